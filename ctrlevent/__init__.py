@@ -1,0 +1,57 @@
+"""Ctrl+C on Windows, as dependable as a signal on POSIX.
+
+An event reaches exactly the processes that were named, or nobody and an error says why.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ._errors import CtrlCIgnored, NoConsole, NotAGroupLeader, WouldReachOthers
+from ._types import CtrlEvent, Delivery, ProcessInfo
+
+if sys.platform == "win32":
+    from ._ask import console_processes, getpgid, getpgrp, ignores_ctrl_c
+    from ._send import broadcast, deliver, kill, killpg
+else:
+    from ._posix import (
+        broadcast,
+        console_processes,
+        deliver,
+        getpgid,
+        getpgrp,
+        ignores_ctrl_c,
+        kill,
+        killpg,
+    )
+
+__version__ = "0.1.0"
+
+CTRL_C_EVENT = CtrlEvent.CTRL_C_EVENT
+CTRL_BREAK_EVENT = CtrlEvent.CTRL_BREAK_EVENT
+CTRL_CLOSE_EVENT = CtrlEvent.CTRL_CLOSE_EVENT
+CTRL_LOGOFF_EVENT = CtrlEvent.CTRL_LOGOFF_EVENT
+CTRL_SHUTDOWN_EVENT = CtrlEvent.CTRL_SHUTDOWN_EVENT
+
+__all__ = [
+    "CTRL_BREAK_EVENT",
+    "CTRL_CLOSE_EVENT",
+    "CTRL_C_EVENT",
+    "CTRL_LOGOFF_EVENT",
+    "CTRL_SHUTDOWN_EVENT",
+    "CtrlCIgnored",
+    "CtrlEvent",
+    "Delivery",
+    "NoConsole",
+    "NotAGroupLeader",
+    "ProcessInfo",
+    "WouldReachOthers",
+    "broadcast",
+    "console_processes",
+    "deliver",
+    "getpgid",
+    "getpgrp",
+    "ignores_ctrl_c",
+    "kill",
+    "killpg",
+]

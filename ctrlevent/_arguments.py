@@ -1,0 +1,106 @@
+"""What the arguments of the verbs may be, and what a signal number means.
+
+Everything is checked here before anything is opened, asked or sent.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import signal
+from typing import Any, Final, NamedTuple, Union
+
+from ._types import CtrlEvent
+
+# signal.h of the Microsoft C runtime. Not taken from Python's `signal`, which has SIGBREAK on
+# Windows only, while this module means the same on every system where it is tested.
+SIGINT: Final = 2
+SIGBREAK: Final = 21
+
+_32_BITS: Final = 0xFFFF_FFFF
+
+
+class Probe(NamedTuple):
+    """Send nothing: only look whether there is somebody."""
+
+
+class Terminate(NamedTuple):
+    """End the process, with this exit code."""
+
+    exit_code: int
+
+
+Action = Union[Probe, CtrlEvent, Terminate]
+
+
+def action(sig: Any) -> Action:
+    """What `kill` and `killpg` do for a signal on Windows.
+
+    The plain integer 0 is the probe of POSIX, although `signal.CTRL_C_EVENT == 0`: only a member
+    of `signal.Signals` or `CtrlEvent` makes an event of it. Every other number means the same
+    whether it comes plain or as a member.
+
+    Raises TypeError, ValueError (negative; an event that cannot be sent), OverflowError (beyond
+    32 bits: an exit code has no more).
+    """
+    if isinstance(sig, CtrlEvent) and sig > CtrlEvent.CTRL_BREAK_EVENT:
+        raise ValueError(
+            f"{sig.name} is sent by Windows alone; send CTRL_C_EVENT or CTRL_BREAK_EVENT"
+        )
+    number = integer(sig, "sig")
+    if number < 0:
+        raise ValueError(f"sig must not be negative: {number}")
+    if number > _32_BITS:
+        raise OverflowError(f"sig must fit into 32 bits, as an exit code: {number}")
+    if number == 0 and not isinstance(sig, (CtrlEvent, signal.Signals)):
+        return Probe()
+    if number in (CtrlEvent.CTRL_C_EVENT, SIGINT):
+        return CtrlEvent.CTRL_C_EVENT
+    if number in (CtrlEvent.CTRL_BREAK_EVENT, SIGBREAK):
+        return CtrlEvent.CTRL_BREAK_EVENT
+    return Terminate(number)
+
+
+def event(sig: Any) -> CtrlEvent:
+    """The same where nothing but an event makes sense."""
+    meant = action(sig)
+    if not isinstance(meant, CtrlEvent):
+        raise ValueError(
+            f"only CTRL_C_EVENT and CTRL_BREAK_EVENT can be sent like this, not {sig!r}"
+        )
+    return meant
+
+
+def integer(value: Any, name: str) -> int:
+    """An int out of anything that is one; bool and float are none."""
+    if isinstance(value, bool) or not hasattr(type(value), "__index__"):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    return operator.index(value)
+
+
+def process_id(value: Any, name: str = "pid") -> int:
+    """A pid or a pgid: 0 (the caller) or more, of 32 bits."""
+    number = integer(value, name)
+    if number < -_32_BITS or number > _32_BITS:
+        raise OverflowError(f"{name} must fit into 32 bits: {number}")
+    if number < 0:
+        raise ValueError(f"{name} must not be negative: {number}")
+    return number
+
+
+def kill_target(value: Any) -> int:
+    """The first argument of `kill`: a pid, 0 for the own group, or minus a pgid."""
+    number = integer(value, "pid")
+    process_id(abs(number))
+    return number
+
+
+def seconds(value: Any, name: str = "timeout") -> float:
+    """A timeout in seconds: an int or float, 0 or more; None and infinity: no limit."""
+    if value is None:
+        return math.inf
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
+    if not value >= 0:  # NaN too
+        raise ValueError(f"{name} must be 0 or more seconds: {value}")
+    return float(value)

@@ -1,0 +1,188 @@
+"""CtrlRoutine: delivering an event to exactly one process.
+
+For a console event Windows starts a thread at CtrlRoutine in each process that is to get it; the
+event is the thread's parameter. The routine drops a Ctrl+C that the process ignores, asks the
+handlers, last registered first, and ends the process with STATUS_CONTROL_C_EXIT when none takes
+the event. A thread that anybody else starts there does the same, in exactly that process, whatever
+its group and console.
+
+CtrlRoutine is exported by kernel32 (a forwarder to kernelbase since Windows 10) and undocumented;
+what is said here was read in those who use it (microsoft/hcsshim, msys2-runtime) and in Wine, and
+is asserted on the bed. In another process the thread is started only where the same code was seen
+at the same address, so that it cannot do harm there: see `deliver_to_other`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._errors import make
+from ._facts import LOOK, has_exited, open_process
+from ._types import CtrlEvent, Delivery
+from ._win32.constants import (
+    CREATE_SUSPENDED,
+    CURRENT_PROCESS,
+    PROCESS_CREATE_THREAD,
+    PROCESS_QUERY_INFORMATION,
+    PROCESS_VM_OPERATION,
+    PROCESS_VM_READ,
+    PROCESS_VM_WRITE,
+    STATUS_CONTROL_C_EXIT,
+    WAIT_OBJECT_0,
+    ProcessMachineTypeInfo,
+)
+
+if TYPE_CHECKING:
+    from ._facts import Facts
+    from ._win32.boundary import System
+
+# What CreateRemoteThread is documented to need, and SYNCHRONIZE to see the process end.
+RIGHTS = (
+    LOOK
+    | PROCESS_CREATE_THREAD
+    | PROCESS_QUERY_INFORMATION
+    | PROCESS_VM_OPERATION
+    | PROCESS_VM_WRITE
+    | PROCESS_VM_READ
+)
+
+# How many bytes of the routine must be the same in the target.
+_CODE = 32
+
+# In seconds: how often a starting process is looked at, and how long a wait lasts at most before
+# the interpreter gets a chance to act on a Ctrl+C that the caller itself got meanwhile.
+_PAUSE = 0.005
+_SLICE = 0.1
+
+
+class NoThread(OSError):
+    """No thread can be started in the target; nothing was sent."""
+
+
+def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float) -> Delivery:
+    """The event to the calling process. Returns after the handlers have run.
+
+    Raises TimeoutError when they are still running at the deadline.
+    """
+    # Suspended first: the handlers may raise KeyboardInterrupt in this thread from the moment that
+    # the new one runs, and then its handle must already be where `finally` finds it.
+    thread = _start(windows, CURRENT_PROCESS, address(windows), event, CREATE_SUSPENDED)
+    try:
+        windows.ResumeThread(thread)
+        _wait(windows, thread, windows.GetCurrentProcessId(), deadline)
+    finally:
+        windows.CloseHandle(thread)
+    return Delivery.HANDLED  # or this line would not be reached
+
+
+def deliver_to_other(windows: System, target: Facts, event: CtrlEvent, deadline: float) -> Delivery:
+    """The event to another process.
+
+    Raises NoThread, with nothing sent, when no thread can or may be started there;
+    ProcessLookupError when it ends before one is; TimeoutError when the handlers are still running
+    at the deadline.
+    """
+    try:
+        process = open_process(windows, RIGHTS, target.pid)
+    except PermissionError as error:
+        raise _no_thread("a thread may not be started in it", error) from error
+    try:
+        start = _address_in(windows, process, target, deadline)
+        try:
+            thread = _start(windows, process, start, event, 0)
+        except OSError as error:
+            _raise_if_exited(windows, process, target.pid)
+            raise _no_thread("Windows starts no thread in it", error) from error
+        try:
+            _wait(windows, thread, target.pid, deadline)
+            return _outcome(windows, process, windows.GetExitCodeThread(thread))
+        finally:
+            windows.CloseHandle(thread)
+    finally:
+        windows.CloseHandle(process)
+
+
+def address(windows: System) -> int:
+    """Where CtrlRoutine is in the calling process. Raises NoThread if this Windows has none."""
+    for module in ("kernel32", "kernelbase"):
+        try:
+            return windows.GetProcAddress(module, "CtrlRoutine")
+        except OSError as error:
+            cause = error
+    raise _no_thread("this Windows does not export CtrlRoutine", cause) from cause
+
+
+def _address_in(windows: System, process: int, target: Facts, deadline: float) -> int:
+    """Where CtrlRoutine is in the target: where it is here, if that is certain.
+
+    Windows maps kernel32 and kernelbase at one address in all processes of an architecture, so all
+    that uses CtrlRoutine relies on that. Here it is looked at: a thread that starts anywhere else
+    would crash the target.
+    """
+    if target.is_32bit != (windows.pointer_size == 4):
+        raise _no_thread(f"it is a {32 if target.is_32bit else 64}-bit process, unlike the caller")
+    if _machine(windows, process) != _machine(windows, CURRENT_PROCESS):
+        raise _no_thread("it is a process of another processor architecture than the caller")
+    start = address(windows)
+    expected = windows.ReadProcessMemory(CURRENT_PROCESS, start, _CODE)
+    while True:
+        try:
+            found = windows.ReadProcessMemory(process, start, _CODE)
+        except OSError as error:  # not mapped yet: the target is still starting
+            _raise_if_exited(windows, process, target.pid)
+            if windows.monotonic() >= deadline:
+                raise _no_thread("it is still starting", error) from error
+            windows.sleep(_PAUSE)
+            continue
+        if found != expected:
+            raise _no_thread("it has other code where CtrlRoutine should be")
+        return start
+
+
+def _machine(windows: System, process: int) -> int | None:
+    """IMAGE_FILE_MACHINE_*; None before Windows 11, where the bitness says it all."""
+    try:
+        answer = windows.GetProcessInformation(process, ProcessMachineTypeInfo, 8)
+    except OSError:
+        return None
+    return int.from_bytes(answer[:2], "little")
+
+
+def _start(windows: System, process: int, start: int, event: CtrlEvent, flags: int) -> int:
+    return windows.CreateRemoteThread(process, start, int(event), flags)
+
+
+def _wait(windows: System, thread: int, pid: int, deadline: float) -> None:
+    while True:
+        left = max(0.0, deadline - windows.monotonic())
+        milliseconds = int(min(left, _SLICE) * 1000)
+        if windows.WaitForSingleObject(thread, milliseconds) == WAIT_OBJECT_0:
+            return
+        if left == 0:
+            raise make(
+                TimeoutError,
+                f"the event was delivered to process {pid}, but its handlers have not finished;"
+                " give them more time with timeout=",
+            )
+
+
+def _outcome(windows: System, process: int, exit_code: int) -> Delivery:
+    """The end of the thread tells the end of the routine.
+
+    It returns when a handler took the event: 0 on Windows, 1 on Wine 10. If the process ends
+    meanwhile the thread ends with the process's exit code.
+    """
+    if exit_code == STATUS_CONTROL_C_EXIT:
+        return Delivery.ENDED
+    if exit_code in (0, 1) or not has_exited(windows, process):
+        return Delivery.HANDLED
+    return Delivery.DIED
+
+
+def _raise_if_exited(windows: System, process: int, pid: int) -> None:
+    if has_exited(windows, process):
+        raise make(ProcessLookupError, f"process {pid} has ended")
+
+
+def _no_thread(why: str, cause: OSError | None = None) -> NoThread:
+    return make(NoThread, why, cause)

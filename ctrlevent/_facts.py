@@ -1,0 +1,333 @@
+"""What Windows knows of a process and of the console: read and understood, never judged.
+
+A process's group and its ignore-Ctrl+C bit stand in RTL_USER_PROCESS_PARAMETERS, to which its PEB
+points. Which PEB is read, and how, depends on who reads whom:
+
+| reader | target | PEB from | memory through | layout |
+|---|---|---|---|---|
+| 64-bit | 64-bit | ProcessBasicInformation | ReadProcessMemory | 64-bit |
+| 64-bit | 32-bit | ProcessWow64Information | ReadProcessMemory | 32-bit |
+| 32-bit | 32-bit | ProcessBasicInformation | ReadProcessMemory | 32-bit |
+| 32-bit | 64-bit | NtWow64QueryInformationProcess64 | NtWow64ReadVirtualMemory64 | 64-bit |
+
+A 32-bit process on a 64-bit Windows has two PEBs; the 32-bit one is the one that its own code
+uses and changes, so that is the one to read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
+
+from ._errors import NoConsole, make, unsupported, winerror_of
+from ._types import ProcessInfo
+from ._win32.constants import (
+    CONSOLE_CREATE_NO_WINDOW,
+    CONSOLE_DETACHED_PROCESS,
+    CONSOLE_IGNORE_CTRL_C,
+    CONSOLE_NEW_CONSOLE,
+    CURRENT_PROCESS,
+    ERROR_INVALID_HANDLE,
+    ERROR_INVALID_PARAMETER,
+    ERROR_NOACCESS,
+    ERROR_PARTIAL_COPY,
+    IMAGE_SUBSYSTEM_WINDOWS_GUI,
+    PROCESS_QUERY_LIMITED_INFORMATION,
+    PROCESS_VM_READ,
+    SYNCHRONIZE,
+    WAIT_OBJECT_0,
+    WINDOWS_8,
+    ProcessBasicInformation,
+    ProcessWow64Information,
+)
+from ._win32.structures import LAYOUT32, LAYOUT64, Layout, parse, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._win32.boundary import System
+
+LOOK = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE
+READ = LOOK | PROCESS_VM_READ
+
+NO_CONSOLE_HANDLES = (
+    0,
+    CONSOLE_DETACHED_PROCESS,
+    CONSOLE_NEW_CONSOLE,
+    CONSOLE_CREATE_NO_WINDOW,
+)
+
+# A process that is just being created or ended answers with ERROR_PARTIAL_COPY, ERROR_NOACCESS or
+# a null pointer for a moment; after this many seconds it is no longer a moment.
+MOMENT = 0.5
+_PAUSE = 0.005
+
+
+class Facts(NamedTuple):
+    """What was read of a live process."""
+
+    pid: int
+    ppid: int
+    pgid: int
+    ignores_ctrl_c: bool
+    has_gui_subsystem: bool
+    has_console_handle: bool
+    """It is connected to a console, or was created to use the one of its creator."""
+    is_32bit: bool
+
+    @property
+    def is_leader(self) -> bool:
+        return self.pgid == self.pid
+
+
+class Unreadable(NamedTuple):
+    """A live process of which nothing could be read, and why."""
+
+    pid: int
+    error: OSError
+
+
+Seen = Union[Facts, Unreadable]
+
+
+class Processes:
+    """The processes that a verb looks at, each opened once and held open until the verb ends.
+
+    An open handle pins the pid: Windows gives it to no other process meanwhile, so what was found
+    out about a pid is still about the same process when the verb acts on it.
+    """
+
+    def __init__(self, system: System, access: int = READ) -> None:
+        if system.version < WINDOWS_8:
+            raise unsupported("process groups can be told from Windows 8 on")
+        self._system = system
+        self._access = access
+        self._handles: dict[int, int] = {}
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        while self._handles:
+            self._system.CloseHandle(self._handles.popitem()[1])
+
+    def handle(self, pid: int) -> int:
+        """A handle of a live process. Raises ProcessLookupError, PermissionError."""
+        handle = self._handles.get(pid)
+        if handle is None:
+            handle = self._handles[pid] = open_process(self._system, self._access, pid)
+        if has_exited(self._system, handle):
+            raise make(ProcessLookupError, f"process {pid} has ended")
+        return handle
+
+    def facts(self, pid: int) -> Facts:
+        """What can be read of a live process. Raises ProcessLookupError, PermissionError."""
+        return read(self._system, self.handle(pid), pid)
+
+    def see(self, pid: int) -> Seen | None:
+        """The same without an error: None when there is no such live process."""
+        try:
+            return self.facts(pid)
+        except ProcessLookupError:
+            return None
+        except OSError as error:
+            return Unreadable(pid, error)
+
+    def on_console(self, first: int = 0) -> Iterator[Seen]:
+        """The live processes on the caller's console, read one by one as they are asked for.
+
+        `first` comes first if it is there. Entries without a live process, which a plain
+        `os.kill` of an ended child leaves on the console, are passed over.
+        Raises NoConsole.
+        """
+        for pid in sorted(console_pids(self._system), key=lambda pid: pid != first):
+            seen = self.see(pid)
+            if seen is not None:
+                yield seen
+
+    def all(self) -> Iterator[Seen]:
+        """Every live process of the system, as far as the caller may open it."""
+        for pid in self._system.EnumProcesses():
+            seen = self.see(pid) if pid else None  # pid 0 stands for the idle time
+            if seen is not None:
+                yield seen
+
+    def created(self, pid: int) -> int:
+        """When a live process was created, in units of 100 ns."""
+        return self._system.GetProcessTimes(self.handle(pid))
+
+    def info(self, seen: Seen) -> ProcessInfo:
+        """The description that users get."""
+        name = None
+        with contextlib.suppress(OSError):
+            path = self._system.QueryFullProcessImageName(self.handle(seen.pid))
+            name = path.rpartition("\\")[2]
+        if isinstance(seen, Unreadable):
+            return ProcessInfo(seen.pid, None, None, None, None, name)
+        return ProcessInfo(
+            seen.pid, seen.ppid, seen.pgid, seen.is_leader, seen.ignores_ctrl_c, name
+        )
+
+
+def open_process(system: System, access: int, pid: int) -> int:
+    """A handle of a process, which may have ended. The caller closes it.
+
+    Raises ProcessLookupError, PermissionError.
+    """
+    try:
+        handle = system.OpenProcess(access, pid)
+    except PermissionError as error:
+        raise make(
+            PermissionError,
+            f"process {pid} may not be opened: it belongs to another user or to Windows;"
+            " call this from an elevated process if it is to be reached",
+            error,
+        ) from error
+    except OSError as error:
+        if winerror_of(error) == ERROR_INVALID_PARAMETER:
+            raise _no_such_process(pid, error) from error
+        raise
+    # Windows ignores the two low bits of a pid: asked for 1235, OpenProcess opens 1232.
+    try:
+        opened = system.GetProcessId(handle)
+        if opened != pid:
+            raise _no_such_process(pid)
+    except BaseException:
+        system.CloseHandle(handle)
+        raise
+    return handle
+
+
+def _no_such_process(pid: int, cause: OSError | None = None) -> ProcessLookupError:
+    return make(ProcessLookupError, f"there is no process {pid}", cause)
+
+
+def has_exited(system: System, handle: int) -> bool:
+    """Whether the process of a handle has ended; the exit code cannot tell: 259 is a legal one."""
+    return system.WaitForSingleObject(handle, 0) == WAIT_OBJECT_0
+
+
+def console_pids(system: System) -> tuple[int, ...]:
+    """The pids on the caller's console, newest first. Raises NoConsole."""
+    try:
+        return system.GetConsoleProcessList()
+    except OSError as error:
+        if winerror_of(error) == ERROR_INVALID_HANDLE:
+            raise make(
+                NoConsole,
+                "the calling process has no console, through which events are sent;"
+                " start it on one (with CREATE_NO_WINDOW it gets a hidden one)",
+                error,
+            ) from error
+        raise
+
+
+# --- one process ------------------------------------------------------------------------------
+
+
+def read(system: System, handle: int, pid: int) -> Facts:
+    """What stands in the PEB of a live process; the handle needs the rights READ.
+
+    Raises ProcessLookupError if it ends meanwhile, PermissionError if it has no PEB that could be
+    read (a system process).
+    """
+    deadline = system.monotonic() + MOMENT
+    while True:
+        problem: OSError | None = None
+        facts: Facts | None = None
+        try:
+            facts = _read_once(system, handle, pid)
+        except OSError as error:
+            problem = error
+        # Looked at after reading: only of a process that was alive then is it known to be true.
+        if has_exited(system, handle):
+            raise make(ProcessLookupError, f"process {pid} has ended", problem)
+        if facts is not None:
+            return facts
+        passing = problem is None or winerror_of(problem) in (ERROR_PARTIAL_COPY, ERROR_NOACCESS)
+        if not passing or system.monotonic() >= deadline:
+            raise _unreadable(pid, problem) from problem
+        system.sleep(_PAUSE)
+
+
+def _unreadable(pid: int, cause: OSError | None = None) -> PermissionError:
+    return make(
+        PermissionError,
+        f"the process parameters of process {pid} cannot be read, so its group is not known: it is"
+        " a part of Windows, or this must be called from an elevated process",
+        cause,
+    )
+
+
+def _read_once(system: System, handle: int, pid: int) -> Facts | None:
+    """None: not there yet."""
+    place = _locate(system, handle)
+    if not place:
+        return None
+    if not place.peb:  # a process of the kernel: System, Registry, Memory Compression, ...
+        raise _unreadable(pid)
+    peb = _structure(place, handle, place.layout.peb, place.peb)
+    if not peb or not peb.ProcessParameters:
+        return None
+    kind = place.layout.process_parameters
+    parameters = _structure(place, handle, kind, peb.ProcessParameters)
+    return _understand(pid, place, peb, parameters) if parameters else None
+
+
+def _structure(place: Place, handle: int, kind: Any, address: int) -> Any:
+    return parse(kind, place.read_memory(handle, address, size(kind)))
+
+
+def _understand(pid: int, place: Place, peb: Any, parameters: Any) -> Facts:
+    is_32bit = place.layout is LAYOUT32
+    bits = 32 if is_32bit else 64
+    return Facts(
+        pid=pid,
+        ppid=place.ppid,
+        # The creator writes 0 for CREATE_NEW_PROCESS_GROUP: the group that has the child's own pid.
+        pgid=parameters.ProcessGroupId or pid,
+        ignores_ctrl_c=bool(parameters.ConsoleFlags & CONSOLE_IGNORE_CTRL_C),
+        has_gui_subsystem=peb.ImageSubsystem == IMAGE_SUBSYSTEM_WINDOWS_GUI,
+        has_console_handle=parameters.ConsoleHandle
+        not in [value % (1 << bits) for value in NO_CONSOLE_HANDLES],
+        is_32bit=is_32bit,
+    )
+
+
+Query = Callable[[int, int, int], bytes]  # (handle, what or where, size)
+
+
+class Place(NamedTuple):
+    """Where the PEB of a process is, and how to read it: a row of the table above."""
+
+    layout: Layout
+    ppid: int
+    peb: int
+    read_memory: Query
+
+
+def _locate(system: System, handle: int) -> Place | None:
+    """None when Windows answered with too few bytes."""
+    query: Query = system.NtQueryInformationProcess
+    read_memory: Query = system.ReadProcessMemory
+    layout, peb32 = LAYOUT32, 0
+    if system.pointer_size == 8:
+        layout = LAYOUT64
+        peb32 = int.from_bytes(query(handle, ProcessWow64Information, 8), "little")
+    elif _is_64bit_target(system, handle):
+        layout = LAYOUT64
+        query = system.NtWow64QueryInformationProcess64
+        read_memory = system.NtWow64ReadVirtualMemory64
+    kind = layout.process_basic_information
+    basic = parse(kind, query(handle, ProcessBasicInformation, size(kind)))
+    if not basic:
+        return None
+    ppid = basic.InheritedFromUniqueProcessId
+    if peb32:
+        return Place(LAYOUT32, ppid, peb32, read_memory)
+    return Place(layout, ppid, basic.PebBaseAddress, read_memory)
+
+
+def _is_64bit_target(system: System, handle: int) -> bool:
+    """Asked by a 32-bit caller. On a 32-bit Windows nobody is a Wow64 process, nor 64-bit."""
+    return not system.IsWow64Process(handle) and system.IsWow64Process(CURRENT_PROCESS)

@@ -1,0 +1,259 @@
+"""Who may be sent what. Every such decision is made here, from facts alone; nothing is touched.
+
+Each function gets what was read (`_facts`) and returns a plan, or raises the refusal. When what
+would be needed to be sure could not be read, the answer is a refusal.
+
+An event to a group (`group_event`)
+  G1  A live process on the caller's console whose PEB names the group proves that the console
+      knows the group. Only then does GenerateConsoleCtrlEvent reach exactly its members: for an id
+      that is no group to the console it answers success, and the event is broadcast later.
+      A GUI program, or one that was started without a console, proves nothing even if it is on the
+      list: a plain `os.kill` of its pid puts it there without its being connected.
+  G2  A Ctrl+C that every member would ignore is refused: CtrlCIgnored.
+  G3  Nobody on the console is in the group, but its leader is alive and may still connect: wait
+      for it. A leader that never will, being a GUI program or without this console: NoConsole.
+  G4  The id is the pid of a process that leads no group: NotAGroupLeader, with its group.
+  G5  Otherwise there is no such group, ProcessLookupError; but if a process on the console could
+      not be read, it might be a member: PermissionError.
+
+An event to one process (`process_event`)
+  P1  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
+  P2  The caller itself: a thread at CtrlRoutine in the own process. Needs no console.
+  P3  It is on the caller's console, and everybody else there is known to be in another group: to
+      its group. (Somebody who cannot be read might be in it.)
+  P4  Any other: a thread at CtrlRoutine in that process.
+  P5  If the caller wants none, or no thread can be started in it (`without_thread`): one that
+      shares its group is refused with WouldReachOthers; one that may still connect to the console
+      is waited for; what is left is NoConsole, or PermissionError if a thread was wanted.
+
+An event to the whole console (`console_event`)
+  C1  Somebody on it must hear it, as in G2.
+
+Ending a group (`members`)
+  M1  A member is a live process that names the group in its PEB.
+  M2  Where the leader is alive, only what was created after it: an older process got the number
+      from an earlier leader, whose pid Windows has given away again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable, NamedTuple, Union
+
+from ._errors import CtrlCIgnored, NoConsole, WouldReachOthers, make, not_a_leader
+from ._facts import Facts, Unreadable
+from ._types import CtrlEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ._facts import Seen
+    from ._types import ProcessInfo
+
+HEAR_CTRL_C = (
+    "a child started with CREATE_NEW_PROCESS_GROUP ignores it until it calls"
+    " SetConsoleCtrlHandler(NULL, FALSE); have it do so, or send CTRL_BREAK_EVENT, which cannot be"
+    " ignored in this way"
+)
+
+
+class SendToGroup(NamedTuple):
+    """GenerateConsoleCtrlEvent, which the console will send to the members of this group."""
+
+    pgid: int
+
+
+class StartThread(NamedTuple):
+    """A thread at CtrlRoutine in that process."""
+
+    pid: int
+
+
+class AwaitConsole(NamedTuple):
+    """Look again in a moment: a process may be about to connect to the console."""
+
+    otherwise: OSError
+    """What to raise when it has not done so in time."""
+
+
+GroupPlan = Union[SendToGroup, AwaitConsole]
+ProcessPlan = Union[SendToGroup, StartThread]
+
+
+def group_event(
+    pgid: int, event: CtrlEvent, on_console: Iterable[Seen], named: Callable[[], Seen | None]
+) -> GroupPlan:
+    """What to do for an event to a group.
+
+    `on_console` is read no further than needed. `named` tells of the process whose pid the group
+    id is; None when there is none alive.
+    """
+    members: list[Facts] = []
+    unreadable: list[Unreadable] = []
+    for seen in on_console:
+        if isinstance(seen, Unreadable):
+            unreadable.append(seen)
+        elif seen.pgid == pgid and may_be_connected(seen):
+            if _hears(seen, event):
+                return SendToGroup(pgid)  # G1
+            members.append(seen)
+    if members:
+        raise _ignored(f"every member of process group {pgid}", members)  # G2
+    leader = named()
+    if isinstance(leader, Facts):
+        if not leader.is_leader:
+            raise not_a_leader(leader.pid, leader.pgid)  # G4
+        if may_be_connected(leader):
+            return AwaitConsole(_not_on_console(leader))  # G3
+        raise _never_connected(leader)
+    if isinstance(leader, Unreadable):
+        raise leader.error
+    if unreadable:
+        raise make(  # G5
+            PermissionError,
+            f"whether process group {pgid} is on the console is not known: "
+            f"{_list(unreadable)} there may not be opened; call this from an elevated process",
+        )
+    raise no_such_group(pgid)
+
+
+def process_event(
+    target: Facts,
+    event: CtrlEvent,
+    *,
+    caller: int,
+    on_console: Sequence[Seen],
+) -> ProcessPlan:
+    """What to do for an event to one process. `caller` is the pid of the calling process.
+
+    StartThread in the answer is also the answer to what cannot be done otherwise; where it fails,
+    `without_thread` tells what is left.
+    """
+    if not _hears(target, event):
+        raise _ignored(f"process {target.pid}", [target])  # P1
+    if target.pid == caller:
+        return StartThread(caller)  # P2
+    if is_connected(target, on_console) and not possible_others(target, on_console):
+        return SendToGroup(target.pgid)  # P3
+    return StartThread(target.pid)  # P4
+
+
+def without_thread(
+    target: Facts, others: Sequence[ProcessInfo], why_not: OSError | None
+) -> AwaitConsole:
+    """P5, for a target that P3 does not allow.
+
+    `others`: who is, or might be, in its group: on the caller's console if the target is there,
+    else anywhere. `why_not`: what stood against a thread; None if the caller wanted none.
+    """
+    if others:
+        raise _would_reach(target, others, why_not)
+    if not may_be_connected(target):
+        raise _no_way(target, why_not) if why_not else _never_connected(target)
+    return AwaitConsole(_no_way(target, why_not) if why_not else _not_on_console(target))
+
+
+def is_connected(target: Facts, on_console: Iterable[Seen]) -> bool:
+    return may_be_connected(target) and any(seen.pid == target.pid for seen in on_console)
+
+
+def possible_others(target: Facts, everybody: Iterable[Seen]) -> list[Seen]:
+    """Who else is in the target's group, or might be: who cannot be read might."""
+    return [
+        seen
+        for seen in everybody
+        if seen.pid != target.pid and (isinstance(seen, Unreadable) or seen.pgid == target.pgid)
+    ]
+
+
+def console_event(event: CtrlEvent, on_console: Iterable[Seen]) -> None:
+    """Whether an event to the whole console makes sense; raises the refusal if not."""
+    deaf: list[Facts] = []
+    for seen in on_console:
+        if isinstance(seen, Unreadable) or _hears(seen, event):
+            return
+        deaf.append(seen)
+    raise _ignored("every process on the console", deaf)  # C1
+
+
+def members(pgid: int, everybody: Iterable[Seen], created: Callable[[int], int]) -> list[Facts]:
+    """The members of a group among all processes. `created` tells when a pid was created."""
+    found = [seen for seen in everybody if isinstance(seen, Facts) and seen.pgid == pgid]
+    if any(member.is_leader for member in found):
+        birth = created(pgid)
+        found = [member for member in found if created(member.pid) >= birth]
+    return found
+
+
+def may_be_connected(process: Facts) -> bool:
+    """Whether a process is, or may by itself come to be, on the console of its creator."""
+    return process.has_console_handle and not process.has_gui_subsystem
+
+
+def _hears(process: Facts, event: CtrlEvent) -> bool:
+    return event is not CtrlEvent.CTRL_C_EVENT or not process.ignores_ctrl_c
+
+
+# --- the refusals ---------------------------------------------------------------------------------
+
+
+def no_group(pgid: int, named: Seen | None) -> OSError:
+    """For a group without a live member. `named`: the process whose pid the id is."""
+    if isinstance(named, Facts) and not named.is_leader:
+        return not_a_leader(named.pid, named.pgid)
+    if isinstance(named, Unreadable):
+        return named.error
+    return no_such_group(pgid)
+
+
+def no_such_group(pgid: int) -> ProcessLookupError:
+    return make(ProcessLookupError, f"there is no process group {pgid}")
+
+
+def _would_reach(
+    target: Facts, others: Sequence[ProcessInfo], why_not: OSError | None
+) -> WouldReachOthers:
+    reason = f" (a thread in it alone is not possible: {why_not.strerror})" if why_not else ""
+    error = make(
+        WouldReachOthers,
+        f"an event to process {target.pid} would also reach {_list(others)} in process group"
+        f" {target.pgid}{reason}; use killpg({target.pgid}, ...) if they are meant too",
+        why_not,
+    )
+    error.others = tuple(others)
+    return error
+
+
+def _no_way(target: Facts, why_not: OSError) -> PermissionError:
+    return make(
+        PermissionError,
+        f"process {target.pid} is not on the console of the calling process, and no thread can be"
+        f" started in it: {why_not.strerror}; call this from a process on its console",
+        why_not,
+    )
+
+
+def _not_on_console(process: Facts) -> NoConsole:
+    return make(
+        NoConsole,
+        f"process {process.pid} is not on the console of the calling process, through which events"
+        " are sent; call this from a process on its console",
+    )
+
+
+def _never_connected(process: Facts) -> NoConsole:
+    why = "is a GUI program" if process.has_gui_subsystem else "is not on the caller's console"
+    return make(
+        NoConsole,
+        f"process {process.pid} {why}, so the caller's console cannot send it events; end it with"
+        f" kill({process.pid}, signal.SIGTERM), or start it on the caller's console",
+    )
+
+
+def _ignored(who: str, processes: Sequence[Facts]) -> CtrlCIgnored:
+    return make(CtrlCIgnored, f"{who} ignores Ctrl+C ({_list(processes)}): {HEAR_CTRL_C}")
+
+
+def _list(processes: Sequence[Seen | ProcessInfo]) -> str:
+    shown = [f"process {process.pid}" for process in processes[:8]]
+    more = len(processes) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

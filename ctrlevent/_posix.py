@@ -1,0 +1,156 @@
+"""The same verbs on POSIX, over os.kill, os.killpg and os.getpgid.
+
+CTRL_C_EVENT is SIGINT there and CTRL_BREAK_EVENT is SIGQUIT, the signals of the same keys.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+
+from . import _arguments, _errors
+from ._types import CtrlEvent, Delivery, ProcessInfo
+
+if sys.platform == "win32":
+    raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._send and _ask")
+
+
+def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
+    """Send a signal to every member of a process group: `os.killpg`.
+
+    `pgid` 0 is the caller's own group. `timeout` is checked and not needed.
+
+    Raises `NotAGroupLeader` (the pid of a process that leads no group), `ProcessLookupError`,
+    `PermissionError`, `TypeError`, `ValueError`, `OverflowError`.
+    """
+    pgid = _arguments.process_id(pgid, "pgid")
+    number = _signal(sig)
+    _arguments.seconds(timeout)
+    try:
+        os.killpg(pgid, number)
+    except ProcessLookupError as error:
+        try:
+            actual = os.getpgid(pgid)
+        except OSError:
+            raise error from None
+        raise _errors.not_a_leader(pgid, actual) from error
+
+
+def kill(pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True) -> None:
+    """Send a signal to exactly one process: `os.kill`.
+
+    `pid` 0 is the caller's own group, `-pgid` a group; -1, everybody, is refused. `timeout` is
+    checked and, like `inject`, not needed.
+
+    Raises `WouldReachOthers` (pid -1), `ProcessLookupError`, `PermissionError`, `TypeError`,
+    `ValueError`, `OverflowError`.
+    """
+    pid = _arguments.kill_target(pid)
+    number = _signal(sig)
+    _arguments.seconds(timeout)
+    if pid == -1:
+        raise _errors.everybody_named()
+    if pid <= 0:
+        killpg(-pid, sig, timeout=timeout)
+    else:
+        os.kill(pid, number)
+
+
+def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool = True) -> Delivery:
+    """Send an event to exactly one process; always `Delivery.SENT`, as POSIX tells no more.
+
+    `pid` 0 is the caller. Raises what `kill` raises.
+    """
+    pid = _arguments.process_id(pid)
+    if not isinstance(event, CtrlEvent) and event not in (signal.SIGINT, signal.SIGQUIT):
+        raise ValueError(f"only CTRL_C_EVENT and CTRL_BREAK_EVENT are events, not {event!r}")
+    kill(pid or os.getpid(), event, timeout=timeout, inject=inject)
+    return Delivery.SENT
+
+
+def broadcast(sig: int) -> None:
+    """Not on POSIX, which has no console that could send to all. Raises OSError (ENOSYS)."""
+    _signal(sig)
+    raise _errors.unsupported("there is no console to broadcast through; use killpg() for a group")
+
+
+def getpgid(pid: int) -> int:
+    """The process group of a process, 0 being the caller: `os.getpgid`."""
+    return os.getpgid(_arguments.process_id(pid))
+
+
+def getpgrp() -> int:
+    """The process group of the caller: `os.getpgrp`."""
+    return os.getpgrp()
+
+
+def ignores_ctrl_c(pid: int = 0) -> bool:
+    """Whether a process ignores SIGINT. `pid` 0, the default, is the caller.
+
+    Of another process only a system with Linux's /proc tells; elsewhere: OSError (ENOSYS).
+    """
+    pid = _arguments.process_id(pid)
+    if pid in (0, os.getpid()):
+        return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    _need_proc()
+    return _ignores(_read_proc(pid, "status"))
+
+
+def console_processes() -> tuple[ProcessInfo, ...]:
+    """The live processes of the caller's session, which is what a terminal has on POSIX.
+
+    Needs Linux's /proc; elsewhere: OSError (ENOSYS).
+    """
+    _need_proc()
+    session = os.getsid(0)
+    found = []
+    for entry in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
+        try:
+            stat, status = _read_proc(entry, "stat"), _read_proc(entry, "status")
+        except ProcessLookupError:
+            continue
+        # pid (name) state ppid pgrp session ...; the name may contain anything, ")" too (proc(5)).
+        head, _, tail = stat.rpartition(")")
+        state, ppid, pgid, its_session = tail.split()[:4]
+        if int(its_session) == session and state not in "ZX":
+            name = head.partition("(")[2]
+            group = int(pgid)
+            ignores = _ignores(status)
+            found.append(ProcessInfo(entry, int(ppid), group, group == entry, ignores, name))
+    return tuple(found)
+
+
+def _signal(sig: int) -> int:
+    number = _arguments.integer(sig, "sig")
+    if isinstance(sig, CtrlEvent):
+        if sig > CtrlEvent.CTRL_BREAK_EVENT:
+            raise ValueError(f"{sig.name} cannot be sent")
+        return signal.SIGINT if sig is CtrlEvent.CTRL_C_EVENT else signal.SIGQUIT
+    if number < 0:
+        raise ValueError(f"sig must not be negative: {number}")
+    if number > 0xFFFF_FFFF:
+        raise OverflowError(f"sig must fit into 32 bits: {number}")
+    return number
+
+
+def _ignores(status: str) -> bool:
+    for line in status.splitlines():
+        key, _, value = line.partition(":")
+        if key == "SigIgn":
+            return bool(int(value, 16) >> (signal.SIGINT - 1) & 1)
+    return False
+
+
+def _need_proc() -> None:
+    if not os.path.exists("/proc/self/stat"):
+        raise _errors.unsupported("other processes can be described with Linux's /proc only")
+
+
+def _read_proc(pid: int, name: str) -> str:
+    try:
+        with open(f"/proc/{pid}/{name}", encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        raise ProcessLookupError(errno.ESRCH, f"there is no process {pid}") from None

@@ -1,0 +1,30 @@
+"""Windows, and the only place that imports ctypes. Knows no policy.
+
+| module | what lives there |
+|---|---|
+| `constants` | the SDK's numbers, with their sources |
+| `structures` | PEB and process parameters, as 32- and 64-bit twins |
+| `foreign` | how a DLL is loaded, a function called, a failure told |
+| `declarations` | one declaration per foreign function |
+| `boundary` | the Protocol `System`: what Windows is asked, in Python values |
+| `native` | `System` as Windows itself |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .boundary import System
+
+_system: System | None = None
+
+
+def system() -> System:
+    """The system that every verb works on: Windows, or what a test has put in its place."""
+    global _system  # noqa: PLW0603  # the one seam: tests replace it
+    if _system is None:
+        from .native import Native
+
+        _system = Native()
+    return _system

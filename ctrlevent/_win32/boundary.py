@@ -1,0 +1,88 @@
+"""The boundary: everything that this package asks of Windows, as a Protocol.
+
+`native.Native` is Windows itself. Tests put a model in its place, on any system (see
+`_win32.system`). Methods are named like the SDK functions they stand for and take Python values;
+a HANDLE is an int. Whatever fails raises the OSError of its Windows error code, with `winerror`.
+No method knows why it is called: who may be sent what is decided in `_policy`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class System(Protocol):
+    # --- the calling process --------------------------------------------------------------------
+
+    @property
+    def pointer_size(self) -> int:
+        """4 or 8: the bytes of a pointer of the calling process."""
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """(major, minor) of Windows: (6, 2) is Windows 8."""
+
+    def GetCurrentProcessId(self) -> int: ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that is never set back."""
+
+    def sleep(self, seconds: float) -> None: ...
+
+    # --- processes ------------------------------------------------------------------------------
+
+    def OpenProcess(self, dwDesiredAccess: int, dwProcessId: int) -> int: ...
+
+    def CloseHandle(self, hObject: int) -> None: ...
+
+    def GetProcessId(self, hProcess: int) -> int: ...
+
+    def GetProcessInformation(self, hProcess: int, information: int, size: int) -> bytes: ...
+
+    def GetProcessTimes(self, hProcess: int) -> int:
+        """The creation time alone, as a FILETIME: units of 100 ns since 1601."""
+
+    def IsWow64Process(self, hProcess: int) -> bool:
+        """True for a 32-bit process on a 64-bit Windows."""
+
+    def EnumProcesses(self) -> tuple[int, ...]: ...
+
+    def QueryFullProcessImageName(self, hProcess: int) -> str: ...
+
+    def TerminateProcess(self, hProcess: int, uExitCode: int) -> None: ...
+
+    def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
+        """WAIT_OBJECT_0 or WAIT_TIMEOUT."""
+
+    # --- what they are made of ------------------------------------------------------------------
+
+    def NtQueryInformationProcess(self, hProcess: int, information: int, size: int) -> bytes: ...
+
+    def ReadProcessMemory(self, hProcess: int, lpBaseAddress: int, nSize: int) -> bytes: ...
+
+    def NtWow64QueryInformationProcess64(
+        self, hProcess: int, information: int, size: int
+    ) -> bytes: ...
+
+    def NtWow64ReadVirtualMemory64(
+        self, hProcess: int, BaseAddress: int, BufferLength: int
+    ) -> bytes: ...
+
+    # --- the console of the calling process -----------------------------------------------------
+
+    def GetConsoleProcessList(self) -> tuple[int, ...]: ...
+
+    def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None: ...
+
+    # --- threads --------------------------------------------------------------------------------
+
+    def GetProcAddress(self, module: str, lpProcName: str) -> int:
+        """The address of an export of a DLL that is loaded in the calling process."""
+
+    def CreateRemoteThread(
+        self, hProcess: int, lpStartAddress: int, lpParameter: int, dwCreationFlags: int
+    ) -> int: ...
+
+    def ResumeThread(self, hThread: int) -> None: ...
+
+    def GetExitCodeThread(self, hThread: int) -> int: ...

@@ -1,0 +1,67 @@
+"""Numbers of the Windows SDK, each group with the header or page that defines it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Process access rights (winnt.h; learn.microsoft.com, "Process Security and Access Rights").
+# QUERY_LIMITED_INFORMATION instead of QUERY_INFORMATION: it is granted for processes of a
+# higher integrity level too, and it is all that NtQueryInformationProcess needs here.
+PROCESS_TERMINATE: Final = 0x0001
+PROCESS_CREATE_THREAD: Final = 0x0002
+PROCESS_VM_OPERATION: Final = 0x0008
+PROCESS_VM_READ: Final = 0x0010
+PROCESS_VM_WRITE: Final = 0x0020
+PROCESS_QUERY_INFORMATION: Final = 0x0400
+PROCESS_QUERY_LIMITED_INFORMATION: Final = 0x1000
+SYNCHRONIZE: Final = 0x0010_0000
+
+# GetCurrentProcess() (processthreadsapi.h): a pseudo handle, always (HANDLE)-1, never closed.
+CURRENT_PROCESS: Final = -1
+
+# WaitForSingleObject (winbase.h).
+WAIT_OBJECT_0: Final = 0x0000_0000
+WAIT_TIMEOUT: Final = 0x0000_0102
+INFINITE: Final = 0xFFFF_FFFF
+
+# CreateThread flags (winbase.h).
+CREATE_SUSPENDED: Final = 0x0000_0004
+
+# Exit code of a process whose handlers did not take an event (ntstatus.h).
+STATUS_CONTROL_C_EXIT: Final = 0xC000_013A
+
+# Error codes (winerror.h).
+ERROR_ACCESS_DENIED: Final = 5
+ERROR_INVALID_HANDLE: Final = 6
+ERROR_BAD_FORMAT: Final = 11
+ERROR_GEN_FAILURE: Final = 31
+ERROR_INVALID_PARAMETER: Final = 87
+ERROR_INSUFFICIENT_BUFFER: Final = 122
+ERROR_PROC_NOT_FOUND: Final = 127
+ERROR_PARTIAL_COPY: Final = 299
+ERROR_NOACCESS: Final = 998
+
+# PROCESSINFOCLASS (winternl.h).
+ProcessBasicInformation: Final = 0
+ProcessWow64Information: Final = 26
+
+# PROCESS_INFORMATION_CLASS of GetProcessInformation (processthreadsapi.h), since Windows 11. The
+# answer is a PROCESS_MACHINE_INFORMATION: 8 bytes, of which the first two are the machine.
+ProcessMachineTypeInfo: Final = 9
+
+# IMAGE_OPTIONAL_HEADER.Subsystem (winnt.h), which PEB.ImageSubsystem repeats.
+IMAGE_SUBSYSTEM_WINDOWS_GUI: Final = 2
+IMAGE_SUBSYSTEM_WINDOWS_CUI: Final = 3
+
+# RTL_USER_PROCESS_PARAMETERS.ConsoleFlags (phnt, ntrtl.h). The only bit that children inherit.
+CONSOLE_IGNORE_CTRL_C: Final = 0x1
+
+# RTL_USER_PROCESS_PARAMETERS.ConsoleHandle, where it is no handle (phnt, ntrtl.h): what the creator
+# asked for, as a number of the target's pointer size. Wine 10 has other numbers for the same, from
+# -1 to -3 as well. All of them, and 0, mean: never on the console of its creator.
+CONSOLE_DETACHED_PROCESS: Final = -1
+CONSOLE_NEW_CONSOLE: Final = -2
+CONSOLE_CREATE_NO_WINDOW: Final = -3
+
+# The first Windows whose process parameters end with a ProcessGroupId (phnt: "since WIN8").
+WINDOWS_8: Final = (6, 2)
