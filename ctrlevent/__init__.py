@@ -12,6 +12,7 @@ from ._types import CtrlEvent, Delivery, ProcessInfo
 
 if sys.platform == "win32":
     from ._ask import console_processes, getpgid, getpgrp, ignores_ctrl_c
+    from ._listen import ignore_ctrl_c
     from ._send import broadcast, deliver, kill, killpg
 else:
     from ._posix import (
@@ -20,6 +21,7 @@ else:
         deliver,
         getpgid,
         getpgrp,
+        ignore_ctrl_c,
         ignores_ctrl_c,
         kill,
         killpg,
@@ -51,6 +53,7 @@ __all__ = [
     "deliver",
     "getpgid",
     "getpgrp",
+    "ignore_ctrl_c",
     "ignores_ctrl_c",
     "kill",
     "killpg",

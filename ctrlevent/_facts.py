@@ -69,15 +69,21 @@ class Facts(NamedTuple):
     pid: int
     ppid: int
     pgid: int
-    ignores_ctrl_c: bool
     has_gui_subsystem: bool
     has_console_handle: bool
     """It is connected to a console, or was created to use the one of its creator."""
     is_32bit: bool
+    console_flags: int
+    console_flags_address: int
+    """Where they stand in its memory."""
 
     @property
     def is_leader(self) -> bool:
         return self.pgid == self.pid
+
+    @property
+    def ignores_ctrl_c(self) -> bool:
+        return bool(self.console_flags & CONSOLE_IGNORE_CTRL_C)
 
 
 class Unreadable(NamedTuple):
@@ -280,17 +286,19 @@ def _structure(place: Place, handle: int, kind: Any, address: int) -> Any:
 
 def _understand(pid: int, place: Place, peb: Any, parameters: Any) -> Facts:
     is_32bit = place.layout is LAYOUT32
+    kind = place.layout.process_parameters
     bits = 32 if is_32bit else 64
     return Facts(
         pid=pid,
         ppid=place.ppid,
         # The creator writes 0 for CREATE_NEW_PROCESS_GROUP: the group that has the child's own pid.
         pgid=parameters.ProcessGroupId or pid,
-        ignores_ctrl_c=bool(parameters.ConsoleFlags & CONSOLE_IGNORE_CTRL_C),
         has_gui_subsystem=peb.ImageSubsystem == IMAGE_SUBSYSTEM_WINDOWS_GUI,
         has_console_handle=parameters.ConsoleHandle
         not in [value % (1 << bits) for value in NO_CONSOLE_HANDLES],
         is_32bit=is_32bit,
+        console_flags=parameters.ConsoleFlags,
+        console_flags_address=peb.ProcessParameters + kind.ConsoleFlags.offset,
     )
 
 

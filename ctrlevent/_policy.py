@@ -19,10 +19,12 @@ An event to a group (`group_event`)
 An event to one process (`process_event`)
   P1  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
   P2  The caller itself: a thread at CtrlRoutine in the own process. Needs no console.
-  P3  It is on the caller's console, and everybody else there is known to be in another group: to
+  P3  A GUI program is refused with NoConsole: no console sends it events, so it does not expect any
+      and would just end.
+  P4  It is on the caller's console, and everybody else there is known to be in another group: to
       its group. (Somebody who cannot be read might be in it.)
-  P4  Any other: a thread at CtrlRoutine in that process.
-  P5  If the caller wants none, or no thread can be started in it (`without_thread`): one that
+  P5  Any other: a thread at CtrlRoutine in that process.
+  P6  If the caller wants none, or no thread can be started in it (`without_thread`): one that
       shares its group is refused with WouldReachOthers; one that may still connect to the console
       is waited for; what is left is NoConsole, or PermissionError if a thread was wanted.
 
@@ -50,9 +52,8 @@ if TYPE_CHECKING:
     from ._types import ProcessInfo
 
 HEAR_CTRL_C = (
-    "a child started with CREATE_NEW_PROCESS_GROUP ignores it until it calls"
-    " SetConsoleCtrlHandler(NULL, FALSE); have it do so, or send CTRL_BREAK_EVENT, which cannot be"
-    " ignored in this way"
+    "children started with CREATE_NEW_PROCESS_GROUP do; call ignore_ctrl_c(False, pid) to make one"
+    " hear it, or send CTRL_BREAK_EVENT, which cannot be ignored in this way"
 )
 
 
@@ -132,15 +133,17 @@ def process_event(
         raise _ignored(f"process {target.pid}", [target])  # P1
     if target.pid == caller:
         return StartThread(caller)  # P2
+    if target.has_gui_subsystem:
+        raise _never_connected(target)  # P3
     if is_connected(target, on_console) and not possible_others(target, on_console):
-        return SendToGroup(target.pgid)  # P3
-    return StartThread(target.pid)  # P4
+        return SendToGroup(target.pgid)  # P4
+    return StartThread(target.pid)  # P5
 
 
 def without_thread(
     target: Facts, others: Sequence[ProcessInfo], why_not: OSError | None
 ) -> AwaitConsole:
-    """P5, for a target that P3 does not allow.
+    """P6, for a target that P4 does not allow.
 
     `others`: who is, or might be, in its group: on the caller's console if the target is there,
     else anywhere. `why_not`: what stood against a thread; None if the caller wanted none.

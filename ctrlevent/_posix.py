@@ -98,6 +98,20 @@ def ignores_ctrl_c(pid: int = 0) -> bool:
     return _ignores(_read_proc(pid, "status"))
 
 
+def ignore_ctrl_c(ignore: bool = True, pid: int = 0) -> bool:
+    """Make the caller ignore SIGINT, or hear it again. Returns whether it ignored it before.
+
+    Works in the main thread only, as `signal.signal` does (ValueError elsewhere). `pid`: 0, the
+    default, or the caller's own; POSIX does not let a process do this to another: OSError (ENOSYS).
+    """
+    if _arguments.process_id(pid) not in (0, os.getpid()):
+        raise _errors.unsupported("only a process itself can ignore SIGINT")
+    before = ignores_ctrl_c()
+    if before != bool(ignore):
+        signal.signal(signal.SIGINT, signal.SIG_IGN if ignore else signal.default_int_handler)
+    return before
+
+
 def console_processes() -> tuple[ProcessInfo, ...]:
     """The live processes of the caller's session, which is what a terminal has on POSIX.
 

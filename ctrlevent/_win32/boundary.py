@@ -60,6 +60,8 @@ class System(Protocol):
 
     def ReadProcessMemory(self, hProcess: int, lpBaseAddress: int, nSize: int) -> bytes: ...
 
+    def WriteProcessMemory(self, hProcess: int, lpBaseAddress: int, buffer: bytes) -> None: ...
+
     def NtWow64QueryInformationProcess64(
         self, hProcess: int, information: int, size: int
     ) -> bytes: ...
@@ -68,11 +70,18 @@ class System(Protocol):
         self, hProcess: int, BaseAddress: int, BufferLength: int
     ) -> bytes: ...
 
+    def NtWow64WriteVirtualMemory64(
+        self, hProcess: int, BaseAddress: int, buffer: bytes
+    ) -> None: ...
+
     # --- the console of the calling process -----------------------------------------------------
 
     def GetConsoleProcessList(self) -> tuple[int, ...]: ...
 
     def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None: ...
+
+    def SetConsoleCtrlHandler(self, HandlerRoutine: None, Add: bool) -> None:
+        """Without a handler, it sets or clears the calling process's own ignore-Ctrl+C bit."""
 
     # --- threads --------------------------------------------------------------------------------
 

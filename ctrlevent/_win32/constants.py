@@ -24,6 +24,10 @@ WAIT_OBJECT_0: Final = 0x0000_0000
 WAIT_TIMEOUT: Final = 0x0000_0102
 INFINITE: Final = 0xFFFF_FFFF
 
+# Process creation flags (winbase.h).
+CREATE_NEW_PROCESS_GROUP: Final = 0x0000_0200
+CREATE_NO_WINDOW: Final = 0x0800_0000
+
 # CreateThread flags (winbase.h).
 CREATE_SUSPENDED: Final = 0x0000_0004
 

@@ -85,6 +85,13 @@ ReadProcessMemory = Function(
     " SIZE_T nSize, SIZE_T *lpNumberOfBytesRead)",
 )  # fmt: skip
 
+WriteProcessMemory = Function(
+    "kernel32", BOOL, "WriteProcessMemory", HANDLE, c_void_p, c_void_p, SIZE_T, POINTER(SIZE_T),
+    fails=null,
+    prototype="BOOL WriteProcessMemory(HANDLE hProcess, LPVOID lpBaseAddress, LPCVOID lpBuffer,"
+    " SIZE_T nSize, SIZE_T *lpNumberOfBytesWritten)",
+)  # fmt: skip
+
 RtlNtStatusToDosError = Function(
     "ntdll", DWORD, "RtlNtStatusToDosError", NTSTATUS, fails=cannot_fail,
     prototype="ULONG RtlNtStatusToDosError(NTSTATUS Status)",
@@ -107,7 +114,7 @@ NtQueryInformationProcess = Function(
     " ULONG ProcessInformationLength, PULONG ReturnLength)",
 )  # fmt: skip
 
-# The two doors from a 32-bit process to a 64-bit one; exported by the 32-bit ntdll only.
+# The doors from a 32-bit process to a 64-bit one; exported by the 32-bit ntdll only.
 NtWow64QueryInformationProcess64 = Function(
     "ntdll", NTSTATUS, "NtWow64QueryInformationProcess64", HANDLE, c_uint32, c_void_p, c_uint32,
     POINTER(c_uint32), fails=_ntstatus,
@@ -123,6 +130,13 @@ NtWow64ReadVirtualMemory64 = Function(
     " PVOID Buffer, ULONGLONG BufferLength, PULONGLONG ReturnLength)",
 )  # fmt: skip
 
+NtWow64WriteVirtualMemory64 = Function(
+    "ntdll", NTSTATUS, "NtWow64WriteVirtualMemory64", HANDLE, c_uint64, c_void_p, c_uint64,
+    POINTER(c_uint64), fails=_ntstatus,
+    prototype="NTSTATUS NtWow64WriteVirtualMemory64(HANDLE ProcessHandle, ULONGLONG BaseAddress,"
+    " PVOID Buffer, ULONGLONG BufferLength, PULONGLONG ReturnLength)",
+)  # fmt: skip
+
 # --- the console --------------------------------------------------------------------------------
 
 GenerateConsoleCtrlEvent = Function(
@@ -133,6 +147,11 @@ GenerateConsoleCtrlEvent = Function(
 GetConsoleProcessList = Function(
     "kernel32", DWORD, "GetConsoleProcessList", POINTER(DWORD), DWORD, fails=null,
     prototype="DWORD GetConsoleProcessList(LPDWORD lpdwProcessList, DWORD dwProcessCount)",
+)  # fmt: skip
+
+SetConsoleCtrlHandler = Function(
+    "kernel32", BOOL, "SetConsoleCtrlHandler", c_void_p, BOOL, fails=null,
+    prototype="BOOL SetConsoleCtrlHandler(PHANDLER_ROUTINE HandlerRoutine, BOOL Add)",
 )  # fmt: skip
 
 # --- threads ------------------------------------------------------------------------------------

@@ -112,6 +112,9 @@ class Native:
         api.ReadProcessMemory(hProcess, lpBaseAddress, buffer, nSize, byref(done))
         return buffer.raw[: done.value]
 
+    def WriteProcessMemory(self, hProcess: int, lpBaseAddress: int, buffer: bytes) -> None:
+        api.WriteProcessMemory(hProcess, lpBaseAddress, buffer, len(buffer), None)
+
     def NtWow64QueryInformationProcess64(self, hProcess: int, information: int, size: int) -> bytes:
         buffer = create_string_buffer(size)
         api.NtWow64QueryInformationProcess64(hProcess, information, buffer, size, None)
@@ -123,6 +126,9 @@ class Native:
         buffer, done = create_string_buffer(BufferLength), c_uint64()
         api.NtWow64ReadVirtualMemory64(hProcess, BaseAddress, buffer, BufferLength, byref(done))
         return buffer.raw[: done.value]
+
+    def NtWow64WriteVirtualMemory64(self, hProcess: int, BaseAddress: int, buffer: bytes) -> None:
+        api.NtWow64WriteVirtualMemory64(hProcess, BaseAddress, buffer, len(buffer), None)
 
     # --- the console of the calling process -----------------------------------------------------
 
@@ -137,6 +143,9 @@ class Native:
 
     def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None:
         api.GenerateConsoleCtrlEvent(dwCtrlEvent, dwProcessGroupId)
+
+    def SetConsoleCtrlHandler(self, HandlerRoutine: None, Add: bool) -> None:
+        api.SetConsoleCtrlHandler(HandlerRoutine, Add)
 
     # --- threads --------------------------------------------------------------------------------
 

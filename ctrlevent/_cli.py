@@ -1,0 +1,171 @@
+"""The command line: `python -m ctrlevent ps | kill | killpg | demo`.
+
+Exit status: 0 done; 1 refused or failed, with one line on stderr; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._types import ProcessInfo
+
+PACKAGE = __name__.rpartition(".")[0]  # whatever it is vendored as
+
+SIGNALS = """\
+SIG: INT or CTRL_C (Ctrl+C), BREAK or CTRL_BREAK (Ctrl+Break), TERM, KILL or a number; on Windows
+every number except 2 (Ctrl+C), 21 and 1 (Ctrl+Break) ends the process with that exit code, and 0
+only looks whether there is somebody. Default: INT."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (OSError, ValueError, OverflowError) as error:
+        print(f"{PACKAGE}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {PACKAGE}",
+        description="Ctrl+C on Windows, as dependable as a signal on POSIX.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    ps = commands.add_parser(
+        "ps",
+        help="list the processes on this console",
+        description="List the processes on this console as a tree: process, group ('*': leads it),"
+        " whether it ignores Ctrl+C, and the program. '?': may not be read.",
+    )
+    ps.add_argument("--json", action="store_true", help="as a JSON list of objects")
+    ps.set_defaults(run=_ps)
+
+    kill = commands.add_parser(
+        "kill",
+        help="send to exactly one process",
+        description="Send to exactly one process.",
+        epilog=SIGNALS,
+    )
+    kill.add_argument("pid", type=int)
+    kill.add_argument(
+        "--no-inject",
+        action="store_true",
+        help="never start a thread in the other process; refuse instead",
+    )
+    kill.set_defaults(run=_kill)
+
+    killpg = commands.add_parser(
+        "killpg",
+        help="send to a process group",
+        description="Send to every process of a group, and to nobody else.",
+        epilog=SIGNALS,
+    )
+    killpg.add_argument("pgid", type=int, help="the group: the pid of its leader")
+    killpg.set_defaults(run=_killpg)
+
+    for command in (kill, killpg):
+        command.add_argument("sig", metavar="SIG", nargs="?", type=_signal, default="INT")
+        command.add_argument(
+            "--timeout", type=float, default=5.0, metavar="S", help="seconds to wait (default: 5)"
+        )
+
+    demo = commands.add_parser(
+        "demo",
+        help="show what plain os.kill does on Windows, and what ctrlevent does",
+        description="Run plain os.kill and ctrlevent side by side, on a hidden console of its own,"
+        " and show who got what. Exit status 0 only if every call of ctrlevent kept its promise.",
+    )
+    demo.add_argument(
+        "--launcher",
+        metavar="EXE",
+        help="a program that takes Python's arguments and starts Python as its child (default: the"
+        " python.exe of the venv at hand, or py.exe)",
+    )
+    demo.add_argument("--role", choices=("parent", "bystander", "program"), help=argparse.SUPPRESS)
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _signal(text: str) -> int:
+    name = text.upper()
+    if name in ("CTRL_C", "CTRL_C_EVENT", "CTRL_BREAK", "CTRL_BREAK_EVENT"):
+        library = _library()
+        event: int = library.CTRL_C_EVENT if "_C" in name else library.CTRL_BREAK_EVENT
+        return event
+    if name.lstrip("+-").isdigit():
+        return int(name)
+    number = getattr(signal, name if name.startswith("SIG") else f"SIG{name}", None)
+    if number is None and name.endswith("KILL"):  # Windows has no SIGKILL, but it has the number
+        number = 9
+    if not isinstance(number, int):
+        raise argparse.ArgumentTypeError(f"unknown signal: {text}")
+    return number
+
+
+def _library() -> Any:
+    # The public functions, as any user has them; imported late, as `--help` needs none.
+    return importlib.import_module(PACKAGE)
+
+
+def _kill(options: argparse.Namespace) -> int:
+    library = _library()
+    library.kill(options.pid, options.sig, timeout=options.timeout, inject=not options.no_inject)
+    return 0
+
+
+def _killpg(options: argparse.Namespace) -> int:
+    _library().killpg(options.pgid, options.sig, timeout=options.timeout)
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from . import _demo as demo
+
+    if options.role:
+        return demo.play(options.role, options.launcher)
+    return demo.main(options.launcher)
+
+
+def _ps(options: argparse.Namespace) -> int:
+    processes: tuple[ProcessInfo, ...] = _library().console_processes()
+    if options.json:
+        print(json.dumps([process._asdict() for process in processes], indent=2))
+        return 0
+    print(f"{'PID':>8} {'GROUP':>9}  {'CTRL+C':<8} PROGRAM")
+    for depth, process in _tree(processes):
+        group = (
+            "?" if process.pgid is None else f"{process.pgid}{'*' if process.is_leader else ' '}"
+        )
+        ignores = {None: "?", True: "ignores", False: "hears"}[process.ignores_ctrl_c]
+        print(f"{process.pid:>8} {group:>9}  {ignores:<8} {'  ' * depth}{process.name or '?'}")
+    return 0
+
+
+def _tree(processes: Sequence[ProcessInfo]) -> list[tuple[int, ProcessInfo]]:
+    """Children below their parents; one whose parent is not on the console stands at the top."""
+    pids = {process.pid for process in processes}
+    rows: list[tuple[int, ProcessInfo]] = []
+
+    def add(process: ProcessInfo, depth: int) -> None:
+        rows.append((depth, process))
+        for child in processes:
+            if child.ppid == process.pid and child.pid not in {row.pid for _, row in rows}:
+                add(child, depth + 1)
+
+    for process in processes:
+        if process.ppid not in pids or process.ppid == process.pid:
+            add(process, 0)
+    shown = {row.pid for _, row in rows}
+    rows += [(0, process) for process in processes if process.pid not in shown]
+    return rows
