@@ -9,11 +9,12 @@ its group and console.
 CtrlRoutine is exported by kernel32 (a forwarder to kernelbase since Windows 10) and undocumented;
 what is said here was read in those who use it (microsoft/hcsshim, msys2-runtime) and in Wine, and
 is asserted on the bed. In another process the thread is started only where the same code was seen
-at the same address, so that it cannot do harm there: see `deliver_to_other`.
+at the same address, so that it cannot do harm there: see `Target`.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ._errors import make
@@ -33,6 +34,8 @@ from ._win32.constants import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ._facts import Facts
     from ._win32.boundary import System
 
@@ -82,24 +85,63 @@ def deliver_to_other(windows: System, target: Facts, event: CtrlEvent, deadline:
     ProcessLookupError when it ends before one is; TimeoutError when the handlers are still running
     at the deadline.
     """
-    try:
-        process = open_process(windows, RIGHTS, target.pid)
-    except PermissionError as error:
-        raise _no_thread("a thread may not be started in it", error) from error
-    try:
-        start = _address_in(windows, process, target, deadline)
-        try:
-            thread = _start(windows, process, start, event, 0)
-        except OSError as error:
-            _raise_if_exited(windows, process, target.pid)
-            raise _no_thread("Windows starts no thread in it", error) from error
+    with Target(windows, target, deadline) as ready:
+        thread = ready.start(event)
         try:
             _wait(windows, thread, target.pid, deadline)
-            return _outcome(windows, process, windows.GetExitCodeThread(thread))
+            return _outcome(windows, ready.process, windows.GetExitCodeThread(thread))
         finally:
             windows.CloseHandle(thread)
-    finally:
-        windows.CloseHandle(process)
+
+
+def deliver_to_all(
+    windows: System, targets: Iterable[Facts], event: CtrlEvent, deadline: float
+) -> None:
+    """The event to several other processes: to all of them, or to nobody.
+
+    Does not wait for the handlers. Raises NoThread, ProcessLookupError.
+    """
+    with contextlib.ExitStack() as stack:
+        ready = [stack.enter_context(Target(windows, target, deadline)) for target in targets]
+        for one in ready:
+            # What ends now has no need of the event any more.
+            with contextlib.suppress(ProcessLookupError):
+                windows.CloseHandle(one.start(event))
+
+
+class Target:
+    """Another process, opened, in which it is certain that a thread can be started.
+
+    Raises NoThread when none can or may be; ProcessLookupError when the process ends before that
+    is known.
+    """
+
+    def __init__(self, windows: System, target: Facts, deadline: float) -> None:
+        self._windows = windows
+        self._pid = target.pid
+        try:
+            self.process = open_process(windows, RIGHTS, target.pid)
+        except PermissionError as error:
+            raise _no_thread("a thread may not be started in it", error) from error
+        try:
+            self._start = _address_in(windows, self.process, target, deadline)
+        except BaseException:
+            windows.CloseHandle(self.process)
+            raise
+
+    def __enter__(self) -> Target:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._windows.CloseHandle(self.process)
+
+    def start(self, event: CtrlEvent) -> int:
+        """The handle of the thread, which the caller closes."""
+        try:
+            return _start(self._windows, self.process, self._start, event, 0)
+        except OSError as error:
+            _raise_if_exited(self._windows, self.process, self._pid)
+            raise _no_thread("Windows starts no thread in it", error) from error
 
 
 def address(windows: System) -> int:

@@ -10,8 +10,9 @@ points. Which PEB is read, and how, depends on who reads whom:
 | 32-bit | 32-bit | ProcessBasicInformation | ReadProcessMemory | 32-bit |
 | 32-bit | 64-bit | NtWow64QueryInformationProcess64 | NtWow64ReadVirtualMemory64 | 64-bit |
 
-A 32-bit process on a 64-bit Windows has two PEBs; the 32-bit one is the one that its own code
-uses and changes, so that is the one to read.
+A 32-bit process on a 64-bit Windows has two PEBs. The 32-bit one is what its own code uses and
+changes, so that one is preferred; but until the process runs its first instruction, it may have no
+process parameters yet, while the 64-bit one has those that the creator wrote.
 """
 
 from __future__ import annotations
@@ -69,21 +70,15 @@ class Facts(NamedTuple):
     pid: int
     ppid: int
     pgid: int
+    ignores_ctrl_c: bool
     has_gui_subsystem: bool
     has_console_handle: bool
     """It is connected to a console, or was created to use the one of its creator."""
     is_32bit: bool
-    console_flags: int
-    console_flags_address: int
-    """Where they stand in its memory."""
 
     @property
     def is_leader(self) -> bool:
         return self.pgid == self.pid
-
-    @property
-    def ignores_ctrl_c(self) -> bool:
-        return bool(self.console_flags & CONSOLE_IGNORE_CTRL_C)
 
 
 class Unreadable(NamedTuple):
@@ -161,6 +156,10 @@ class Processes:
     def created(self, pid: int) -> int:
         """When a live process was created, in units of 100 ns."""
         return self._system.GetProcessTimes(self.handle(pid))
+
+    def age(self, pid: int) -> float:
+        """How many seconds ago a live process was created."""
+        return (self._system.GetSystemTimeAsFileTime() - self.created(pid)) / 1e7
 
     def info(self, seen: Seen) -> ProcessInfo:
         """The description that users get."""
@@ -267,75 +266,99 @@ def _unreadable(pid: int, cause: OSError | None = None) -> PermissionError:
 
 def _read_once(system: System, handle: int, pid: int) -> Facts | None:
     """None: not there yet."""
-    place = _locate(system, handle)
-    if not place:
-        return None
-    if not place.peb:  # a process of the kernel: System, Registry, Memory Compression, ...
-        raise _unreadable(pid)
-    peb = _structure(place, handle, place.layout.peb, place.peb)
-    if not peb or not peb.ProcessParameters:
-        return None
-    kind = place.layout.process_parameters
-    parameters = _structure(place, handle, kind, peb.ProcessParameters)
-    return _understand(pid, place, peb, parameters) if parameters else None
+    for twin in _twins(system, handle):
+        if not twin.peb:  # a process of the kernel: System, Registry, Memory Compression, ...
+            raise _unreadable(pid)
+        peb = _structure(twin, handle, twin.layout.peb, twin.peb)
+        if peb and peb.ProcessParameters:
+            kind = twin.layout.process_parameters
+            parameters = _structure(twin, handle, kind, peb.ProcessParameters)
+            return _understand(pid, twin, peb, parameters) if parameters else None
+    return None
 
 
-def _structure(place: Place, handle: int, kind: Any, address: int) -> Any:
-    return parse(kind, place.read_memory(handle, address, size(kind)))
+def _structure(twin: Twin, handle: int, kind: Any, address: int) -> Any:
+    return parse(kind, twin.read_memory(handle, address, size(kind)))
 
 
-def _understand(pid: int, place: Place, peb: Any, parameters: Any) -> Facts:
-    is_32bit = place.layout is LAYOUT32
-    kind = place.layout.process_parameters
-    bits = 32 if is_32bit else 64
+def _understand(pid: int, twin: Twin, peb: Any, parameters: Any) -> Facts:
+    bits = 32 if twin.layout is LAYOUT32 else 64
     return Facts(
         pid=pid,
-        ppid=place.ppid,
+        ppid=twin.ppid,
         # The creator writes 0 for CREATE_NEW_PROCESS_GROUP: the group that has the child's own pid.
         pgid=parameters.ProcessGroupId or pid,
+        ignores_ctrl_c=bool(parameters.ConsoleFlags & CONSOLE_IGNORE_CTRL_C),
         has_gui_subsystem=peb.ImageSubsystem == IMAGE_SUBSYSTEM_WINDOWS_GUI,
         has_console_handle=parameters.ConsoleHandle
         not in [value % (1 << bits) for value in NO_CONSOLE_HANDLES],
-        is_32bit=is_32bit,
-        console_flags=parameters.ConsoleFlags,
-        console_flags_address=peb.ProcessParameters + kind.ConsoleFlags.offset,
+        is_32bit=twin.is_32bit,
     )
+
+
+def write_ignores_ctrl_c(system: System, handle: int, ignores: bool) -> None:
+    """Set or clear a process's ignore bit; the handle needs PROCESS_VM_OPERATION and VM_WRITE too.
+
+    In both twins, where a process has two: before the first instruction of a 32-bit process there
+    is only the 64-bit one, from which the other is made; afterwards only the 32-bit one counts.
+    """
+    for twin in _twins(system, handle):
+        peb = _structure(twin, handle, twin.layout.peb, twin.peb)
+        if peb and peb.ProcessParameters:
+            kind = twin.layout.process_parameters
+            parameters = _structure(twin, handle, kind, peb.ProcessParameters)
+            flags = parameters.ConsoleFlags & ~CONSOLE_IGNORE_CTRL_C
+            flags |= CONSOLE_IGNORE_CTRL_C if ignores else 0
+            address = peb.ProcessParameters + kind.ConsoleFlags.offset
+            twin.write_memory(handle, address, flags.to_bytes(4, "little"))
 
 
 Query = Callable[[int, int, int], bytes]  # (handle, what or where, size)
 
 
-class Place(NamedTuple):
-    """Where the PEB of a process is, and how to read it: a row of the table above."""
+class Twin(NamedTuple):
+    """Where a PEB of a process is, and how to get at it: a row of the table above."""
 
     layout: Layout
+    is_32bit: bool
+    """Whether the process is, which the layout does not tell: it may have a PEB of each kind."""
     ppid: int
     peb: int
     read_memory: Query
+    write_memory: Callable[[int, int, bytes], None]
 
 
-def _locate(system: System, handle: int) -> Place | None:
-    """None when Windows answered with too few bytes."""
-    query: Query = system.NtQueryInformationProcess
-    read_memory: Query = system.ReadProcessMemory
-    layout, peb32 = LAYOUT32, 0
+def _twins(system: System, handle: int) -> Iterator[Twin]:
+    """The PEBs of a process, first the one that its own code uses.
+
+    None at all when Windows answers with too few bytes.
+    """
     if system.pointer_size == 8:
-        layout = LAYOUT64
-        peb32 = int.from_bytes(query(handle, ProcessWow64Information, 8), "little")
-    elif _is_64bit_target(system, handle):
-        layout = LAYOUT64
-        query = system.NtWow64QueryInformationProcess64
-        read_memory = system.NtWow64ReadVirtualMemory64
+        answer = system.NtQueryInformationProcess(handle, ProcessWow64Information, 8)
+        peb32 = int.from_bytes(answer, "little")
+        for basic in _basic(system.NtQueryInformationProcess, LAYOUT64, handle):
+            ppid = basic.InheritedFromUniqueProcessId
+            ways = system.ReadProcessMemory, system.WriteProcessMemory
+            if peb32:
+                yield Twin(LAYOUT32, True, ppid, peb32, *ways)
+            yield Twin(LAYOUT64, bool(peb32), ppid, basic.PebBaseAddress, *ways)
+        return
+    is_64bit_windows = system.IsWow64Process(CURRENT_PROCESS)
+    is_32bit = not is_64bit_windows or system.IsWow64Process(handle)
+    if is_32bit:
+        for basic in _basic(system.NtQueryInformationProcess, LAYOUT32, handle):
+            ppid = basic.InheritedFromUniqueProcessId
+            ways = system.ReadProcessMemory, system.WriteProcessMemory
+            yield Twin(LAYOUT32, True, ppid, basic.PebBaseAddress, *ways)
+    if is_64bit_windows:
+        for basic in _basic(system.NtWow64QueryInformationProcess64, LAYOUT64, handle):
+            ppid = basic.InheritedFromUniqueProcessId
+            wow64 = system.NtWow64ReadVirtualMemory64, system.NtWow64WriteVirtualMemory64
+            yield Twin(LAYOUT64, is_32bit, ppid, basic.PebBaseAddress, *wow64)
+
+
+def _basic(query: Query, layout: Layout, handle: int) -> Iterator[Any]:
     kind = layout.process_basic_information
     basic = parse(kind, query(handle, ProcessBasicInformation, size(kind)))
-    if not basic:
-        return None
-    ppid = basic.InheritedFromUniqueProcessId
-    if peb32:
-        return Place(LAYOUT32, ppid, peb32, read_memory)
-    return Place(layout, ppid, basic.PebBaseAddress, read_memory)
-
-
-def _is_64bit_target(system: System, handle: int) -> bool:
-    """Asked by a 32-bit caller. On a 32-bit Windows nobody is a Wow64 process, nor 64-bit."""
-    return not system.IsWow64Process(handle) and system.IsWow64Process(CURRENT_PROCESS)
+    if basic:
+        yield basic

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import _arguments
-from ._facts import READ, Processes
+from ._facts import READ, Processes, write_ignores_ctrl_c
 from ._win32 import system
-from ._win32.constants import CONSOLE_IGNORE_CTRL_C, PROCESS_VM_OPERATION, PROCESS_VM_WRITE
+from ._win32.constants import PROCESS_VM_OPERATION, PROCESS_VM_WRITE
 
-if TYPE_CHECKING:
-    from ._facts import Facts
-    from ._win32.boundary import System
+# What it takes to change another process's state; to read it, READ is enough.
+WRITE = READ | PROCESS_VM_OPERATION | PROCESS_VM_WRITE
 
 
 def ignore_ctrl_c(ignore: bool = True, pid: int = 0) -> bool:
@@ -38,18 +35,7 @@ def ignore_ctrl_c(ignore: bool = True, pid: int = 0) -> bool:
             before = processes.facts(caller).ignores_ctrl_c
         windows.SetConsoleCtrlHandler(None, bool(ignore))
         return before
-    with Processes(windows, READ | PROCESS_VM_OPERATION | PROCESS_VM_WRITE) as processes:
-        facts = processes.facts(pid)
-        if facts.ignores_ctrl_c != bool(ignore):
-            _write_console_flags(
-                windows, processes.handle(pid), facts, facts.console_flags ^ CONSOLE_IGNORE_CTRL_C
-            )
-        return facts.ignores_ctrl_c
-
-
-def _write_console_flags(windows: System, handle: int, facts: Facts, flags: int) -> None:
-    data = flags.to_bytes(4, "little")
-    if windows.pointer_size == 4 and not facts.is_32bit:
-        windows.NtWow64WriteVirtualMemory64(handle, facts.console_flags_address, data)
-    else:
-        windows.WriteProcessMemory(handle, facts.console_flags_address, data)
+    with Processes(windows, WRITE) as processes:
+        before = processes.facts(pid).ignores_ctrl_c
+        write_ignores_ctrl_c(windows, processes.handle(pid), bool(ignore))
+        return before

@@ -10,11 +10,18 @@ An event to a group (`group_event`)
       A GUI program, or one that was started without a console, proves nothing even if it is on the
       list: a plain `os.kill` of its pid puts it there without its being connected.
   G2  A Ctrl+C that every member would ignore is refused: CtrlCIgnored.
-  G3  Nobody on the console is in the group, but its leader is alive and may still connect: wait
-      for it. A leader that never will, being a GUI program or without this console: NoConsole.
-  G4  The id is the pid of a process that leads no group: NotAGroupLeader, with its group.
-  G5  Otherwise there is no such group, ProcessLookupError; but if a process on the console could
-      not be read, it might be a member: PermissionError.
+  G3  Nobody on the console is in the group, but its leader is alive, young, and may still connect:
+      wait for it.
+  G4  Else the group is not on this console: see below. But if a process on the console could not be
+      read and nothing else is known of the group, it might be there: PermissionError.
+
+An event to a group that is not on the caller's console (`group_elsewhere`)
+  E1  Nobody is in it: NotAGroupLeader, with its group, if the id is the pid of a process that leads
+      none; else ProcessLookupError.
+  E2  Members that are GUI programs, or on no console, get no console events. If there are no
+      others: NoConsole.
+  E3  A Ctrl+C that every other would ignore is refused: CtrlCIgnored.
+  E4  A thread at CtrlRoutine in each of the others: in all of them, or in none.
 
 An event to one process (`process_event`)
   P1  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
@@ -57,6 +64,11 @@ HEAR_CTRL_C = (
 )
 
 
+# Seconds after which a process has connected to its console or never will. It takes some 50 ms;
+# being wrong does no harm, as a process that is found elsewhere is reached there all the same.
+STARTING = 1.0
+
+
 class SendToGroup(NamedTuple):
     """GenerateConsoleCtrlEvent, which the console will send to the members of this group."""
 
@@ -69,24 +81,35 @@ class StartThread(NamedTuple):
     pid: int
 
 
+class StartThreads(NamedTuple):
+    """A thread at CtrlRoutine in each of these processes."""
+
+    targets: tuple[Facts, ...]
+
+
+class LookElsewhere(NamedTuple):
+    """The group is not on the caller's console; see `group_elsewhere`."""
+
+
 class AwaitConsole(NamedTuple):
-    """Look again in a moment: a process may be about to connect to the console."""
-
-    otherwise: OSError
-    """What to raise when it has not done so in time."""
+    """The leader may be about to connect to the caller's console: look again in a moment."""
 
 
-GroupPlan = Union[SendToGroup, AwaitConsole]
+GroupPlan = Union[SendToGroup, AwaitConsole, LookElsewhere]
 ProcessPlan = Union[SendToGroup, StartThread]
 
 
 def group_event(
-    pgid: int, event: CtrlEvent, on_console: Iterable[Seen], named: Callable[[], Seen | None]
+    pgid: int,
+    event: CtrlEvent,
+    on_console: Iterable[Seen],
+    named: Callable[[], Seen | None],
+    age: Callable[[int], float],
 ) -> GroupPlan:
     """What to do for an event to a group.
 
     `on_console` is read no further than needed. `named` tells of the process whose pid the group
-    id is; None when there is none alive.
+    id is; None when there is none alive. `age` tells how many seconds ago a pid was created.
     """
     members: list[Facts] = []
     unreadable: list[Unreadable] = []
@@ -101,20 +124,33 @@ def group_event(
         raise _ignored(f"every member of process group {pgid}", members)  # G2
     leader = named()
     if isinstance(leader, Facts):
-        if not leader.is_leader:
-            raise not_a_leader(leader.pid, leader.pgid)  # G4
-        if may_be_connected(leader):
-            return AwaitConsole(_not_on_console(leader))  # G3
-        raise _never_connected(leader)
-    if isinstance(leader, Unreadable):
-        raise leader.error
-    if unreadable:
-        raise make(  # G5
+        if leader.is_leader and may_be_connected(leader) and age(pgid) < STARTING:
+            return AwaitConsole()  # G3
+    elif unreadable and leader is None:
+        raise make(  # G4
             PermissionError,
-            f"whether process group {pgid} is on the console is not known: "
-            f"{_list(unreadable)} there may not be opened; call this from an elevated process",
+            f"whether process group {pgid} is on the console is not known: {_list(unreadable)}"
+            " there may not be opened; call this from an elevated process",
         )
-    raise no_such_group(pgid)
+    return LookElsewhere()
+
+
+def group_elsewhere(
+    pgid: int, event: CtrlEvent, everywhere: Sequence[Facts], named: Seen | None
+) -> StartThreads:
+    """What to do for an event to a group of which nobody is on the caller's console.
+
+    `everywhere`: its members (see `members`); `named`: as for `group_event`.
+    """
+    if not everywhere:
+        raise no_group(pgid, named)  # E1
+    reachable = [member for member in everywhere if may_be_connected(member)]
+    if not reachable:
+        raise _never_connected(everywhere[0])  # E2
+    hearing = [member for member in reachable if _hears(member, event)]
+    if not hearing:
+        raise _ignored(f"every member of process group {pgid}", reachable)  # E3
+    return StartThreads(tuple(hearing))  # E4
 
 
 def process_event(
@@ -142,8 +178,9 @@ def process_event(
 
 def without_thread(
     target: Facts, others: Sequence[ProcessInfo], why_not: OSError | None
-) -> AwaitConsole:
-    """P6, for a target that P4 does not allow.
+) -> OSError:
+    """P6, for a target that P4 does not allow. Raises the refusal, or returns it if the target may
+    connect to the caller's console in a moment, where P4 would allow it: look again till then.
 
     `others`: who is, or might be, in its group: on the caller's console if the target is there,
     else anywhere. `why_not`: what stood against a thread; None if the caller wanted none.
@@ -152,7 +189,7 @@ def without_thread(
         raise _would_reach(target, others, why_not)
     if not may_be_connected(target):
         raise _no_way(target, why_not) if why_not else _never_connected(target)
-    return AwaitConsole(_no_way(target, why_not) if why_not else _not_on_console(target))
+    return _no_way(target, why_not) if why_not else _not_on_console(target)
 
 
 def is_connected(target: Facts, on_console: Iterable[Seen]) -> bool:
@@ -243,12 +280,22 @@ def _not_on_console(process: Facts) -> NoConsole:
     )
 
 
+def no_threads(pgid: int, why_not: OSError) -> PermissionError:
+    """A group on another console, in whose members no threads can be started."""
+    return make(
+        PermissionError,
+        f"process group {pgid} is not on the console of the calling process, and no thread can be"
+        f" started in every member: {why_not.strerror}; call this from a process on its console",
+        why_not,
+    )
+
+
 def _never_connected(process: Facts) -> NoConsole:
-    why = "is a GUI program" if process.has_gui_subsystem else "is not on the caller's console"
+    why = "is a GUI program" if process.has_gui_subsystem else "has no console"
     return make(
         NoConsole,
-        f"process {process.pid} {why}, so the caller's console cannot send it events; end it with"
-        f" kill({process.pid}, signal.SIGTERM), or start it on the caller's console",
+        f"process {process.pid} {why}, so it gets no console events; end it with"
+        f" kill({process.pid}, signal.SIGTERM), or start it on a console",
     )
 
 

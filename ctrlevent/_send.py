@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from . import _arguments, _policy
 from ._arguments import Probe, Terminate
-from ._ctrl_routine import NoThread, deliver_to_caller, deliver_to_other
+from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
 from ._errors import NoConsole, everybody_named, make, winerror_of
 from ._facts import LOOK, Facts, Processes, Seen, has_exited
 from ._types import CtrlEvent, Delivery
@@ -32,6 +32,8 @@ from ._win32.constants import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._win32.boundary import System
 
 # A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
@@ -196,12 +198,22 @@ def _send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float)
     deadline = windows.monotonic() + timeout
     with Processes(windows) as processes:
         while True:
-            everybody = processes.on_console(first=pgid)
-            plan = _policy.group_event(pgid, event, everybody, lambda: processes.see(pgid))
+            everybody = _on_console_if_any(processes, first=pgid)
+            plan = _policy.group_event(
+                pgid, event, everybody, lambda: processes.see(pgid), processes.age
+            )
             if isinstance(plan, _policy.SendToGroup):
                 _generate(windows, event, plan.pgid)
                 return
-            _wait_for_console(windows, plan, deadline)
+            if isinstance(plan, _policy.LookElsewhere) or windows.monotonic() >= deadline:
+                break
+            windows.sleep(_PAUSE)
+        members = _policy.members(pgid, processes.all(), processes.created)
+        threads = _policy.group_elsewhere(pgid, event, members, processes.see(pgid))
+        try:
+            deliver_to_all(windows, threads.targets, event, deadline)
+        except NoThread as error:
+            raise _policy.no_threads(pgid, error) from error
 
 
 def _send_to_process(
@@ -212,10 +224,7 @@ def _send_to_process(
     with Processes(windows) as processes:
         while True:
             target = processes.facts(pid)
-            everybody: list[Seen] = []
-            if pid != caller:
-                with contextlib.suppress(NoConsole):
-                    everybody.extend(processes.on_console())
+            everybody = [] if pid == caller else list(_on_console_if_any(processes))
             plan = _policy.process_event(target, event, caller=caller, on_console=everybody)
             if isinstance(plan, _policy.SendToGroup):
                 _generate(windows, event, plan.pgid)
@@ -231,10 +240,18 @@ def _send_to_process(
             if not _policy.is_connected(target, everybody):
                 everybody = [seen for seen in processes.all() if isinstance(seen, Facts)]
             others = [processes.info(seen) for seen in _policy.possible_others(target, everybody)]
-            _wait_for_console(windows, _policy.without_thread(target, others, why_not), deadline)
+            refusal = _policy.without_thread(target, others, why_not)
+            if windows.monotonic() >= deadline:
+                raise refusal
+            windows.sleep(_PAUSE)
     # Outside of the block above: what is open there must be closed before the handlers run, which
     # may raise KeyboardInterrupt anywhere from then on.
     return deliver_to_caller(windows, event, deadline)
+
+
+def _on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:
+    with contextlib.suppress(NoConsole):
+        yield from processes.on_console(first)
 
 
 def _generate(windows: System, event: CtrlEvent, pgid: int) -> None:
@@ -255,12 +272,6 @@ def _generate(windows: System, event: CtrlEvent, pgid: int) -> None:
                 error,
             ) from error
         raise
-
-
-def _wait_for_console(windows: System, plan: _policy.AwaitConsole, deadline: float) -> None:
-    if windows.monotonic() >= deadline:
-        raise plan.otherwise
-    windows.sleep(_PAUSE)
 
 
 # --- probing and ending ---------------------------------------------------------------------------

@@ -27,6 +27,9 @@ class System(Protocol):
     def monotonic(self) -> float:
         """Seconds on a clock that is never set back."""
 
+    def GetSystemTimeAsFileTime(self) -> int:
+        """The time of day, as a FILETIME: units of 100 ns since 1601."""
+
     def sleep(self, seconds: float) -> None: ...
 
     # --- processes ------------------------------------------------------------------------------
@@ -40,7 +43,7 @@ class System(Protocol):
     def GetProcessInformation(self, hProcess: int, information: int, size: int) -> bytes: ...
 
     def GetProcessTimes(self, hProcess: int) -> int:
-        """The creation time alone, as a FILETIME: units of 100 ns since 1601."""
+        """The creation time alone, as a FILETIME."""
 
     def IsWow64Process(self, hProcess: int) -> bool:
         """True for a 32-bit process on a 64-bit Windows."""

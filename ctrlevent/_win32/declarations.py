@@ -49,6 +49,11 @@ GetProcessTimes = Function(
     " LPFILETIME lpExitTime, LPFILETIME lpKernelTime, LPFILETIME lpUserTime)",
 )  # fmt: skip
 
+GetSystemTimeAsFileTime = Function(
+    "kernel32", None, "GetSystemTimeAsFileTime", POINTER(c_uint64), fails=cannot_fail,
+    prototype="void GetSystemTimeAsFileTime(LPFILETIME lpSystemTimeAsFileTime)",
+)  # fmt: skip
+
 IsWow64Process = Function(
     "kernel32", BOOL, "IsWow64Process", HANDLE, POINTER(BOOL), fails=null,
     prototype="BOOL IsWow64Process(HANDLE hProcess, PBOOL Wow64Process)",

@@ -39,6 +39,11 @@ class Native:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def GetSystemTimeAsFileTime(self) -> int:
+        time_of_day = c_uint64()
+        api.GetSystemTimeAsFileTime(byref(time_of_day))
+        return time_of_day.value
+
     def sleep(self, seconds: float) -> None:
         # Python's sleep and not kernel32's: in the main thread, Ctrl+C breaks it off.
         time.sleep(seconds)
