@@ -13,7 +13,9 @@ from ._types import CtrlEvent, Delivery, ProcessInfo
 if sys.platform == "win32":
     from ._ask import console_processes, getpgid, getpgrp, ignores_ctrl_c
     from ._listen import ignore_ctrl_c
+    from ._run import run
     from ._send import broadcast, deliver, kill, killpg
+    from ._spawn import Popen, create_process
 else:
     from ._posix import (
         broadcast,
@@ -26,6 +28,7 @@ else:
         kill,
         killpg,
     )
+    from ._posix_spawn import Popen, create_process, run
 
 __version__ = "0.1.0"
 
@@ -46,10 +49,12 @@ __all__ = [
     "Delivery",
     "NoConsole",
     "NotAGroupLeader",
+    "Popen",
     "ProcessInfo",
     "WouldReachOthers",
     "broadcast",
     "console_processes",
+    "create_process",
     "deliver",
     "getpgid",
     "getpgrp",
@@ -57,4 +62,5 @@ __all__ = [
     "ignores_ctrl_c",
     "kill",
     "killpg",
+    "run",
 ]

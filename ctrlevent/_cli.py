@@ -1,6 +1,7 @@
-"""The command line: `python -m ctrlevent ps | kill | killpg | demo`.
+"""The command line: `python -m ctrlevent ps | kill | killpg | run | demo`.
 
-Exit status: 0 done; 1 refused or failed, with one line on stderr; 2 wrong usage.
+Exit status: the command's own for `run`, or 124 when its time was up; else 0 done, 1 refused or
+failed, with one line on stderr, 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import argparse
 import importlib
 import json
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+
+from . import _arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from ._types import ProcessInfo
 
 PACKAGE = __name__.rpartition(".")[0]  # whatever it is vendored as
+
+TIMED_OUT = 124  # as timeout(1) has it
 
 SIGNALS = """\
 SIG: INT or CTRL_C (Ctrl+C), BREAK or CTRL_BREAK (Ctrl+Break), TERM, KILL or a number; on Windows
@@ -80,6 +86,30 @@ def _parser() -> argparse.ArgumentParser:
             "--timeout", type=float, default=5.0, metavar="S", help="seconds to wait (default: 5)"
         )
 
+    run = commands.add_parser(
+        "run",
+        help="run a command so that no event of it gets out",
+        description="Run a command in a console, a group and a job of its own: whatever events it"
+        " sends stay inside, and when it ends, all that it started ends too. Exit status: the"
+        " command's own, or 124 when it ran longer than --timeout.",
+        epilog="A Ctrl+C typed here is passed on to the command, and ends it if it does not end"
+        " itself.",
+    )
+    run.add_argument(
+        "--console",
+        choices=("own", "shared"),
+        default="own",
+        help="own (default): a hidden one; shared: this one, only group and job are its own",
+    )
+    run.add_argument(
+        "--timeout",
+        type=float,
+        metavar="S",
+        help="after S seconds, Ctrl+C, and 3 seconds later the end (default: no limit)",
+    )
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
+    run.set_defaults(run=_run)
+
     demo = commands.add_parser(
         "demo",
         help="show what plain os.kill does on Windows, and what ctrlevent does",
@@ -127,6 +157,27 @@ def _kill(options: argparse.Namespace) -> int:
 def _killpg(options: argparse.Namespace) -> int:
     _library().killpg(options.pgid, options.sig, timeout=options.timeout)
     return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        print(f"{PACKAGE}: run: the command is missing: run [options] -- CMD ...", file=sys.stderr)
+        return 2
+    if sys.platform == "win32":
+        from ._run import contain
+    else:
+        from ._posix_spawn import contain
+    outcome = contain(command, options.console, _arguments.seconds(options.timeout))
+    if isinstance(outcome.broken_off, subprocess.TimeoutExpired):
+        print(f"{PACKAGE}: run: ended after {options.timeout:g} s", file=sys.stderr)
+        return TIMED_OUT
+    status: int = outcome.process.returncode
+    # What the system takes as an exit status: on Windows 32 bits, as a C int; on POSIX, the shell's
+    # convention for a signal.
+    if sys.platform == "win32":
+        return status - (1 << 32) if status >= 1 << 31 else status
+    return status if status >= 0 else 128 - status
 
 
 def _demo(options: argparse.Namespace) -> int:

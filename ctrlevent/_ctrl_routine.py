@@ -15,6 +15,7 @@ at the same address, so that it cannot do harm there: see `Target`.
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import TYPE_CHECKING
 
 from ._errors import make
@@ -197,7 +198,7 @@ def _start(windows: System, process: int, start: int, event: CtrlEvent, flags: i
 def _wait(windows: System, thread: int, pid: int, deadline: float) -> None:
     while True:
         left = max(0.0, deadline - windows.monotonic())
-        milliseconds = int(min(left, _SLICE) * 1000)
+        milliseconds = math.ceil(min(left, _SLICE) * 1000)  # not 0 before the time is up
         if windows.WaitForSingleObject(thread, milliseconds) == WAIT_OBJECT_0:
             return
         if left == 0:

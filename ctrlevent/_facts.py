@@ -109,8 +109,9 @@ class Processes:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        while self._handles:
-            self._system.CloseHandle(self._handles.popitem()[1])
+        with contextlib.ExitStack() as closing:  # all of them, even if one cannot be closed
+            while self._handles:
+                closing.callback(self._system.CloseHandle, self._handles.popitem()[1])
 
     def handle(self, pid: int) -> int:
         """A handle of a live process. Raises ProcessLookupError, PermissionError."""
@@ -154,8 +155,8 @@ class Processes:
                 yield seen
 
     def created(self, pid: int) -> int:
-        """When a live process was created, in units of 100 ns."""
-        return self._system.GetProcessTimes(self.handle(pid))
+        """When a process was created, in units of 100 ns; it may have ended since it was seen."""
+        return self._system.GetProcessTimes(self._handles.get(pid) or self.handle(pid))
 
     def age(self, pid: int) -> float:
         """How many seconds ago a live process was created."""

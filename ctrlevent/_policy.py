@@ -215,10 +215,20 @@ def console_event(event: CtrlEvent, on_console: Iterable[Seen]) -> None:
     raise _ignored("every process on the console", deaf)  # C1
 
 
-def members(pgid: int, everybody: Iterable[Seen], created: Callable[[int], int]) -> list[Facts]:
-    """The members of a group among all processes. `created` tells when a pid was created."""
+def members(
+    pgid: int,
+    everybody: Iterable[Seen],
+    created: Callable[[int], int],
+    *,
+    had_leader: bool = False,
+) -> list[Facts]:
+    """The members of a group among all processes.
+
+    `created` tells when a pid was created. `had_leader`: the leader was alive a moment ago, and
+    its pid cannot have been given away since.
+    """
     found = [seen for seen in everybody if isinstance(seen, Facts) and seen.pgid == pgid]
-    if any(member.is_leader for member in found):
+    if had_leader or any(member.is_leader for member in found):
         birth = created(pgid)
         found = [member for member in found if created(member.pid) >= birth]
     return found

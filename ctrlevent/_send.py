@@ -290,9 +290,13 @@ def _terminate_group(windows: System, pgid: int, exit_code: int, timeout: float)
     deadline = windows.monotonic() + timeout
     caller = windows.GetCurrentProcessId()
     ended: set[int] = set()
+    had_leader = False
     with Processes(windows) as processes, Processes(windows, LOOK | PROCESS_TERMINATE) as targets:
         while True:
-            members = _policy.members(pgid, processes.all(), processes.created)
+            members = _policy.members(
+                pgid, processes.all(), processes.created, had_leader=had_leader
+            )
+            had_leader = had_leader or any(member.is_leader for member in members)
             pids = {member.pid for member in members} - ended
             if not pids - {caller}:
                 break

@@ -8,7 +8,28 @@ No method knows why it is called: who may be sent what is decided in `_policy`.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Created(NamedTuple):
+    """What CreateProcess gives: two handles, which the caller closes, and two ids."""
+
+    hProcess: int
+    hThread: int
+    dwProcessId: int
+    dwThreadId: int
+
+
+class Startup(NamedTuple):
+    """STARTUPINFOEX, as far as it says something."""
+
+    standard_handles: tuple[int, int, int] | None = None
+    """stdin, stdout and stderr of the child; None: what Windows gives it by itself."""
+    show_window: int | None = None
+    handle_list: tuple[int, ...] = ()
+    """The only handles that the child inherits; empty: every inheritable one."""
+    job_list: tuple[int, ...] = ()
+    pseudo_console: int | None = None
 
 
 class System(Protocol):
@@ -50,12 +71,37 @@ class System(Protocol):
 
     def EnumProcesses(self) -> tuple[int, ...]: ...
 
+    def CreateProcess(
+        self,
+        lpApplicationName: str | None,
+        lpCommandLine: str | None,
+        bInheritHandles: bool,
+        dwCreationFlags: int,
+        lpEnvironment: str | None,
+        lpCurrentDirectory: str | None,
+        startup: Startup,
+    ) -> Created: ...
+
+    def NtResumeProcess(self, hProcess: int) -> None: ...
+
     def QueryFullProcessImageName(self, hProcess: int) -> str: ...
 
     def TerminateProcess(self, hProcess: int, uExitCode: int) -> None: ...
 
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
         """WAIT_OBJECT_0 or WAIT_TIMEOUT."""
+
+    # --- jobs -----------------------------------------------------------------------------------
+
+    def CreateJobObject(self) -> int:
+        """A job that ends all its processes when its last handle is closed."""
+
+    def AssignProcessToJobObject(self, hJob: int, hProcess: int) -> None: ...
+
+    def TerminateJobObject(self, hJob: int, uExitCode: int) -> None: ...
+
+    def QueryInformationJobObject(self, hJob: int) -> int:
+        """How many processes of the job are active."""
 
     # --- what they are made of ------------------------------------------------------------------
 

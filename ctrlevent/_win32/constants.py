@@ -28,7 +28,24 @@ INFINITE: Final = 0xFFFF_FFFF
 CREATE_NEW_PROCESS_GROUP: Final = 0x0000_0200
 CREATE_NO_WINDOW: Final = 0x0800_0000
 
-# CreateThread flags (winbase.h).
+CREATE_UNICODE_ENVIRONMENT: Final = 0x0000_0400
+EXTENDED_STARTUPINFO_PRESENT: Final = 0x0008_0000
+
+# STARTUPINFO.dwFlags (winbase.h).
+STARTF_USESHOWWINDOW: Final = 0x0000_0001
+STARTF_USESTDHANDLES: Final = 0x0000_0100
+
+# UpdateProcThreadAttribute (winbase.h, ProcThreadAttributeValue).
+PROC_THREAD_ATTRIBUTE_HANDLE_LIST: Final = 0x0002_0002
+PROC_THREAD_ATTRIBUTE_JOB_LIST: Final = 0x0002_000D
+PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE: Final = 0x0002_0016
+
+# Job objects (winnt.h, JOBOBJECTINFOCLASS and limit flags).
+JobObjectBasicAccountingInformation: Final = 1
+JobObjectExtendedLimitInformation: Final = 9
+JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE: Final = 0x0000_2000
+
+# CreateProcess and CreateThread alike (winbase.h).
 CREATE_SUSPENDED: Final = 0x0000_0004
 
 # Exit code of a process whose handlers did not take an event (ntstatus.h).

@@ -11,12 +11,29 @@ from ctypes import POINTER, c_char_p, c_int32, c_size_t, c_uint32, c_uint64, c_v
 from typing import Any
 
 from .foreign import Function, all_ones, cannot_fail, null
+from .structures import PROCESS_INFORMATION
 
 BOOL = c_int32
 DWORD = c_uint32
 HANDLE = c_void_p
 NTSTATUS = c_int32
 SIZE_T = c_size_t
+
+# --- errors of ntdll -----------------------------------------------------------------------------
+
+RtlNtStatusToDosError = Function(
+    "ntdll", DWORD, "RtlNtStatusToDosError", NTSTATUS, fails=cannot_fail,
+    prototype="ULONG RtlNtStatusToDosError(NTSTATUS Status)",
+)  # fmt: skip
+
+
+def _ntstatus(result: Any) -> int | None:
+    """A negative NTSTATUS is failure, and is itself the reason."""
+    if result >= 0:
+        return None
+    winerror: int = RtlNtStatusToDosError(result)
+    return winerror
+
 
 # --- processes ----------------------------------------------------------------------------------
 
@@ -81,6 +98,75 @@ WaitForSingleObject = Function(
     prototype="DWORD WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)",
 )  # fmt: skip
 
+NtResumeProcess = Function(
+    "ntdll", NTSTATUS, "NtResumeProcess", HANDLE, fails=_ntstatus,
+    prototype="NTSTATUS NtResumeProcess(HANDLE ProcessHandle)",
+)  # fmt: skip
+
+CreateProcessW = Function(
+    "kernel32", BOOL, "CreateProcessW", c_wchar_p, c_wchar_p, c_void_p, c_void_p, BOOL, DWORD,
+    c_wchar_p, c_wchar_p, c_void_p, POINTER(PROCESS_INFORMATION), fails=null,
+    prototype="BOOL CreateProcessW(LPCWSTR lpApplicationName, LPWSTR lpCommandLine,"
+    " LPSECURITY_ATTRIBUTES lpProcessAttributes, LPSECURITY_ATTRIBUTES lpThreadAttributes,"
+    " BOOL bInheritHandles, DWORD dwCreationFlags, LPVOID lpEnvironment,"
+    " LPCWSTR lpCurrentDirectory, LPSTARTUPINFOW lpStartupInfo,"
+    " LPPROCESS_INFORMATION lpProcessInformation)",
+)  # fmt: skip
+
+# Called once with NULL, only to learn the size; that call fails by design, so it has no rule.
+InitializeProcThreadAttributeList = Function(
+    "kernel32", BOOL, "InitializeProcThreadAttributeList", c_void_p, DWORD, DWORD, POINTER(SIZE_T),
+    fails=null,
+    prototype="BOOL InitializeProcThreadAttributeList("
+    "LPPROC_THREAD_ATTRIBUTE_LIST lpAttributeList, DWORD dwAttributeCount, DWORD dwFlags,"
+    " PSIZE_T lpSize)",
+)  # fmt: skip
+
+UpdateProcThreadAttribute = Function(
+    "kernel32", BOOL, "UpdateProcThreadAttribute", c_void_p, DWORD, SIZE_T, c_void_p, SIZE_T,
+    c_void_p, POINTER(SIZE_T), fails=null,
+    prototype="BOOL UpdateProcThreadAttribute(LPPROC_THREAD_ATTRIBUTE_LIST lpAttributeList,"
+    " DWORD dwFlags, DWORD_PTR Attribute, PVOID lpValue, SIZE_T cbSize, PVOID lpPreviousValue,"
+    " PSIZE_T lpReturnSize)",
+)  # fmt: skip
+
+DeleteProcThreadAttributeList = Function(
+    "kernel32", None, "DeleteProcThreadAttributeList", c_void_p, fails=cannot_fail,
+    prototype="void DeleteProcThreadAttributeList(LPPROC_THREAD_ATTRIBUTE_LIST lpAttributeList)",
+)  # fmt: skip
+
+# --- jobs ---------------------------------------------------------------------------------------
+
+CreateJobObjectW = Function(
+    "kernel32", HANDLE, "CreateJobObjectW", c_void_p, c_wchar_p, fails=null,
+    prototype="HANDLE CreateJobObjectW(LPSECURITY_ATTRIBUTES lpJobAttributes, LPCWSTR lpName)",
+)  # fmt: skip
+
+SetInformationJobObject = Function(
+    "kernel32", BOOL, "SetInformationJobObject", HANDLE, c_uint32, c_void_p, DWORD, fails=null,
+    prototype="BOOL SetInformationJobObject(HANDLE hJob,"
+    " JOBOBJECTINFOCLASS JobObjectInformationClass, LPVOID lpJobObjectInformation,"
+    " DWORD cbJobObjectInformationLength)",
+)  # fmt: skip
+
+QueryInformationJobObject = Function(
+    "kernel32", BOOL, "QueryInformationJobObject", HANDLE, c_uint32, c_void_p, DWORD,
+    POINTER(DWORD), fails=null,
+    prototype="BOOL QueryInformationJobObject(HANDLE hJob,"
+    " JOBOBJECTINFOCLASS JobObjectInformationClass, LPVOID lpJobObjectInformation,"
+    " DWORD cbJobObjectInformationLength, LPDWORD lpReturnLength)",
+)  # fmt: skip
+
+AssignProcessToJobObject = Function(
+    "kernel32", BOOL, "AssignProcessToJobObject", HANDLE, HANDLE, fails=null,
+    prototype="BOOL AssignProcessToJobObject(HANDLE hJob, HANDLE hProcess)",
+)  # fmt: skip
+
+TerminateJobObject = Function(
+    "kernel32", BOOL, "TerminateJobObject", HANDLE, DWORD, fails=null,
+    prototype="BOOL TerminateJobObject(HANDLE hJob, UINT uExitCode)",
+)  # fmt: skip
+
 # --- memory of processes ------------------------------------------------------------------------
 
 ReadProcessMemory = Function(
@@ -96,20 +182,6 @@ WriteProcessMemory = Function(
     prototype="BOOL WriteProcessMemory(HANDLE hProcess, LPVOID lpBaseAddress, LPCVOID lpBuffer,"
     " SIZE_T nSize, SIZE_T *lpNumberOfBytesWritten)",
 )  # fmt: skip
-
-RtlNtStatusToDosError = Function(
-    "ntdll", DWORD, "RtlNtStatusToDosError", NTSTATUS, fails=cannot_fail,
-    prototype="ULONG RtlNtStatusToDosError(NTSTATUS Status)",
-)  # fmt: skip
-
-
-def _ntstatus(result: Any) -> int | None:
-    """A negative NTSTATUS is failure, and is itself the reason."""
-    if result >= 0:
-        return None
-    winerror: int = RtlNtStatusToDosError(result)
-    return winerror
-
 
 NtQueryInformationProcess = Function(
     "ntdll", NTSTATUS, "NtQueryInformationProcess", HANDLE, c_uint32, c_void_p, c_uint32,

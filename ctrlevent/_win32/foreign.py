@@ -39,7 +39,7 @@ else:
 
     def windows_error(winerror: int, function: str) -> OSError:
         """The same where OSError knows no winerror: there, only a fake boundary fails like this."""
-        number = {5: errno.EACCES, 6: errno.EBADF}.get(winerror, errno.EINVAL)
+        number = {5: errno.EACCES, 6: errno.EBADF, 34: errno.EACCES}.get(winerror, errno.EINVAL)
         error = OSError(number, f"Windows error {winerror} ({function})")
         setattr(error, "winerror", winerror)  # noqa: B010  # typeshed has it on win32 only
         return error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 from ctypes import (
+    addressof,
     byref,
     c_size_t,
     c_uint64,
@@ -14,9 +16,32 @@ from ctypes import (
     create_unicode_buffer,
     sizeof,
 )
+from typing import TYPE_CHECKING, Any
 
 from . import declarations as api
-from .constants import ERROR_INSUFFICIENT_BUFFER
+from .boundary import Created, Startup
+from .constants import (
+    CREATE_UNICODE_ENVIRONMENT,
+    ERROR_INSUFFICIENT_BUFFER,
+    EXTENDED_STARTUPINFO_PRESENT,
+    JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+    PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+    PROC_THREAD_ATTRIBUTE_JOB_LIST,
+    PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE,
+    STARTF_USESHOWWINDOW,
+    STARTF_USESTDHANDLES,
+    JobObjectBasicAccountingInformation,
+    JobObjectExtendedLimitInformation,
+)
+from .structures import (
+    JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
+    PROCESS_INFORMATION,
+    STARTUPINFOEXW,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Native:
@@ -85,6 +110,36 @@ class Native:
                 return tuple(pids[: size.value // sizeof(api.DWORD)])
             room *= 2
 
+    def CreateProcess(
+        self,
+        lpApplicationName: str | None,
+        lpCommandLine: str | None,
+        bInheritHandles: bool,
+        dwCreationFlags: int,
+        lpEnvironment: str | None,
+        lpCurrentDirectory: str | None,
+        startup: Startup,
+    ) -> Created:
+        created = PROCESS_INFORMATION()
+        with _startup_info(startup) as info:
+            api.CreateProcessW(
+                lpApplicationName,
+                # CreateProcessW may write into the command line: it must not be a Python str.
+                None if lpCommandLine is None else create_unicode_buffer(lpCommandLine),
+                None,
+                None,
+                bInheritHandles,
+                dwCreationFlags | EXTENDED_STARTUPINFO_PRESENT | CREATE_UNICODE_ENVIRONMENT,
+                None if lpEnvironment is None else create_unicode_buffer(lpEnvironment),
+                lpCurrentDirectory,
+                byref(info),
+                byref(created),
+            )
+        return Created(created.hProcess, created.hThread, created.dwProcessId, created.dwThreadId)
+
+    def NtResumeProcess(self, hProcess: int) -> None:
+        api.NtResumeProcess(hProcess)
+
     def QueryFullProcessImageName(self, hProcess: int) -> str:
         room = 260  # MAX_PATH; a long path takes a second try
         while True:
@@ -104,6 +159,39 @@ class Native:
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
         result: int = api.WaitForSingleObject(hHandle, dwMilliseconds)
         return result
+
+    # --- jobs -----------------------------------------------------------------------------------
+
+    def CreateJobObject(self) -> int:
+        job: int = api.CreateJobObjectW(None, None)
+        limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION()
+        limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
+        try:
+            api.SetInformationJobObject(
+                job, JobObjectExtendedLimitInformation, byref(limits), sizeof(limits)
+            )
+        except BaseException:
+            api.CloseHandle(job)
+            raise
+        return job
+
+    def AssignProcessToJobObject(self, hJob: int, hProcess: int) -> None:
+        api.AssignProcessToJobObject(hJob, hProcess)
+
+    def TerminateJobObject(self, hJob: int, uExitCode: int) -> None:
+        api.TerminateJobObject(hJob, uExitCode)
+
+    def QueryInformationJobObject(self, hJob: int) -> int:
+        accounting = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION()
+        api.QueryInformationJobObject(
+            hJob,
+            JobObjectBasicAccountingInformation,
+            byref(accounting),
+            sizeof(accounting),
+            None,
+        )
+        active: int = accounting.ActiveProcesses
+        return active
 
     # --- what they are made of ------------------------------------------------------------------
 
@@ -173,3 +261,45 @@ class Native:
         code = api.DWORD()
         api.GetExitCodeThread(hThread, byref(code))
         return code.value
+
+
+@contextlib.contextmanager
+def _startup_info(startup: Startup) -> Iterator[STARTUPINFOEXW]:
+    info = STARTUPINFOEXW()
+    info.StartupInfo.cb = sizeof(info)
+    if startup.standard_handles is not None:
+        info.StartupInfo.dwFlags |= STARTF_USESTDHANDLES
+        info.StartupInfo.hStdInput, info.StartupInfo.hStdOutput, info.StartupInfo.hStdError = (
+            startup.standard_handles
+        )
+    if startup.show_window is not None:
+        info.StartupInfo.dwFlags |= STARTF_USESHOWWINDOW
+        info.StartupInfo.wShowWindow = startup.show_window
+    attributes: list[tuple[int, Any, int]] = []
+    for attribute, handles in (
+        (PROC_THREAD_ATTRIBUTE_HANDLE_LIST, startup.handle_list),
+        (PROC_THREAD_ATTRIBUTE_JOB_LIST, startup.job_list),
+    ):
+        if handles:
+            values = (c_void_p * len(handles))(*handles)
+            attributes.append((attribute, values, sizeof(values)))
+    if startup.pseudo_console is not None:
+        # Unlike the others, this attribute's value is the handle itself, not a pointer to it.
+        console = c_void_p(startup.pseudo_console)
+        attributes.append((PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, console, sizeof(console)))
+    if not attributes:
+        yield info
+        return
+    size = c_size_t()
+    # The first call only asks for the size, and "fails" with ERROR_INSUFFICIENT_BUFFER.
+    with contextlib.suppress(OSError):
+        api.InitializeProcThreadAttributeList(None, len(attributes), 0, byref(size))
+    buffer = create_string_buffer(size.value)
+    api.InitializeProcThreadAttributeList(buffer, len(attributes), 0, byref(size))
+    try:
+        for attribute, value, value_size in attributes:
+            api.UpdateProcThreadAttribute(buffer, 0, attribute, value, value_size, None, None)
+        info.lpAttributeList = addressof(buffer)
+        yield info
+    finally:
+        api.DeleteProcThreadAttributeList(buffer)

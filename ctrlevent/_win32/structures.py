@@ -12,7 +12,19 @@ that is relied on; tests/windows asserts them against live processes.
 
 from __future__ import annotations
 
-from ctypes import Structure, c_int32, c_uint8, c_uint16, c_uint32, c_uint64, sizeof
+from ctypes import (
+    Structure,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+    c_wchar_p,
+    sizeof,
+)
 from typing import Any, NamedTuple
 
 
@@ -175,6 +187,86 @@ class RTL_USER_PROCESS_PARAMETERS64(Structure):
 
 class RTL_USER_PROCESS_PARAMETERS32(Structure):
     _fields_ = _process_parameters(c_uint32, UNICODE_STRING32, RTL_DRIVE_LETTER_CURDIR32)
+
+
+# --- structures of the calling process: its own pointer size is right for them --------------------
+
+
+class STARTUPINFOW(Structure):
+    _fields_ = [
+        ("cb", c_uint32),
+        ("lpReserved", c_wchar_p),
+        ("lpDesktop", c_wchar_p),
+        ("lpTitle", c_wchar_p),
+        ("dwX", c_uint32),
+        ("dwY", c_uint32),
+        ("dwXSize", c_uint32),
+        ("dwYSize", c_uint32),
+        ("dwXCountChars", c_uint32),
+        ("dwYCountChars", c_uint32),
+        ("dwFillAttribute", c_uint32),
+        ("dwFlags", c_uint32),
+        ("wShowWindow", c_uint16),
+        ("cbReserved2", c_uint16),
+        ("lpReserved2", c_void_p),
+        ("hStdInput", c_void_p),
+        ("hStdOutput", c_void_p),
+        ("hStdError", c_void_p),
+    ]
+
+
+class STARTUPINFOEXW(Structure):
+    _fields_ = [("StartupInfo", STARTUPINFOW), ("lpAttributeList", c_void_p)]
+
+
+class PROCESS_INFORMATION(Structure):
+    _fields_ = [
+        ("hProcess", c_void_p),
+        ("hThread", c_void_p),
+        ("dwProcessId", c_uint32),
+        ("dwThreadId", c_uint32),
+    ]
+
+
+class JOBOBJECT_BASIC_LIMIT_INFORMATION(Structure):
+    _fields_ = [
+        ("PerProcessUserTimeLimit", c_int64),
+        ("PerJobUserTimeLimit", c_int64),
+        ("LimitFlags", c_uint32),
+        ("MinimumWorkingSetSize", c_size_t),
+        ("MaximumWorkingSetSize", c_size_t),
+        ("ActiveProcessLimit", c_uint32),
+        ("Affinity", c_size_t),
+        ("PriorityClass", c_uint32),
+        ("SchedulingClass", c_uint32),
+    ]
+
+
+class JOBOBJECT_EXTENDED_LIMIT_INFORMATION(Structure):
+    _fields_ = [
+        ("BasicLimitInformation", JOBOBJECT_BASIC_LIMIT_INFORMATION),
+        ("IoInfo", c_uint64 * 6),
+        ("ProcessMemoryLimit", c_size_t),
+        ("JobMemoryLimit", c_size_t),
+        ("PeakProcessMemoryUsed", c_size_t),
+        ("PeakJobMemoryUsed", c_size_t),
+    ]
+
+
+class JOBOBJECT_BASIC_ACCOUNTING_INFORMATION(Structure):
+    _fields_ = [
+        ("TotalUserTime", c_int64),
+        ("TotalKernelTime", c_int64),
+        ("ThisPeriodTotalUserTime", c_int64),
+        ("ThisPeriodTotalKernelTime", c_int64),
+        ("TotalPageFaultCount", c_uint32),
+        ("TotalProcesses", c_uint32),
+        ("ActiveProcesses", c_uint32),
+        ("TotalTerminatedProcesses", c_uint32),
+    ]
+
+
+# --- the twins, put together ----------------------------------------------------------------------
 
 
 class Layout(NamedTuple):
