@@ -18,6 +18,7 @@ process parameters yet, while the 64-bit one has those that the creator wrote.
 from __future__ import annotations
 
 import contextlib
+import enum
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 from ._errors import NoConsole, make, unsupported, winerror_of
@@ -51,8 +52,7 @@ if TYPE_CHECKING:
 LOOK = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE
 READ = LOOK | PROCESS_VM_READ
 
-NO_CONSOLE_HANDLES = (
-    0,
+CONSOLE_HANDLES_ASKED_FOR = (
     CONSOLE_DETACHED_PROCESS,
     CONSOLE_NEW_CONSOLE,
     CONSOLE_CREATE_NO_WINDOW,
@@ -64,6 +64,14 @@ MOMENT = 0.5
 _PAUSE = 0.005
 
 
+class Console(enum.Enum):
+    """What the process parameters say of a process's console."""
+
+    NONE = "it has none"
+    ASKED_FOR = "it was created to get one of its own, or none, and has not started yet"
+    SOME = "it is connected to one, or is about to connect to that of its creator"
+
+
 class Facts(NamedTuple):
     """What was read of a live process."""
 
@@ -72,8 +80,7 @@ class Facts(NamedTuple):
     pgid: int
     ignores_ctrl_c: bool
     has_gui_subsystem: bool
-    has_console_handle: bool
-    """It is connected to a console, or was created to use the one of its creator."""
+    console: Console
     is_32bit: bool
 
     @property
@@ -283,7 +290,6 @@ def _structure(twin: Twin, handle: int, kind: Any, address: int) -> Any:
 
 
 def _understand(pid: int, twin: Twin, peb: Any, parameters: Any) -> Facts:
-    bits = 32 if twin.layout is LAYOUT32 else 64
     return Facts(
         pid=pid,
         ppid=twin.ppid,
@@ -291,10 +297,17 @@ def _understand(pid: int, twin: Twin, peb: Any, parameters: Any) -> Facts:
         pgid=parameters.ProcessGroupId or pid,
         ignores_ctrl_c=bool(parameters.ConsoleFlags & CONSOLE_IGNORE_CTRL_C),
         has_gui_subsystem=peb.ImageSubsystem == IMAGE_SUBSYSTEM_WINDOWS_GUI,
-        has_console_handle=parameters.ConsoleHandle
-        not in [value % (1 << bits) for value in NO_CONSOLE_HANDLES],
+        console=_console(parameters.ConsoleHandle, 32 if twin.layout is LAYOUT32 else 64),
         is_32bit=twin.is_32bit,
     )
+
+
+def _console(handle: int, bits: int) -> Console:
+    if handle == 0:
+        return Console.NONE
+    if handle in [value % (1 << bits) for value in CONSOLE_HANDLES_ASKED_FOR]:
+        return Console.ASKED_FOR
+    return Console.SOME
 
 
 def write_ignores_ctrl_c(system: System, handle: int, ignores: bool) -> None:

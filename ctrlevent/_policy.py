@@ -19,7 +19,7 @@ An event to a group that is not on the caller's console (`group_elsewhere`)
   E1  Nobody is in it: NotAGroupLeader, with its group, if the id is the pid of a process that leads
       none; else ProcessLookupError.
   E2  Members that are GUI programs, or on no console, get no console events. If there are no
-      others: NoConsole.
+      others: NoConsole; but a young leader that is to get a console of its own is waited for.
   E3  A Ctrl+C that every other would ignore is refused: CtrlCIgnored.
   E4  A thread at CtrlRoutine in each of the others: in all of them, or in none.
 
@@ -49,7 +49,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable, NamedTuple, Union
 
 from ._errors import CtrlCIgnored, NoConsole, WouldReachOthers, make, not_a_leader
-from ._facts import Facts, Unreadable
+from ._facts import Console, Facts, Unreadable
 from ._types import CtrlEvent
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ HEAR_CTRL_C = (
 )
 
 
-# Seconds after which a process has connected to its console or never will. It takes some 50 ms;
-# being wrong does no harm, as a process that is found elsewhere is reached there all the same.
-STARTING = 1.0
+# Seconds after which a process has connected to its console or never will. It takes some 50 ms, and
+# to be wrong does no harm: who is taken to be elsewhere is reached there all the same.
+STARTING = 0.5
 
 
 class SendToGroup(NamedTuple):
@@ -92,7 +92,10 @@ class LookElsewhere(NamedTuple):
 
 
 class AwaitConsole(NamedTuple):
-    """The leader may be about to connect to the caller's console: look again in a moment."""
+    """A process may be about to connect to its console: look again in a moment."""
+
+    otherwise: OSError
+    """What to raise when it has not done so in time."""
 
 
 GroupPlan = Union[SendToGroup, AwaitConsole, LookElsewhere]
@@ -125,7 +128,7 @@ def group_event(
     leader = named()
     if isinstance(leader, Facts):
         if leader.is_leader and may_be_connected(leader) and age(pgid) < STARTING:
-            return AwaitConsole()  # G3
+            return AwaitConsole(_not_on_console(leader))  # G3
     elif unreadable and leader is None:
         raise make(  # G4
             PermissionError,
@@ -136,16 +139,23 @@ def group_event(
 
 
 def group_elsewhere(
-    pgid: int, event: CtrlEvent, everywhere: Sequence[Facts], named: Seen | None
-) -> StartThreads:
+    pgid: int,
+    event: CtrlEvent,
+    everywhere: Sequence[Facts],
+    named: Seen | None,
+    age: Callable[[int], float],
+) -> StartThreads | AwaitConsole:
     """What to do for an event to a group of which nobody is on the caller's console.
 
-    `everywhere`: its members (see `members`); `named`: as for `group_event`.
+    `everywhere`: its members (see `members`); `named`, `age`: as for `group_event`.
     """
     if not everywhere:
         raise no_group(pgid, named)  # E1
     reachable = [member for member in everywhere if may_be_connected(member)]
     if not reachable:
+        for member in everywhere:
+            if member.console is Console.ASKED_FOR and age(member.pid) < STARTING:
+                return AwaitConsole(_not_on_console(member))
         raise _never_connected(everywhere[0])  # E2
     hearing = [member for member in reachable if _hears(member, event)]
     if not hearing:
@@ -236,7 +246,7 @@ def members(
 
 def may_be_connected(process: Facts) -> bool:
     """Whether a process is, or may by itself come to be, on the console of its creator."""
-    return process.has_console_handle and not process.has_gui_subsystem
+    return process.console is Console.SOME and not process.has_gui_subsystem
 
 
 def _hears(process: Facts, event: CtrlEvent) -> bool:
@@ -286,7 +296,7 @@ def _not_on_console(process: Facts) -> NoConsole:
     return make(
         NoConsole,
         f"process {process.pid} is not on the console of the calling process, through which events"
-        " are sent; call this from a process on its console",
+        " are sent, or not yet; call this from a process on its console, or with a longer timeout=",
     )
 
 

@@ -205,13 +205,19 @@ def _send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float)
             if isinstance(plan, _policy.SendToGroup):
                 _generate(windows, event, plan.pgid)
                 return
-            if isinstance(plan, _policy.LookElsewhere) or windows.monotonic() >= deadline:
-                break
+            if isinstance(plan, _policy.LookElsewhere):
+                members = _policy.members(pgid, processes.all(), processes.created)
+                elsewhere = _policy.group_elsewhere(
+                    pgid, event, members, processes.see(pgid), processes.age
+                )
+                if isinstance(elsewhere, _policy.StartThreads):
+                    break
+                plan = elsewhere
+            if windows.monotonic() >= deadline:
+                raise plan.otherwise
             windows.sleep(_PAUSE)
-        members = _policy.members(pgid, processes.all(), processes.created)
-        threads = _policy.group_elsewhere(pgid, event, members, processes.see(pgid))
         try:
-            deliver_to_all(windows, threads.targets, event, deadline)
+            deliver_to_all(windows, elsewhere.targets, event, deadline)
         except NoThread as error:
             raise _policy.no_threads(pgid, error) from error
 

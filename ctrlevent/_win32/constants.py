@@ -79,7 +79,7 @@ CONSOLE_IGNORE_CTRL_C: Final = 0x1
 
 # RTL_USER_PROCESS_PARAMETERS.ConsoleHandle, where it is no handle (phnt, ntrtl.h): what the creator
 # asked for, as a number of the target's pointer size. Wine 10 has other numbers for the same, from
-# -1 to -3 as well. All of them, and 0, mean: never on the console of its creator.
+# -1 to -3 as well. All of them mean that it will not be on the console of its creator.
 CONSOLE_DETACHED_PROCESS: Final = -1
 CONSOLE_NEW_CONSOLE: Final = -2
 CONSOLE_CREATE_NO_WINDOW: Final = -3
