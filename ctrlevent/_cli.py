@@ -19,7 +19,7 @@ from . import _arguments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._types import ProcessInfo
+    from ._types import Preview, ProcessInfo
 
 PACKAGE = __name__.rpartition(".")[0]  # whatever it is vendored as
 
@@ -82,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (kill, killpg):
         command.add_argument("sig", metavar="SIG", nargs="?", type=_signal, default="INT")
+        command.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="say who would get it, and how; send nothing",
+        )
         command.add_argument(
             "--timeout", type=float, default=5.0, metavar="S", help="seconds to wait (default: 5)"
         )
@@ -149,13 +154,27 @@ def _library() -> Any:
 
 
 def _kill(options: argparse.Namespace) -> int:
-    library = _library()
-    library.kill(options.pid, options.sig, timeout=options.timeout, inject=not options.no_inject)
+    arguments = {"timeout": options.timeout, "inject": not options.no_inject}
+    if options.dry_run:
+        return _show(_previews().preview_kill(options.pid, options.sig, **arguments))
+    _library().kill(options.pid, options.sig, **arguments)
     return 0
 
 
 def _killpg(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return _show(_previews().preview_killpg(options.pgid, options.sig, timeout=options.timeout))
     _library().killpg(options.pgid, options.sig, timeout=options.timeout)
+    return 0
+
+
+def _previews() -> Any:
+    return importlib.import_module("._preview" if sys.platform == "win32" else "._posix", PACKAGE)
+
+
+def _show(preview: Preview) -> int:
+    for process in preview.targets:
+        print(f"process {process.pid} ({process.name or '?'}): {preview.how}")
     return 0
 
 

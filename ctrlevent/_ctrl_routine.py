@@ -66,11 +66,21 @@ class NoThread(OSError):
 def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float) -> Delivery:
     """The event to the calling process. Returns after the handlers have run.
 
-    Raises TimeoutError when they are still running at the deadline.
+    Raises TimeoutError when they are still running at the deadline; PermissionError when this
+    Windows does not export CtrlRoutine.
     """
+    try:
+        start = address(windows)
+    except NoThread as error:
+        raise make(
+            PermissionError,
+            f"the calling process cannot send an event to itself: {error.strerror}; use killpg() or"
+            " broadcast() if others may get it too",
+            error,
+        ) from error
     # Suspended first: the handlers may raise KeyboardInterrupt in this thread from the moment that
     # the new one runs, and then its handle must already be where `finally` finds it.
-    thread = _start(windows, CURRENT_PROCESS, address(windows), event, CREATE_SUSPENDED)
+    thread = _start(windows, CURRENT_PROCESS, start, event, CREATE_SUSPENDED)
     try:
         windows.ResumeThread(thread)
         _wait(windows, thread, windows.GetCurrentProcessId(), deadline)
@@ -100,10 +110,19 @@ def deliver_to_all(
 ) -> None:
     """The event to several other processes: to all of them, or to nobody.
 
-    Does not wait for the handlers. Raises NoThread, ProcessLookupError.
+    Who ends meanwhile is passed over. Does not wait for the handlers. Raises NoThread;
+    ProcessLookupError when all have ended.
     """
     with contextlib.ExitStack() as stack:
-        ready = [stack.enter_context(Target(windows, target, deadline)) for target in targets]
+        ready: list[Target] = []
+        gone: ProcessLookupError | None = None
+        for target in targets:
+            try:
+                ready.append(stack.enter_context(Target(windows, target, deadline)))
+            except ProcessLookupError as error:  # it ended meanwhile; the others are still meant
+                gone = error
+        if gone and not ready:
+            raise gone
         for one in ready:
             # What ends now has no need of the event any more.
             with contextlib.suppress(ProcessLookupError):

@@ -11,7 +11,7 @@ import signal
 import sys
 
 from . import _arguments, _errors
-from ._types import CtrlEvent, Delivery, ProcessInfo
+from ._types import CtrlEvent, Delivery, Preview, ProcessInfo
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._send and _ask")
@@ -23,11 +23,14 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
     `pgid` 0 is the caller's own group. `timeout` is checked and not needed.
 
     Raises `NotAGroupLeader` (the pid of a process that leads no group), `ProcessLookupError`,
-    `PermissionError`, `TypeError`, `ValueError`, `OverflowError`.
+    `PermissionError`, `WouldReachOthers` (group 1, which POSIX takes for every process),
+    `TypeError`, `ValueError`, `OverflowError`.
     """
     pgid = _arguments.process_id(pgid, "pgid")
     number = _signal(sig)
     _arguments.seconds(timeout)
+    if pgid == 1:  # killpg(1) is kill(-1) in the C library, which is everybody
+        raise _errors.everybody_named()
     try:
         os.killpg(pgid, number)
     except ProcessLookupError as error:
@@ -64,7 +67,7 @@ def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool =
     `pid` 0 is the caller. Raises what `kill` raises.
     """
     pid = _arguments.process_id(pid)
-    if not isinstance(event, CtrlEvent) and event not in (signal.SIGINT, signal.SIGQUIT):
+    if _signal(event) not in (signal.SIGINT, signal.SIGQUIT):
         raise ValueError(f"only CTRL_C_EVENT and CTRL_BREAK_EVENT are events, not {event!r}")
     kill(pid or os.getpid(), event, timeout=timeout, inject=inject)
     return Delivery.SENT
@@ -77,19 +80,23 @@ def broadcast(sig: int) -> None:
 
 
 def getpgid(pid: int) -> int:
-    """The process group of a process, 0 being the caller: `os.getpgid`."""
+    """The process group of a process, 0 being the caller: `os.getpgid`.
+
+    Raises `ProcessLookupError`, `PermissionError`, `TypeError`, `ValueError`, `OverflowError`.
+    """
     return os.getpgid(_arguments.process_id(pid))
 
 
 def getpgrp() -> int:
-    """The process group of the caller: `os.getpgrp`."""
+    """The process group of the caller: `os.getpgrp`, which raises nothing."""
     return os.getpgrp()
 
 
 def ignores_ctrl_c(pid: int = 0) -> bool:
     """Whether a process ignores SIGINT. `pid` 0, the default, is the caller.
 
-    Of another process only a system with Linux's /proc tells; elsewhere: OSError (ENOSYS).
+    Raises what `getpgid` raises; and OSError (ENOSYS) for another process on a system without
+    Linux's /proc.
     """
     pid = _arguments.process_id(pid)
     if pid in (0, os.getpid()):
@@ -101,8 +108,10 @@ def ignores_ctrl_c(pid: int = 0) -> bool:
 def ignore_ctrl_c(ignore: bool = True, pid: int = 0) -> bool:
     """Make the caller ignore SIGINT, or hear it again. Returns whether it ignored it before.
 
-    Works in the main thread only, as `signal.signal` does (ValueError elsewhere). `pid`: 0, the
-    default, or the caller's own; POSIX does not let a process do this to another: OSError (ENOSYS).
+    `pid`: 0, the default, or the caller's own.
+
+    Raises OSError (ENOSYS) for another process, to which POSIX does not let one do this;
+    `ValueError` outside of the main thread, as `signal.signal` does; `TypeError`, `OverflowError`.
     """
     if _arguments.process_id(pid) not in (0, os.getpid()):
         raise _errors.unsupported("only a process itself can ignore SIGINT")
@@ -115,7 +124,7 @@ def ignore_ctrl_c(ignore: bool = True, pid: int = 0) -> bool:
 def console_processes() -> tuple[ProcessInfo, ...]:
     """The live processes of the caller's session, which is what a terminal has on POSIX.
 
-    Needs Linux's /proc; elsewhere: OSError (ENOSYS).
+    Raises OSError (ENOSYS) on a system without Linux's /proc.
     """
     _need_proc()
     session = os.getsid(0)
@@ -134,6 +143,31 @@ def console_processes() -> tuple[ProcessInfo, ...]:
             ignores = _ignores(status)
             found.append(ProcessInfo(entry, int(ppid), group, group == entry, ignores, name))
     return tuple(found)
+
+
+def preview_killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> Preview:
+    """Who would get what from `killpg`; those of other sessions are left out."""
+    pgid = _arguments.process_id(pgid, "pgid") or os.getpgrp()
+    _arguments.seconds(timeout)
+    number = _signal(sig)
+    killpg(pgid, 0)
+    members = (process for process in console_processes() if process.pgid == pgid)
+    return Preview(f"signal {number}, by os.killpg", tuple(members))
+
+
+def preview_kill(
+    pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True
+) -> Preview:
+    """Who would get what from `kill`."""
+    pid = _arguments.kill_target(pid)
+    if pid == -1:
+        raise _errors.everybody_named()
+    if pid <= 0:
+        return preview_killpg(-pid, sig, timeout=timeout)
+    number = _signal(sig)
+    kill(pid, 0, timeout=timeout)
+    info = ProcessInfo(pid, None, os.getpgid(pid), os.getpgid(pid) == pid, None, None)
+    return Preview(f"signal {number}, by os.kill", (info,))
 
 
 def _signal(sig: int) -> int:

@@ -1,43 +1,22 @@
 """The verbs that send: `kill`, `killpg`, `broadcast`, on Windows.
 
-Each one checks its arguments, gathers facts, asks the policy, and does what the plan says. Handles
-of everybody looked at stay open meanwhile (`Processes`), so no pid changes its meaning.
-
-What cannot be excluded from here, because Windows has no call that checks and sends at once:
-
-- The last member of a group may end between the check and the event. It is microseconds; the
-  event is then lost, or, if somebody else holds a handle of that process, parked by the console.
-- A process that shares its group with nobody may start a child in the same moment, which then
-  gets the event too. `kill(..., inject=True)` of a process that is on another console, or that
-  shares its group, has no such moment.
+Each checks its arguments, and hands on: events to `_events`, everything else to `_ending`.
 """
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
-from . import _arguments, _policy
+from . import _arguments
 from ._arguments import Probe, Terminate
-from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
-from ._errors import NoConsole, everybody_named, make, winerror_of
-from ._facts import LOOK, Facts, Processes, Seen, has_exited
-from ._types import CtrlEvent, Delivery
+from ._ask import getpgrp
+from ._ending import end, end_group, probe, probe_group
+from ._errors import everybody_named
+from ._events import send_to_console, send_to_group, send_to_process
 from ._win32 import system
-from ._win32.constants import (
-    ERROR_BAD_FORMAT,
-    ERROR_INVALID_HANDLE,
-    ERROR_INVALID_PARAMETER,
-    PROCESS_TERMINATE,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ._win32.boundary import System
-
-# A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
-_PAUSE = 0.005
+    from ._types import Delivery
 
 
 def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
@@ -73,14 +52,13 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
     action = _arguments.action(sig)
     seconds = _arguments.seconds(timeout)
     windows = system()
-    if pgid == 0:
-        pgid = own_group(windows)
+    pgid = pgid or getpgrp()
     if isinstance(action, Probe):
-        _probe_group(windows, pgid)
+        probe_group(windows, pgid)
     elif isinstance(action, Terminate):
-        _terminate_group(windows, pgid, action.exit_code, seconds)
+        end_group(windows, pgid, action.exit_code, seconds)
     else:
-        _send_to_group(windows, pgid, action, seconds)
+        send_to_group(windows, pgid, action, seconds)
 
 
 def kill(pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True) -> None:
@@ -111,13 +89,11 @@ def kill(pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True
     if pid <= 0:
         killpg(-pid, sig, timeout=timeout)
     elif isinstance(action, Probe):
-        with Processes(system(), LOOK) as processes:
-            processes.handle(pid)
+        probe(system(), pid)
     elif isinstance(action, Terminate):
-        with Processes(system(), LOOK | PROCESS_TERMINATE) as processes:
-            _terminate(system(), processes.handle(pid), pid, action.exit_code)
+        end(system(), pid, action.exit_code)
     else:
-        _send_to_process(system(), pid, action, seconds, inject=bool(inject))
+        send_to_process(system(), pid, action, seconds, inject=bool(inject))
 
 
 def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool = True) -> Delivery:
@@ -164,7 +140,7 @@ def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool =
     seconds = _arguments.seconds(timeout)
     windows = system()
     pid = pid or windows.GetCurrentProcessId()
-    return _send_to_process(windows, pid, sent, seconds, inject=bool(inject))
+    return send_to_process(windows, pid, sent, seconds, inject=bool(inject))
 
 
 def broadcast(sig: int) -> None:
@@ -178,156 +154,4 @@ def broadcast(sig: int) -> None:
     Source: GenerateConsoleCtrlEvent with group 0 (wincon.h). Wine 10 reaches the caller's own
     group with it, not the whole console.
     """
-    event = _arguments.event(sig)
-    windows = system()
-    with Processes(windows) as processes:
-        _policy.console_event(event, processes.on_console(first=windows.GetCurrentProcessId()))
-        _generate(windows, event, 0)
-
-
-def own_group(windows: System) -> int:
-    pid = windows.GetCurrentProcessId()
-    with Processes(windows) as processes:
-        return processes.facts(pid).pgid
-
-
-# --- events ---------------------------------------------------------------------------------------
-
-
-def _send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float) -> None:
-    deadline = windows.monotonic() + timeout
-    with Processes(windows) as processes:
-        while True:
-            everybody = _on_console_if_any(processes, first=pgid)
-            plan = _policy.group_event(
-                pgid, event, everybody, lambda: processes.see(pgid), processes.age
-            )
-            if isinstance(plan, _policy.SendToGroup):
-                _generate(windows, event, plan.pgid)
-                return
-            if isinstance(plan, _policy.LookElsewhere):
-                members = _policy.members(pgid, processes.all(), processes.created)
-                elsewhere = _policy.group_elsewhere(
-                    pgid, event, members, processes.see(pgid), processes.age
-                )
-                if isinstance(elsewhere, _policy.StartThreads):
-                    break
-                plan = elsewhere
-            if windows.monotonic() >= deadline:
-                raise plan.otherwise
-            windows.sleep(_PAUSE)
-        try:
-            deliver_to_all(windows, elsewhere.targets, event, deadline)
-        except NoThread as error:
-            raise _policy.no_threads(pgid, error) from error
-
-
-def _send_to_process(
-    windows: System, pid: int, event: CtrlEvent, timeout: float, *, inject: bool
-) -> Delivery:
-    deadline = windows.monotonic() + timeout
-    caller = windows.GetCurrentProcessId()
-    with Processes(windows) as processes:
-        while True:
-            target = processes.facts(pid)
-            everybody = [] if pid == caller else list(_on_console_if_any(processes))
-            plan = _policy.process_event(target, event, caller=caller, on_console=everybody)
-            if isinstance(plan, _policy.SendToGroup):
-                _generate(windows, event, plan.pgid)
-                return Delivery.SENT
-            if plan.pid == caller:
-                break
-            why_not: NoThread | None = None
-            if inject:
-                try:
-                    return deliver_to_other(windows, target, event, deadline)
-                except NoThread as error:
-                    why_not = error
-            if not _policy.is_connected(target, everybody):
-                everybody = [seen for seen in processes.all() if isinstance(seen, Facts)]
-            others = [processes.info(seen) for seen in _policy.possible_others(target, everybody)]
-            refusal = _policy.without_thread(target, others, why_not)
-            if windows.monotonic() >= deadline:
-                raise refusal
-            windows.sleep(_PAUSE)
-    # Outside of the block above: what is open there must be closed before the handlers run, which
-    # may raise KeyboardInterrupt anywhere from then on.
-    return deliver_to_caller(windows, event, deadline)
-
-
-def _on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:
-    with contextlib.suppress(NoConsole):
-        yield from processes.on_console(first)
-
-
-def _generate(windows: System, event: CtrlEvent, pgid: int) -> None:
-    try:
-        windows.GenerateConsoleCtrlEvent(event, pgid)
-    except OSError as error:
-        winerror = winerror_of(error)
-        if winerror in (ERROR_INVALID_PARAMETER, ERROR_BAD_FORMAT):
-            # Its last member has ended since it was seen. Which code depends on the build.
-            raise make(ProcessLookupError, f"process group {pgid} has ended", error) from error
-        if winerror == ERROR_INVALID_HANDLE:
-            raise make(NoConsole, "the calling process has lost its console", error) from error
-        if isinstance(error, PermissionError):  # by build, 5 or 34
-            raise make(
-                PermissionError,
-                f"the console does not let the caller send to process group {pgid}; call this from"
-                " an elevated process",
-                error,
-            ) from error
-        raise
-
-
-# --- probing and ending ---------------------------------------------------------------------------
-
-
-def _probe_group(windows: System, pgid: int) -> None:
-    with Processes(windows) as processes:
-        named = processes.see(pgid)
-        if isinstance(named, Facts) and named.is_leader:
-            return
-        if not _policy.members(pgid, processes.all(), processes.created):
-            raise _policy.no_group(pgid, named)
-
-
-def _terminate_group(windows: System, pgid: int, exit_code: int, timeout: float) -> None:
-    deadline = windows.monotonic() + timeout
-    caller = windows.GetCurrentProcessId()
-    ended: set[int] = set()
-    had_leader = False
-    with Processes(windows) as processes, Processes(windows, LOOK | PROCESS_TERMINATE) as targets:
-        while True:
-            members = _policy.members(
-                pgid, processes.all(), processes.created, had_leader=had_leader
-            )
-            had_leader = had_leader or any(member.is_leader for member in members)
-            pids = {member.pid for member in members} - ended
-            if not pids - {caller}:
-                break
-            for pid in pids:  # all are opened before the first is ended: it is all or nobody
-                with contextlib.suppress(ProcessLookupError):
-                    targets.handle(pid)
-            for pid in pids - {caller}:
-                with contextlib.suppress(ProcessLookupError):
-                    _terminate(windows, targets.handle(pid), pid, exit_code)
-            ended |= pids - {caller}
-            if windows.monotonic() > deadline:
-                raise make(
-                    TimeoutError,
-                    f"process group {pgid} starts processes faster than they are ended; send again",
-                )
-        if caller in pids:
-            _terminate(windows, targets.handle(caller), caller, exit_code)
-        elif not ended:
-            raise _policy.no_group(pgid, processes.see(pgid))
-
-
-def _terminate(windows: System, handle: int, pid: int, exit_code: int) -> None:
-    try:
-        windows.TerminateProcess(handle, exit_code)
-    except PermissionError as error:
-        if has_exited(windows, handle):
-            raise make(ProcessLookupError, f"process {pid} has ended", error) from error
-        raise
+    send_to_console(system(), _arguments.event(sig))

@@ -42,3 +42,10 @@ class ProcessInfo(NamedTuple):
     ignores_ctrl_c: bool | None
     name: str | None
     """The file name of its program, without the folder."""
+
+
+class Preview(NamedTuple):
+    """What a call would do: who would get something, and in which way."""
+
+    how: str
+    targets: tuple[ProcessInfo, ...]

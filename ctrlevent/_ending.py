@@ -1,0 +1,74 @@
+"""How processes are looked for and ended: what `kill` and `killpg` do for what is no event."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from . import _policy
+from ._errors import make
+from ._facts import LOOK, Facts, Processes, has_exited
+from ._win32.constants import PROCESS_TERMINATE
+
+if TYPE_CHECKING:
+    from ._win32.boundary import System
+
+
+def probe(windows: System, pid: int) -> None:
+    with Processes(windows, LOOK) as processes:
+        processes.handle(pid)
+
+
+def probe_group(windows: System, pgid: int) -> None:
+    with Processes(windows) as processes:
+        named = processes.see(pgid)
+        if isinstance(named, Facts) and named.is_leader:
+            return
+        if not _policy.members(pgid, processes.all(), processes.created):
+            raise _policy.no_group(pgid, named)
+
+
+def end(windows: System, pid: int, exit_code: int) -> None:
+    with Processes(windows, LOOK | PROCESS_TERMINATE) as processes:
+        _terminate(windows, processes.handle(pid), pid, exit_code)
+
+
+def end_group(windows: System, pgid: int, exit_code: int, timeout: float) -> None:
+    deadline = windows.monotonic() + timeout
+    caller = windows.GetCurrentProcessId()
+    ended: set[int] = set()
+    had_leader = False
+    with Processes(windows) as processes, Processes(windows, LOOK | PROCESS_TERMINATE) as targets:
+        while True:
+            members = _policy.members(
+                pgid, processes.all(), processes.created, had_leader=had_leader
+            )
+            had_leader = had_leader or any(member.is_leader for member in members)
+            pids = {member.pid for member in members} - ended
+            if not pids - {caller}:
+                break
+            for pid in pids:  # all are opened before the first is ended: it is all or nobody
+                with contextlib.suppress(ProcessLookupError):
+                    targets.handle(pid)
+            for pid in pids - {caller}:
+                with contextlib.suppress(ProcessLookupError):
+                    _terminate(windows, targets.handle(pid), pid, exit_code)
+            ended |= pids - {caller}
+            if windows.monotonic() > deadline:
+                raise make(
+                    TimeoutError,
+                    f"process group {pgid} starts processes faster than they are ended; send again",
+                )
+        if caller in pids:
+            _terminate(windows, targets.handle(caller), caller, exit_code)
+        elif not ended:
+            raise _policy.no_group(pgid, processes.see(pgid))
+
+
+def _terminate(windows: System, handle: int, pid: int, exit_code: int) -> None:
+    try:
+        windows.TerminateProcess(handle, exit_code)
+    except PermissionError as error:
+        if has_exited(windows, handle):
+            raise make(ProcessLookupError, f"process {pid} has ended", error) from error
+        raise

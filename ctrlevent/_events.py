@@ -1,0 +1,149 @@
+"""How an event is sent: facts are gathered, the policy asked, and its plan carried out.
+
+Handles of everybody looked at stay open until it is sent (`Processes`), so no pid changes its
+meaning in between. What cannot be excluded from here, as Windows has no call that checks and sends
+at once:
+
+- The last member of a group may end between the check and the event. That is microseconds; the
+  event is then lost, or, if somebody else holds a handle of that process, parked by the console.
+- A process that shares its group with nobody may start a child in the same moment, which then
+  gets the event too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Union
+
+from . import _policy
+from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
+from ._errors import NoConsole, make, winerror_of
+from ._facts import Facts, Processes, Seen
+from ._policy import AwaitConsole, LookElsewhere, SendToGroup, StartThread, StartThreads
+from ._types import CtrlEvent, Delivery
+from ._win32.constants import ERROR_BAD_FORMAT, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._win32.boundary import System
+
+# A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
+_PAUSE = 0.005
+
+
+def send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float) -> None:
+    deadline = windows.monotonic() + timeout
+    with Processes(windows) as processes:
+        plan = plan_for_group(windows, processes, pgid, event, deadline)
+        if isinstance(plan, SendToGroup):
+            generate(windows, event, plan.pgid)
+            return
+        try:
+            deliver_to_all(windows, plan.targets, event, deadline)
+        except NoThread as error:
+            raise _policy.no_threads(pgid, error) from error
+
+
+def plan_for_group(
+    windows: System, processes: Processes, pgid: int, event: CtrlEvent, deadline: float
+) -> Union[SendToGroup, StartThreads]:
+    """The policy's plan, after waiting for what it wants to be waited for."""
+    while True:
+        plan: Union[SendToGroup, StartThreads, AwaitConsole, LookElsewhere]
+        plan = _policy.group_event(
+            pgid,
+            event,
+            on_console_if_any(processes, first=pgid),
+            lambda: processes.see(pgid),
+            processes.age,
+        )
+        if isinstance(plan, LookElsewhere):
+            members = _policy.members(pgid, processes.all(), processes.created)
+            plan = _policy.group_elsewhere(pgid, event, members, processes.see(pgid), processes.age)
+        if not isinstance(plan, AwaitConsole):
+            return plan
+        if windows.monotonic() >= deadline:
+            raise plan.otherwise
+        windows.sleep(_PAUSE)
+
+
+def send_to_process(
+    windows: System, pid: int, event: CtrlEvent, timeout: float, *, inject: bool
+) -> Delivery:
+    deadline = windows.monotonic() + timeout
+    caller = windows.GetCurrentProcessId()
+    with Processes(windows) as processes:
+        while True:
+            plan, target, on_console = plan_for_process(windows, processes, pid, event)
+            if isinstance(plan, SendToGroup):
+                generate(windows, event, plan.pgid)
+                return Delivery.SENT
+            if pid == caller:
+                break
+            why_not: NoThread | None = None
+            if inject:
+                try:
+                    return deliver_to_other(windows, target, event, deadline)
+                except NoThread as error:
+                    why_not = error
+            refusal = refusal_without_thread(processes, target, on_console, why_not)
+            if windows.monotonic() >= deadline:
+                raise refusal
+            windows.sleep(_PAUSE)
+    # Outside of the block above: what is open there must be closed before the handlers run, which
+    # may raise KeyboardInterrupt anywhere from then on.
+    return deliver_to_caller(windows, event, deadline)
+
+
+def plan_for_process(
+    windows: System, processes: Processes, pid: int, event: CtrlEvent
+) -> tuple[Union[SendToGroup, StartThread], Facts, list[Seen]]:
+    """The policy's plan, the target, and who is on the caller's console."""
+    caller = windows.GetCurrentProcessId()
+    target = processes.facts(pid)
+    on_console = [] if pid == caller else list(on_console_if_any(processes))
+    plan = _policy.process_event(target, event, caller=caller, on_console=on_console)
+    return plan, target, on_console
+
+
+def refusal_without_thread(
+    processes: Processes, target: Facts, on_console: list[Seen], why_not: OSError | None
+) -> OSError:
+    """Raises or returns the refusal, as `_policy.without_thread` does."""
+    around = on_console
+    if not _policy.is_connected(target, on_console):
+        around = [seen for seen in processes.all() if isinstance(seen, Facts)]
+    others = [processes.info(seen) for seen in _policy.possible_others(target, around)]
+    return _policy.without_thread(target, others, why_not)
+
+
+def send_to_console(windows: System, event: CtrlEvent) -> None:
+    with Processes(windows) as processes:
+        _policy.console_event(event, processes.on_console(first=windows.GetCurrentProcessId()))
+        generate(windows, event, 0)
+
+
+def on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:
+    with contextlib.suppress(NoConsole):
+        yield from processes.on_console(first)
+
+
+def generate(windows: System, event: CtrlEvent, pgid: int) -> None:
+    try:
+        windows.GenerateConsoleCtrlEvent(event, pgid)
+    except OSError as error:
+        winerror = winerror_of(error)
+        if winerror in (ERROR_INVALID_PARAMETER, ERROR_BAD_FORMAT):
+            # Its last member has ended since it was seen. Which code depends on the build.
+            raise make(ProcessLookupError, f"process group {pgid} has ended", error) from error
+        if winerror == ERROR_INVALID_HANDLE:
+            raise make(NoConsole, "the calling process has lost its console", error) from error
+        if isinstance(error, PermissionError):  # by build, 5 or 34
+            raise make(
+                PermissionError,
+                f"the console does not let the caller send to process group {pgid}; call this from"
+                " an elevated process",
+                error,
+            ) from error
+        raise
