@@ -58,8 +58,12 @@ def make(kind: type[Error], message: str, cause: OSError | None = None) -> Error
     error = kind(_ERRNO.get(kind, errno.EPERM), message)
     winerror = winerror_of(cause)
     if winerror is not None:
-        setattr(error, "winerror", winerror)  # noqa: B010  # typeshed has it on win32 only
+        set_winerror(error, winerror)
     return error
+
+
+def set_winerror(error: OSError, winerror: int) -> None:
+    setattr(error, "winerror", winerror)  # noqa: B010  # typeshed has it on win32 only
 
 
 def winerror_of(error: OSError | None) -> int | None:

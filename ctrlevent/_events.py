@@ -16,15 +16,15 @@ import contextlib
 from typing import TYPE_CHECKING, Union
 
 from . import _policy
+from ._console import generate, send_to_all
 from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
-from ._errors import NoConsole, make, winerror_of
+from ._errors import NoConsole
 from ._facts import Facts, Processes, Seen
 from ._policy import AwaitConsole, LookElsewhere, SendToGroup, StartThread, StartThreads
 from ._types import CtrlEvent, Delivery
-from ._win32.constants import ERROR_BAD_FORMAT, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ._win32.boundary import System
 
@@ -39,10 +39,33 @@ def send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float) 
         if isinstance(plan, SendToGroup):
             generate(windows, event, plan.pgid)
             return
+        from . import _helper  # only who needs it shall pay for it
+
+        if _helper.available():
+            _send_by_helper(pgid, plan.targets, event, deadline - windows.monotonic())
+            return
         try:
             deliver_to_all(windows, plan.targets, event, deadline)
         except NoThread as error:
             raise _policy.no_threads(pgid, error) from error
+
+
+def _send_by_helper(pgid: int, targets: Sequence[Facts], event: CtrlEvent, timeout: float) -> None:
+    """On each of the consoles that the targets are on, which is one as a rule."""
+    from . import _helper
+
+    left = [target.pid for target in targets]
+    error: OSError | None = None
+    sent = False
+    while left:
+        try:
+            sent_to = _helper.send(left[0], pgid, event, timeout)
+        except (ProcessLookupError, NoConsole) as lost:
+            error, sent_to = lost, []
+        sent = sent or bool(sent_to)
+        left = [pid for pid in left[1:] if pid not in sent_to]
+    if not sent:
+        raise error or _policy.no_such_group(pgid)
 
 
 def plan_for_group(
@@ -120,30 +143,11 @@ def refusal_without_thread(
 
 def send_to_console(windows: System, event: CtrlEvent) -> None:
     with Processes(windows) as processes:
-        _policy.console_event(event, processes.on_console(first=windows.GetCurrentProcessId()))
-        generate(windows, event, 0)
+        seen = list(processes.on_console())
+        _policy.console_event(event, seen)
+        send_to_all(windows, event, seen)
 
 
 def on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:
     with contextlib.suppress(NoConsole):
         yield from processes.on_console(first)
-
-
-def generate(windows: System, event: CtrlEvent, pgid: int) -> None:
-    try:
-        windows.GenerateConsoleCtrlEvent(event, pgid)
-    except OSError as error:
-        winerror = winerror_of(error)
-        if winerror in (ERROR_INVALID_PARAMETER, ERROR_BAD_FORMAT):
-            # Its last member has ended since it was seen. Which code depends on the build.
-            raise make(ProcessLookupError, f"process group {pgid} has ended", error) from error
-        if winerror == ERROR_INVALID_HANDLE:
-            raise make(NoConsole, "the calling process has lost its console", error) from error
-        if isinstance(error, PermissionError):  # by build, 5 or 34
-            raise make(
-                PermissionError,
-                f"the console does not let the caller send to process group {pgid}; call this from"
-                " an elevated process",
-                error,
-            ) from error
-        raise

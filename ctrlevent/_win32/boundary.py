@@ -8,7 +8,7 @@ No method knows why it is called: who may be sent what is decided in `_policy`.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Callable, NamedTuple, Protocol
 
 
 class Created(NamedTuple):
@@ -129,8 +129,18 @@ class System(Protocol):
 
     def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None: ...
 
-    def SetConsoleCtrlHandler(self, HandlerRoutine: None, Add: bool) -> None:
-        """Without a handler, it sets or clears the calling process's own ignore-Ctrl+C bit."""
+    def AttachConsole(self, dwProcessId: int) -> None: ...
+
+    def FreeConsole(self) -> None: ...
+
+    def SetConsoleCtrlHandler(
+        self, HandlerRoutine: Callable[[int], bool] | None, Add: bool
+    ) -> None:
+        """With None, it sets or clears the calling process's own ignore-Ctrl+C bit.
+
+        A handler gets the event, on a thread of its own, and returns whether it took it. It must
+        let nothing escape.
+        """
 
     # --- threads --------------------------------------------------------------------------------
 

@@ -216,6 +216,16 @@ NtWow64WriteVirtualMemory64 = Function(
 
 # --- the console --------------------------------------------------------------------------------
 
+AttachConsole = Function(
+    "kernel32", BOOL, "AttachConsole", DWORD, fails=null,
+    prototype="BOOL AttachConsole(DWORD dwProcessId)",
+)  # fmt: skip
+
+FreeConsole = Function(
+    "kernel32", BOOL, "FreeConsole", fails=null,
+    prototype="BOOL FreeConsole(void)",
+)  # fmt: skip
+
 GenerateConsoleCtrlEvent = Function(
     "kernel32", BOOL, "GenerateConsoleCtrlEvent", DWORD, DWORD, fails=null,
     prototype="BOOL GenerateConsoleCtrlEvent(DWORD dwCtrlEvent, DWORD dwProcessGroupId)",

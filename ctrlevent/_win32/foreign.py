@@ -21,6 +21,9 @@ if sys.platform == "win32":
     def _load(dll: str) -> ctypes.CDLL:
         return ctypes.WinDLL(dll, use_last_error=True)
 
+    # BOOL WINAPI HandlerRoutine(DWORD dwCtrlType), PHANDLER_ROUTINE of consoleapi.h.
+    handler_routine = ctypes.WINFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)
+
     def last_error() -> int:
         """GetLastError() as it was right after this thread's last foreign call."""
         return ctypes.get_last_error()
@@ -34,12 +37,16 @@ else:
     def _load(dll: str) -> ctypes.CDLL:
         raise OSError(errno.ENOSYS, f"{dll}.dll exists on Windows only")
 
+    handler_routine = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)
+
     def last_error() -> int:
         return 0
 
     def windows_error(winerror: int, function: str) -> OSError:
         """The same where OSError knows no winerror: there, only a fake boundary fails like this."""
-        number = {5: errno.EACCES, 6: errno.EBADF, 34: errno.EACCES}.get(winerror, errno.EINVAL)
+        number = {5: errno.EACCES, 6: errno.EBADF}.get(winerror, errno.EINVAL)
+        if 19 <= winerror <= 36:  # CPython, PC/errmap.h
+            number = errno.EACCES
         error = OSError(number, f"Windows error {winerror} ({function})")
         setattr(error, "winerror", winerror)  # noqa: B010  # typeshed has it on win32 only
         return error

@@ -16,7 +16,7 @@ from ctypes import (
     create_unicode_buffer,
     sizeof,
 )
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import declarations as api
 from .boundary import Created, Startup
@@ -33,6 +33,7 @@ from .constants import (
     JobObjectBasicAccountingInformation,
     JobObjectExtendedLimitInformation,
 )
+from .foreign import handler_routine
 from .structures import (
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
@@ -48,6 +49,9 @@ class Native:
     """Implements `boundary.System`."""
 
     pointer_size = sizeof(c_void_p)
+
+    def __init__(self) -> None:
+        self._routines: dict[Callable[[int], bool], Any] = {}
 
     @property
     def version(self) -> tuple[int, int]:
@@ -237,8 +241,23 @@ class Native:
     def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None:
         api.GenerateConsoleCtrlEvent(dwCtrlEvent, dwProcessGroupId)
 
-    def SetConsoleCtrlHandler(self, HandlerRoutine: None, Add: bool) -> None:
-        api.SetConsoleCtrlHandler(HandlerRoutine, Add)
+    def AttachConsole(self, dwProcessId: int) -> None:
+        api.AttachConsole(dwProcessId)
+
+    def FreeConsole(self) -> None:
+        api.FreeConsole()
+
+    def SetConsoleCtrlHandler(
+        self, HandlerRoutine: Callable[[int], bool] | None, Add: bool
+    ) -> None:
+        if HandlerRoutine is None:
+            api.SetConsoleCtrlHandler(None, Add)
+            return
+        # Kept for ever: Windows may be about to call it at any time, even after it was removed.
+        routine = self._routines.get(HandlerRoutine)
+        if routine is None:
+            routine = self._routines[HandlerRoutine] = handler_routine(HandlerRoutine)
+        api.SetConsoleCtrlHandler(routine, Add)
 
     # --- threads --------------------------------------------------------------------------------
 
