@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from ._drop_in import os_kill, patch_os
 from ._errors import CtrlCIgnored, NoConsole, NotAGroupLeader, WouldReachOthers
 from ._types import CtrlEvent, Delivery, ProcessInfo
 
@@ -62,5 +63,7 @@ __all__ = [
     "ignores_ctrl_c",
     "kill",
     "killpg",
+    "os_kill",
+    "patch_os",
     "run",
 ]

@@ -73,10 +73,20 @@ class Popen(_Popen):
             os.kill(self.pid, signal.SIGTERM)
 
 
+class Contained(Popen):
+    """A `Popen` whose whole process group can be ended."""
+
+    def end_tree(self) -> None:
+        """End the child and what is left of its process group, and wait for the child."""
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
+
+
 class Outcome(NamedTuple):
     """How a contained command ended. Its process group is gone."""
 
-    process: Popen
+    process: Contained
     output: Any
     errors: Any
     broken_off: BaseException | None
@@ -127,7 +137,7 @@ def contain(
         named["stdout"] = named["stderr"] = subprocess.PIPE
     kind = "inherit" if console == "shared" else console
     broken_off: BaseException | None = None
-    with Popen(args, console=kind, **named) as process:
+    with Contained(args, console=kind, **named) as process:
         try:
             limit = None if seconds == float("inf") else seconds
             output, errors = process.communicate(input, timeout=limit)
@@ -138,16 +148,10 @@ def contain(
             with contextlib.suppress(TimeoutExpired):
                 process.wait(GRACE)
         finally:
-            _end_group(process)
+            process.end_tree()
         if broken_off is not None:
             output, errors = process.communicate()
     return Outcome(process, output, errors, broken_off)
-
-
-def _end_group(process: Popen) -> None:
-    with contextlib.suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def create_process(*args: Any, **named: Any) -> Any:

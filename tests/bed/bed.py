@@ -1,0 +1,202 @@
+"""The parts put together, and the description that tests read.
+
+The description is a JSON file, written last: where it is, everything it
+names is complete.  CTRLEVENT_BED names it to every program in the bed:
+
+    {"python": {"x64": exe, "x86": exe}, "python_version": {...},
+     "launcher": {...}, "native": {...}, "native_gui": {...}, "wine": version or null}
+
+All paths are as Windows sees them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import struct
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import cache, cpython, programs, running, wine
+from .report import BedError, say, step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+ON_WINDOWS = sys.platform == "win32"
+_NATIVE_ARCH = "x64" if struct.calcsize("P") == 8 else "x86"
+
+# Fails if anything that tests lean on is missing; fills the bytecode caches.
+_SMOKE_TEST = """
+import asyncio, ctypes, hashlib, json, multiprocessing, pytest, signal, socket, ssl, subprocess
+import platform
+processes = (ctypes.c_uint32 * 8)()
+assert ctypes.WinDLL("kernel32").GetConsoleProcessList(processes, 8) >= 1, "no console"
+print(platform.python_version())
+"""
+
+
+@dataclass(frozen=True)
+class Bed:
+    wine: wine.Wine | None
+    archs: tuple[str, ...]
+    file: Path
+    description: Mapping[str, Any]
+
+    def run(self, command: Sequence[str], arch: str | None = None, **options: Any) -> int:
+        """Runs a command; see `running.run` for the options.  Returns its exit status.
+
+        The first word may be python, launcher, native or native_gui.
+        """
+        arch = arch or self.archs[0]
+        program = str(self.description.get(command[0], {}).get(arch, command[0]))
+        environ = dict(options.pop("environ", {}))
+        environ["CTRLEVENT_BED"] = programs.windows_path(self.file)
+        return running.run(self.wine, [program, *command[1:]], environ=environ, **options)
+
+    def ask(self, arch: str, *arguments: str) -> str:
+        """What the bed's Python prints."""
+        output, errors = io.BytesIO(), io.BytesIO()
+        status = self.run(["python", *arguments], arch, stdout=output, stderr=errors, timeout=120)
+        if status != 0:
+            text = errors.getvalue().decode(errors="replace")
+            raise BedError(f"Python for Windows ({arch}) failed with exit status {status}:\n{text}")
+        return output.getvalue().decode("utf-8").strip()
+
+
+def archs_of(name: str) -> tuple[str, ...]:
+    """The architectures that --arch NAME means here."""
+    if ON_WINDOWS:
+        # The running Python is the only one there is.
+        return (_NATIVE_ARCH,)
+    return programs.ARCHS if name == "all" else (name,)
+
+
+def load(archs: Sequence[str]) -> Bed | None:
+    """The bed with at least these architectures, if it has been set up."""
+    for candidate in (tuple(archs),) if ON_WINDOWS else (programs.ARCHS, tuple(archs)):
+        description = _description_file(candidate)
+        if description.exists() and all(part.exists() for part in _parts(candidate)):
+            found = wine.find(candidate)
+            if ON_WINDOWS or found:
+                return Bed(
+                    found,
+                    candidate,
+                    description,
+                    json.loads(description.read_text(encoding="utf-8")),
+                )
+    return None
+
+
+def setup(archs: Sequence[str]) -> Bed:
+    """Makes what is missing.  Safe to interrupt, to repeat and to run twice at once."""
+    ready = load(archs)
+    if ready:
+        return ready
+    with cache.lock():
+        _remove_leftovers()
+        # Another set-up may have finished while we waited.
+        return load(archs) or _make(tuple(archs))
+
+
+def _parts(archs: Sequence[str]) -> tuple[Path, ...]:
+    pythons = () if ON_WINDOWS else tuple(cpython.part(arch) for arch in archs)
+    return (programs.part(), *pythons)
+
+
+def _description_file(archs: Sequence[str]) -> Path:
+    # Wine's own recipe is its parts' key; a virtual environment is no difference.
+    recipe = cache.recipe("bed.py", "wine.py", "debian.py")
+    interpreter = _base_python() if ON_WINDOWS else ""
+    name = cache.key(recipe, interpreter, *(part.name for part in _parts(archs)))
+    return cache.root() / f"bed-{name}.json"
+
+
+def _base_python() -> str:
+    # In a virtual environment on Windows sys.executable is itself a launcher.
+    return str(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def _make(archs: tuple[str, ...]) -> Bed:
+    description = _description_file(archs)
+    programs.ensure()
+    if ON_WINDOWS:
+        bed = Bed(None, archs, description, _describe_native(archs))
+    else:
+        found = wine.ensure(archs)
+        for arch in archs:
+            cpython.ensure(arch)
+        bed = Bed(found, archs, description, _describe_wine(found, archs))
+    versions = {}
+    for arch in archs:
+        # The programs of the check get the variable too, but do not read it.
+        with step(f"checking Python for Windows, {arch}"):
+            versions[arch] = bed.ask(arch, "-c", _SMOKE_TEST)
+    complete = {**bed.description, "python_version": versions}
+    cache.write(description, json.dumps(complete, indent=2) + "\n")
+    return Bed(bed.wine, archs, description, complete)
+
+
+def _describe_wine(found: wine.Wine, archs: Sequence[str]) -> dict[str, Any]:
+    homes = {arch: cpython.part(arch) for arch in archs}
+    return {
+        "wine": found.version,
+        "python": {
+            arch: programs.windows_path(home / "python.exe") for arch, home in homes.items()
+        },
+        "launcher": {
+            arch: programs.windows_path(home / "launcher.exe") for arch, home in homes.items()
+        },
+        **_describe_programs(),
+    }
+
+
+def _describe_native(archs: Sequence[str]) -> dict[str, Any]:
+    python = _base_python()
+    launcher = programs.part() / f"launcher-{cache.key(python)}.exe"
+    launcher.write_bytes(programs.launcher(archs[0], python))
+    return {
+        "wine": None,
+        "python": {archs[0]: python},
+        "launcher": {archs[0]: str(launcher)},
+        **_describe_programs(),
+    }
+
+
+def _describe_programs() -> dict[str, Any]:
+    folder = programs.part()
+    return {
+        name: {arch: programs.windows_path(folder / arch / file) for arch in programs.ARCHS}
+        for name, file in (("native", "native.exe"), ("native_gui", "native-gui.exe"))
+    }
+
+
+def _remove_leftovers() -> None:
+    for folder in cache.partial_folders():
+        say(f"removing {folder.name}, left by an interrupted set-up")
+        running.end_processes(f"WINEPREFIX={folder}", shared=True)
+        if folder.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            folder.unlink()
+
+
+def clean(everything: bool = False) -> None:
+    """Deletes parts of older recipes, or all of the cache."""
+    keep = set()
+    if not everything:
+        for archs in (("x64",), ("x86",), programs.ARCHS):
+            found = wine.find(archs)
+            keep |= {path.name for path in (*_parts(archs), _description_file(archs))}
+            keep |= {found.prefix.name, *wine.trees()} if found else set()
+    with cache.lock():
+        for path in sorted(cache.root().iterdir()):
+            if path.name == "lock" or path.name in keep:
+                continue
+            say(f"removing {path.name}")
+            running.end_processes(f"WINEPREFIX={path}", shared=True)
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else os.unlink(path)

@@ -1,0 +1,127 @@
+"""The recipe for our own Windows programs, and for launchers.
+
+native/*.c become, for x64 and x86, python.exe, native.exe and native-gui.exe;
+distlib gives the stub of a console-script launcher.  The compiler is large
+and needed for seconds only, so it is thrown away again.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from . import cache, fetch
+from .report import BedError, step
+
+ARCHS = ("x64", "x86")
+MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
+DLL = f"python{sys.version_info[0]}{sys.version_info[1]}.dll"
+
+_NATIVE = Path(__file__).resolve().parent / "native"
+_TARGET = {"x64": "x86_64-windows-gnu", "x86": "x86-windows-gnu"}
+_STUB = {"x64": "t64.exe", "x86": "t32.exe"}
+_SOURCES = ("native/freestanding.h", "native/python.c", "native/native.c")
+# name of the program: its source and what is special about it
+_PROGRAMS = {
+    "python.exe": ("python.c", [f'-DPYTHON_DLL=L"{DLL}"']),
+    "native.exe": ("native.c", []),
+    "native-gui.exe": ("native.c", ["-Wl,--subsystem,windows"]),
+}
+
+# Behaves like python behind a launcher: SCRIPT, -c CODE or -m MODULE.
+_LAUNCHED = """\
+import os, runpy, sys
+
+def main():
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["-c"]:
+        sys.argv = ["-c", *arguments[2:]]
+        sys.path[0] = ""
+        exec(compile(arguments[1], "<string>", "exec"), {"__name__": "__main__"})
+    elif arguments[:1] == ["-m"]:
+        sys.argv = arguments[1:]
+        sys.path[0] = os.getcwd()
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = arguments
+        sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
+        runpy.run_path(arguments[0], run_name="__main__")
+
+main()
+"""
+
+
+def part() -> Path:
+    """The folder of the programs: one folder per architecture in it."""
+    return (
+        cache.root()
+        / f"programs-{cache.key(cache.recipe('programs.py', 'pins/build.txt', *_SOURCES), DLL)}"
+    )
+
+
+def ensure() -> Path:
+    target = part()
+    if not target.exists():
+        with cache.building(target) as folder:
+            _build(folder)
+    return target
+
+
+def _build(folder: Path) -> None:
+    tools = folder / "tools"
+    fetch.wheels("build.txt", "a C compiler and launcher stubs (80 MB)", tools, unpack=True)
+    with step("compiling the native test programs"):
+        for arch in ARCHS:
+            (folder / arch).mkdir()
+            for program, (source, options) in _PROGRAMS.items():
+                _compile(tools, arch, _NATIVE / source, options, folder / arch / program)
+            shutil.copy(tools / "distlib" / _STUB[arch], folder / arch / "launcher-stub.exe")
+    shutil.rmtree(tools)
+
+
+def _compile(tools: Path, arch: str, source: Path, options: list[str], program: Path) -> None:
+    zig = tools / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
+    headers = zig.parent / "lib" / "libc" / "include" / "any-windows-any"
+    command = [str(zig), "cc", "-target", _TARGET[arch], "-std=c99", "-Os"]
+    command += ["-Wall", "-Wextra", "-Werror", *options]
+    # -nostdlib takes the headers away as well: name them.
+    command += ["-nostdlib", "-isystem", str(headers), "-Wl,--entry=entry"]
+    command += [str(source), "-lkernel32", "-o", str(program)]
+    scratch = str(tools / "scratch")
+    environ = {"ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch}
+    result = subprocess.run(
+        command, env={**_essential(), **environ}, stderr=subprocess.PIPE, text=True, check=False
+    )
+    if result.returncode != 0:
+        raise BedError(f"compiling {source.name} for {arch} failed:\n{result.stderr}")
+
+
+def _essential() -> dict[str, str]:
+    # Compiler options in the user's environment must not reach the build.
+    names = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LOCALAPPDATA", "USERPROFILE")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def windows_path(path: Path) -> str:
+    """The name by which Windows programs open a file: Wine's drive Z: is /."""
+    text = str(path.absolute())
+    return text if sys.platform == "win32" else "Z:" + text.replace("/", "\\")
+
+
+def launcher(arch: str, python: str, script: str = _LAUNCHED) -> bytes:
+    """A console-script launcher, as pip writes them, for any python.exe.
+
+    `python` is the path as Windows sees it.  Without `script`, the launcher
+    takes python's own arguments: SCRIPT, -c CODE or -m MODULE, and theirs.
+    """
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("__main__.py", script)
+    shebang = f'#!"{python}"\n' if " " in python else f"#!{python}\n"
+    stub = (part() / arch / "launcher-stub.exe").read_bytes()
+    return stub + shebang.encode() + archive.getvalue()

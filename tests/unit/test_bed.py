@@ -1,0 +1,109 @@
+"""The pure parts of the test bed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bed import cache, debian, programs
+from tests.bed.report import BedError
+
+DEB822 = """\
+# the archive
+Types: deb deb-src
+# a comment inside a stanza does not end it
+URIs: mirror+file:/etc/apt/mirrors/debian.list
+ http://second.example/debian
+Suites: bookworm bookworm-updates
+Components: main contrib
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://debian.example/debian-security
+Suites: bookworm-security
+Components: main
+
+Enabled: no
+Types: deb
+URIs: http://disabled.example/debian
+Suites: bookworm
+Components: main
+"""
+
+LIST = """\
+# deb http://commented.example/debian bookworm main
+deb [arch=amd64 signed-by=/k.gpg] http://one.example/debian/ bookworm main # and why
+deb-src http://one.example/debian/ bookworm main
+deb cdrom:[Debian]/ bookworm main
+deb http://tools.example/apt nodistro main
+"""
+
+
+def test_deb822_sources() -> None:
+    found = list(debian.parse_deb822(DEB822))
+    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    assert found[0] == debian.Source(
+        "mirror+file:/etc/apt/mirrors/debian.list", "bookworm", ("main", "contrib"), keyring
+    )
+    assert [source.suite for source in found] == [
+        "bookworm",
+        "bookworm-updates",
+        "bookworm",
+        "bookworm-updates",
+        "bookworm-security",
+    ]
+
+
+def test_list_sources() -> None:
+    found = list(debian.parse_list(LIST))
+    assert found[0] == debian.Source("http://one.example/debian/", "bookworm", ("main",), "/k.gpg")
+    assert [source.uri for source in found[1:]] == ["cdrom:[Debian]/", "http://tools.example/apt"]
+
+
+def test_the_main_archive_comes_first_and_security_not_at_all() -> None:
+    sources = [*debian.parse_deb822(DEB822), *debian.parse_list(LIST)]
+    assert [source.uri for source in debian.archives(sources)] == [
+        "http://second.example/debian",
+        "http://one.example/debian/",
+        "mirror+file:/etc/apt/mirrors/debian.list",
+    ]
+
+
+def test_key_depends_on_where_inputs_are_cut() -> None:
+    assert cache.key("ab", "c") != cache.key("a", "bc")
+    assert cache.key("a", "b") == cache.key("a", "b")
+
+
+def test_a_failed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CTRLEVENT_BED_CACHE", str(tmp_path))
+
+    def fail() -> None:
+        with cache.building(tmp_path / "part") as folder:
+            (folder / "file").touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_build_appears_when_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CTRLEVENT_BED_CACHE", str(tmp_path))
+    with cache.building(tmp_path / "part") as folder:
+        (folder / "file").touch()
+        assert not (tmp_path / "part").exists()
+        assert cache.partial_folders() == [folder]
+    assert [path.name for path in tmp_path.rglob("*")] == ["part", "file"]
+
+
+def test_too_small_a_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CTRLEVENT_BED_CACHE", str(tmp_path))
+    with pytest.raises(BedError, match="CTRLEVENT_BED_CACHE"):
+        cache.require_space(10**12)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows paths are what they are")
+def test_windows_path() -> None:
+    assert programs.windows_path(Path("/a b/c")) == "Z:\\a b\\c"
