@@ -1,6 +1,6 @@
 """The pytest plugin: `--own-console`, `interruptible`, `no_stray_events`.
 
-Loaded by its entry point; where the package is vendored, with `-p vendored.ctrlevent.pytest_plugin`.
+Loaded by its entry point; where it is vendored, with `-p your_package.ctrlevent.pytest_plugin`.
 Nothing of the library is imported until one of the three is used.
 """
 
