@@ -73,9 +73,11 @@ def event(sig: Any) -> CtrlEvent:
 
 def integer(value: Any, name: str) -> int:
     """An int out of anything that is one; bool and float are none."""
-    if isinstance(value, bool) or not hasattr(type(value), "__index__"):
-        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
-    return operator.index(value)
+    kind: type[Any] = type(value)
+    if kind is bool or not hasattr(kind, "__index__"):
+        raise TypeError(f"{name} must be an integer, not {kind.__name__}")
+    number: int = operator.index(value)
+    return number
 
 
 def process_id(value: Any, name: str = "pid") -> int:

@@ -11,7 +11,7 @@ from . import _arguments
 from ._types import CtrlEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 if sys.platform == "win32":
     from ._ask import getpgid, getpgrp
@@ -41,7 +41,7 @@ def _is_event(sig: Any) -> bool:
 
 
 @contextlib.contextmanager
-def patch_os() -> Iterator[None]:
+def patch_os() -> Generator[None]:
     """While in this context, `os.kill` is `os_kill`, and `os` has `killpg`, `getpgid`, `getpgrp`.
 
     For code that cannot be changed. It covers whoever looks these names up in `os` when calling

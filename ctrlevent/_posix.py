@@ -128,7 +128,7 @@ def console_processes() -> tuple[ProcessInfo, ...]:
     """
     _need_proc()
     session = os.getsid(0)
-    found = []
+    found: list[ProcessInfo] = []
     for entry in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
         try:
             stat, status = _read_proc(entry, "stat"), _read_proc(entry, "status")

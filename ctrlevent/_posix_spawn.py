@@ -137,6 +137,8 @@ def contain(
         named["stdout"] = named["stderr"] = subprocess.PIPE
     kind = "inherit" if console == "shared" else console
     broken_off: BaseException | None = None
+    output: Any = None
+    errors: Any = None
     with Contained(args, console=kind, **named) as process:
         try:
             limit = None if seconds == float("inf") else seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -180,7 +181,7 @@ def _pass_streams(named: dict[str, Any]) -> dict[str, int]:
     Without a redirection Windows would give it those of its own, hidden console. A handle of a file
     or a pipe can be passed on; one of a console is good on that console alone.
     """
-    terminals = {}
+    terminals: dict[str, int] = {}
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
         if named.get(name) is not None:
             continue
@@ -205,6 +206,9 @@ class _Streams:
     def __init__(self, process: Contained, terminals: dict[str, int], input: Any) -> None:
         self._found: dict[str, list[Any]] = {}
         self._threads: list[threading.Thread] = []
+        self._problems: list[BaseException] = []
+        if input is not None and not isinstance(process.stdin, io.TextIOBase):
+            memoryview(input)  # TypeError for text, before anything runs on
         for name in ("stdout", "stderr"):
             stream = getattr(process, name)
             if name in terminals:
@@ -222,14 +226,25 @@ class _Streams:
         self._threads.append(self._start(function, *arguments))
 
     def _start(self, function: Any, *arguments: Any) -> threading.Thread:
-        thread = threading.Thread(target=function, args=arguments, daemon=True)
+        thread = threading.Thread(target=self._call, args=(function, *arguments), daemon=True)
         thread.start()
         return thread
 
+    def _call(self, function: Any, *arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except BaseException as problem:  # raised where the command is waited for
+            self._problems.append(problem)
+
     def finish(self) -> tuple[Any, Any]:
-        """What was collected of stdout and stderr; None for one that was not."""
+        """What was collected of stdout and stderr; None for one that was not.
+
+        Raises what its threads could not do: decode the output as text, say.
+        """
         for thread in self._threads:
             thread.join()
+        if self._problems:
+            raise self._problems[0]
         return tuple(  # type: ignore[return-value]  # of two
             self._found[name][0] if name in self._found else None for name in ("stdout", "stderr")
         )

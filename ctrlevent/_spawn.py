@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from . import _send
 from ._facts import write_ignores_ctrl_c
@@ -17,7 +18,7 @@ from ._win32.constants import CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._win32.boundary import System
+    from ._win32.boundary import Created, System
 
     # At run time, subprocess.Popen takes no type argument before Python 3.9's end.
     _Popen = subprocess.Popen[Any]
@@ -35,6 +36,11 @@ class Popen(_Popen):
     With CREATE_NEW_PROCESS_GROUP alone a child ignores Ctrl+C. This one is created suspended, made
     to hear it, and resumed: it never runs an instruction in the other state, and needs no code of
     its own for it. If that fails, the child is ended, everything closed, and the error raised.
+
+    With `shell=True`, and for a .bat or .cmd file, the child is cmd.exe. It gets the Ctrl+C too, and
+    waits for the end of the program that it runs; after a batch file it then asks on its stdin
+    whether to terminate the batch job, which it takes for granted if there is nothing to read
+    (`stdin=DEVNULL`).
 
     Raises what `subprocess.Popen` raises; `ValueError` for another `console`; `PermissionError` if
     the child may not be changed (one that is protected, or runs as another user).
@@ -69,38 +75,46 @@ class Popen(_Popen):
         creationflags |= CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED
         if console == "own":
             creationflags |= CREATE_NO_WINDOW
-        super().__init__(
-            args,
-            bufsize,
-            executable,
-            stdin,
-            stdout,
-            stderr,
-            preexec_fn,
-            close_fds,
-            shell,
-            cwd,
-            env,
-            universal_newlines,
-            startupinfo,
-            creationflags,
-            *positional,
-            **named,
-        )
-        windows = system()
-        handle = int(self._handle)  # type: ignore[attr-defined]  # typeshed leaves it out
         try:
+            super().__init__(
+                args,
+                bufsize,
+                executable,
+                stdin,
+                stdout,
+                stderr,
+                preexec_fn,
+                close_fds,
+                shell,
+                cwd,
+                env,
+                universal_newlines,
+                startupinfo,
+                creationflags,
+                *positional,
+                **named,
+            )
+            windows = system()
+            handle = int(self._handle)  # type: ignore[attr-defined]  # typeshed leaves it out
             self._prepare(windows, handle)
             if not stays_suspended:
                 windows.NtResumeProcess(handle)
-        except BaseException:
-            self.kill()
+        except BaseException:  # KeyboardInterrupt too: nobody else would ever resume the child
+            self._abandon()
+            raise
+
+    def _abandon(self) -> None:
+        """End the child, if there is one already, and close everything."""
+        handle = getattr(self, "_handle", None)
+        if handle is None:
+            return
+        with contextlib.ExitStack() as closing:
+            closing.callback(handle.Close)
             for stream in (self.stdin, self.stdout, self.stderr):
                 if stream is not None:
-                    stream.close()
+                    closing.callback(stream.close)
+            self.kill()
             self.wait()
-            self._handle.Close()  # type: ignore[attr-defined]
-            raise
 
     def _prepare(self, windows: System, handle: int) -> None:
         """What is done to the child before its first instruction."""
@@ -136,14 +150,18 @@ class Popen(_Popen):
                 raise
 
 
-class CreatedProcess(NamedTuple):
+class CreatedProcess:
     """A process that `create_process` has made. Its two handles are the caller's to close."""
 
-    pid: int
-    tid: int
-    """The id of its first thread."""
-    process_handle: int
-    thread_handle: int
+    def __init__(self, created: Created) -> None:
+        self.pid = created.dwProcessId
+        self.tid = created.dwThreadId
+        """The id of its first thread."""
+        self.process_handle = created.hProcess
+        self.thread_handle = created.hThread
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.pid}>"
 
     def __enter__(self) -> CreatedProcess:
         return self
@@ -156,9 +174,13 @@ class CreatedProcess(NamedTuple):
         system().ResumeThread(self.thread_handle)
 
     def close(self) -> None:
-        """Close both handles, once. The process goes on."""
-        system().CloseHandle(self.thread_handle)
-        system().CloseHandle(self.process_handle)
+        """Close both handles, which are 0 from then on. The process goes on."""
+        handles = self.process_handle, self.thread_handle
+        self.process_handle = self.thread_handle = 0
+        with contextlib.ExitStack() as closing:
+            for handle in handles:
+                if handle:
+                    closing.callback(system().CloseHandle, handle)
 
 
 def create_process(
@@ -182,7 +204,7 @@ def create_process(
 
     `creationflags`: of "Process Creation Flags", such as CREATE_SUSPENDED (4).
 
-    `standard_handles`: the handles of its stdin, stdout and stderr. `handle_list`: the handles that
+    `standard_handles`: the handles of its stdin, stdout and stderr, 0 for none. `handle_list`: the handles that
     it inherits, besides those; without either it inherits none. All of them must be inheritable
     (`os.set_handle_inheritable`). `job_list`: handles of jobs that it is put into before it runs
     (Windows 10). `pseudo_console`: the handle of the pseudo console that it gets (Windows 10 1809).
@@ -200,9 +222,11 @@ def create_process(
         if "\0" in text:
             raise ValueError("a NUL ends text on Windows, so there can be none in it")
     block = None if env is None else environment_block(env)
-    inherited = tuple(dict.fromkeys((*(standard_handles or ()), *handle_list)))
+    # A standard handle may be 0, for none; and with bInheritHandles but an empty handle list, Windows
+    # would hand on every inheritable handle there is.
+    inherited = tuple(filter(None, dict.fromkeys((*(standard_handles or ()), *handle_list))))
     for handle in inherited:
-        if handle and not _is_inheritable(handle):
+        if not _is_inheritable(handle):
             raise ValueError(f"handle {handle} is not inheritable; os.set_handle_inheritable it")
     created = system().CreateProcess(
         executable,
@@ -214,14 +238,12 @@ def create_process(
         Startup(
             standard_handles=standard_handles,
             show_window=show_window,
-            handle_list=tuple(handle for handle in inherited if handle),
+            handle_list=inherited,
             job_list=tuple(job_list),
             pseudo_console=pseudo_console,
         ),
     )
-    return CreatedProcess(
-        created.dwProcessId, created.dwThreadId, created.hProcess, created.hThread
-    )
+    return CreatedProcess(created)
 
 
 def environment_block(env: Mapping[str, str]) -> str:

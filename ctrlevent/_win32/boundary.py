@@ -38,18 +38,22 @@ class System(Protocol):
     @property
     def pointer_size(self) -> int:
         """4 or 8: the bytes of a pointer of the calling process."""
+        ...
 
     @property
     def version(self) -> tuple[int, int]:
         """(major, minor) of Windows: (6, 2) is Windows 8."""
+        ...
 
     def GetCurrentProcessId(self) -> int: ...
 
     def monotonic(self) -> float:
         """Seconds on a clock that is never set back."""
+        ...
 
     def GetSystemTimeAsFileTime(self) -> int:
         """The time of day, as a FILETIME: units of 100 ns since 1601."""
+        ...
 
     def sleep(self, seconds: float) -> None: ...
 
@@ -65,9 +69,11 @@ class System(Protocol):
 
     def GetProcessTimes(self, hProcess: int) -> int:
         """The creation time alone, as a FILETIME."""
+        ...
 
     def IsWow64Process(self, hProcess: int) -> bool:
         """True for a 32-bit process on a 64-bit Windows."""
+        ...
 
     def EnumProcesses(self) -> tuple[int, ...]: ...
 
@@ -90,11 +96,13 @@ class System(Protocol):
 
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
         """WAIT_OBJECT_0 or WAIT_TIMEOUT."""
+        ...
 
     # --- jobs -----------------------------------------------------------------------------------
 
     def CreateJobObject(self) -> int:
         """A job that ends all its processes when its last handle is closed."""
+        ...
 
     def AssignProcessToJobObject(self, hJob: int, hProcess: int) -> None: ...
 
@@ -102,6 +110,7 @@ class System(Protocol):
 
     def QueryInformationJobObject(self, hJob: int) -> int:
         """How many processes of the job are active."""
+        ...
 
     # --- what they are made of ------------------------------------------------------------------
 
@@ -146,6 +155,7 @@ class System(Protocol):
 
     def GetProcAddress(self, module: str, lpProcName: str) -> int:
         """The address of an export of a DLL that is loaded in the calling process."""
+        ...
 
     def CreateRemoteThread(
         self, hProcess: int, lpStartAddress: int, lpParameter: int, dwCreationFlags: int

@@ -42,7 +42,7 @@ from .structures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 class Native:
@@ -283,7 +283,7 @@ class Native:
 
 
 @contextlib.contextmanager
-def _startup_info(startup: Startup) -> Iterator[STARTUPINFOEXW]:
+def _startup_info(startup: Startup) -> Generator[STARTUPINFOEXW]:
     info = STARTUPINFOEXW()
     info.StartupInfo.cb = sizeof(info)
     if startup.standard_handles is not None:

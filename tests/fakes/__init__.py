@@ -1,0 +1,1 @@
+"""Stand-ins for Windows, for tests that run on any system."""

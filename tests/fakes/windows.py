@@ -1,0 +1,666 @@
+"""A fake Windows, in memory, behind the Protocol `ctrlevent._win32.boundary.System`.
+
+It is a fake: rules that somebody has read and written down, never evidence of what Windows does.
+Each rule names where it was read: "conhost" is the console server in microsoft/terminal
+(src/server, src/host); "phnt" are the headers of System Informer; "docs" is learn.microsoft.com.
+
+- `Process`: one process, with the memory that a reader of its PEB sees, byte by byte.
+- `Console`: one console server: who is attached, what is parked, who is sent an event.
+- `FakeWindows`: the calls of one calling process, on a virtual clock on which things happen.
+
+Every call is counted, can be told to fail (`fail`), and needs the rights that Windows wants for it.
+What Windows would not report (a handle closed twice, nonsense that is read) is an AssertionError.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from ctypes import Structure, sizeof
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar, cast
+
+from ctrlevent._win32 import constants as c
+from ctrlevent._win32.foreign import windows_error
+from ctrlevent._win32.structures import LAYOUT32, LAYOUT64, Layout
+
+if TYPE_CHECKING:
+    import pytest
+
+    from ctrlevent._win32.boundary import Created, Startup
+
+CTRL_C = 0
+CTRL_BREAK = 1
+
+PEB = {64: 0x7F_1000_0000, 32: 0x0030_0000}
+PARAMETERS = {64: 0x7F_2000_0000, 32: 0x0040_0000}
+# One address per architecture: DLLs of Windows are mapped once per boot (docs, ASLR).
+CTRL_ROUTINE = {64: 0x7FFB_1234_5678, 32: 0x7612_3456}
+CODE = bytes(range(0x40, 0x80))
+
+STATUS_DLL_INIT_FAILED = 0xC000_0142
+IMAGE_FILE_MACHINE = {"x86": 0x014C, "x64": 0x8664, "arm64": 0xAA64}
+
+# What a process makes of an event that reaches it: the end of the thread at CtrlRoutine.
+HANDLES = "a handler takes it"
+DEFAULT = "no handler takes it: the process ends with STATUS_CONTROL_C_EXIT"
+HANGS = "a handler runs for ever"
+DIES = "the process ends with another exit code while a handler runs"
+
+
+def install(patch: pytest.MonkeyPatch, windows: FakeWindows) -> FakeWindows:
+    """Put it in the place of Windows. It has no helper processes: there is nothing to start."""
+    patch.setattr("ctrlevent._win32._system", windows)
+    patch.setattr("ctrlevent._helper.available", lambda: False)
+    return windows
+
+
+class Process:
+    """A process. `group` and `ignores` are what stands in its PEB, and can be written there."""
+
+    def __init__(
+        self, windows: FakeWindows, pid: int, ppid: int, *, group: int, ignores: bool, bits: int
+    ) -> None:
+        self.windows = windows
+        self.pid = pid
+        self.ppid = ppid
+        self.bits = bits
+        self.created = windows.filetime
+        self.name = f"C:\\Windows\\program{pid}.exe"
+        self.machine = "x64" if bits == 64 else "x86"
+        self.reaction = HANDLES
+        self.handler_seconds = 0.0
+        self.lingers = 0.0
+        """For how long it is still alive after TerminateProcess, which does not wait (docs)."""
+        self.denied = 0
+        """The access rights that OpenProcess refuses for it."""
+        self.held = False
+        """Somebody else has a handle of it, so its pid outlives it (docs, OpenProcess)."""
+        self.console: Console | None = None
+        self.exit_code: int | None = None
+        self.is_kernel = False
+        """System, Registry, ...: no PEB (phnt)."""
+        self.memory: dict[int, bytearray] = {}
+        self.map(PEB[bits], self.layout.peb(ProcessParameters=PARAMETERS[bits], ImageSubsystem=3))
+        flags = c.CONSOLE_IGNORE_CTRL_C if ignores else 0
+        kind = self.layout.process_parameters
+        self.map(PARAMETERS[bits], kind(ProcessGroupId=group, ConsoleFlags=flags))
+        self.memory[CTRL_ROUTINE[bits]] = bytearray(CODE)
+        if bits == 32 and windows.bits == 64:
+            # Its second, 64-bit PEB, as its creator left it; its own code changes the other one.
+            kind = LAYOUT64.process_parameters
+            self.map(PEB[64], LAYOUT64.peb(ProcessParameters=PARAMETERS[64], ImageSubsystem=3))
+            self.map(PARAMETERS[64], kind(ProcessGroupId=group, ConsoleFlags=flags))
+
+    def map(self, address: int, content: Structure) -> None:
+        self.memory[address] = bytearray(content)
+
+    @property
+    def layout(self) -> Layout:
+        return LAYOUT64 if self.bits == 64 else LAYOUT32
+
+    @property
+    def peb(self) -> Any:
+        """The PEB as it is in memory; writing a field writes the memory."""
+        return self.layout.peb.from_buffer(self.memory[PEB[self.bits]])
+
+    @property
+    def parameters(self) -> Any:
+        """The process parameters as they are in memory; writing a field writes the memory."""
+        return self.layout.process_parameters.from_buffer(self.memory[PARAMETERS[self.bits]])
+
+    @property
+    def group(self) -> int:
+        """0 as written by the creator means the own pid (phnt, `ProcessGroupId`)."""
+        return self.parameters.ProcessGroupId or self.pid
+
+    @property
+    def ignores(self) -> bool:
+        return bool(self.parameters.ConsoleFlags & c.CONSOLE_IGNORE_CTRL_C)
+
+    @ignores.setter
+    def ignores(self, ignores: bool) -> None:
+        self.parameters.ConsoleFlags = int(ignores)
+
+    @property
+    def is_alive(self) -> bool:
+        return self.exit_code is None
+
+    def connect(self, console: Console) -> None:
+        """Attach to a console, as kernelbase does when the process starts."""
+        if not self.is_alive:
+            return
+        self.parameters.ConsoleHandle = 0x44
+        if any(entry.pid == self.pid for entry in console.entries):
+            # A phantom has its place: refused (conhost, AllocProcessData), and so it ends.
+            self.exit(STATUS_DLL_INIT_FAILED)
+            return
+        self.console = console
+        console.entries.insert(0, Entry(self.pid, self.group, self))
+        console.unlock()
+
+    def detach(self) -> None:
+        if self.console:
+            console, self.console = self.console, None
+            console.entries[:] = [entry for entry in console.entries if entry.process is not self]
+            console.unlock()
+
+    def exit(self, code: int = 0) -> None:
+        if self.is_alive:
+            self.exit_code = code
+            self.detach()
+
+    def run_handlers(self, event: int) -> int | None:
+        """A thread at CtrlRoutine (kernelbase). Returns its exit code; None: it goes on."""
+        if event == CTRL_C and self.ignores:
+            return 0
+        self.windows.received.append((self.pid, event))
+        if self.reaction == DEFAULT:
+            self.exit(c.STATUS_CONTROL_C_EXIT)
+        elif self.reaction == DIES:
+            self.exit(7)
+        return None if self.reaction == HANGS else self.exit_code or 0
+
+
+class Entry(NamedTuple):
+    """Who conhost believes to be attached. The group is never read again."""
+
+    pid: int
+    group: int
+    process: Process | None
+    """None: a phantom."""
+
+
+class Console:
+    """A console server (conhost). Newest entry first (ProcessList.cpp, push_front)."""
+
+    # At a phantom. True: its entry records the id as its group, as ApiDispatchersInternal.cpp of
+    # 2019 and 2022 reads, so that the event ends there. False: it stays parked, the worse of the
+    # two, as observed in the field.
+    phantom_records_group = False
+    error_for_no_such_pid = c.ERROR_INVALID_PARAMETER  # ERROR_BAD_FORMAT on other builds
+    may_send = True
+
+    def __init__(self, windows: FakeWindows) -> None:
+        self.windows = windows
+        self.entries: list[Entry] = []
+        self.parked: set[int] = set()
+        """CtrlFlags: the kinds of event that have not been dispatched yet."""
+        self.limit = 0
+        """LimitingProcessId: the one slot for the group that they are for."""
+
+    @property
+    def phantoms(self) -> list[int]:
+        return [entry.pid for entry in self.entries if entry.process is None]
+
+    def generate(self, event: int, group: int) -> None:
+        """ServerGenerateConsoleCtrlEvent (conhost, ApiDispatchersInternal.cpp)."""
+        if not self.may_send:
+            raise windows_error(c.ERROR_ACCESS_DENIED, "GenerateConsoleCtrlEvent")
+        if group and not any(entry.group == group for entry in self.entries):
+            # No group of this id: it is taken for a pid, whose parent must be attached.
+            child = self.windows.processes.get(group)
+            if child is None or not self.windows.exists(child):
+                raise windows_error(self.error_for_no_such_pid, "GenerateConsoleCtrlEvent")
+            if not any(entry.pid == child.ppid for entry in self.entries):
+                raise windows_error(c.ERROR_INVALID_PARAMETER, "GenerateConsoleCtrlEvent")
+            if not any(entry.pid == group for entry in self.entries):
+                recorded = group if self.phantom_records_group else 0
+                self.entries.insert(0, Entry(group, recorded, None))
+        self.limit = group
+        self.parked.add(event)
+        self.unlock()
+
+    def unlock(self) -> None:
+        """ProcessCtrlEvents (conhost, input.cpp), at the end of every message from anybody."""
+        if not self.parked:
+            return
+        limit, self.limit = self.limit, 0
+        matching = [entry for entry in self.entries if limit in (0, entry.group)]
+        if not matching:
+            return  # with the slot zeroed: the next message sends it to everybody
+        events, self.parked = self.parked, set()
+        if len(events) > 1:
+            return  # mixed kinds are dropped (builds since 2023)
+        for event, entry in itertools.product(events, matching):
+            if entry.process and entry.process.is_alive:
+                entry.process.run_handlers(event)
+
+
+class Thread:
+    """A thread at CtrlRoutine that somebody started in a process."""
+
+    def __init__(self, process: Process, event: int) -> None:
+        self.process = process
+        self.event = event
+        self.ends_at: float | None = None
+        self.exit_code = 259  # STILL_ACTIVE
+
+    def run(self) -> None:
+        code = self.process.run_handlers(self.event)
+        if code is not None:
+            self.exit_code = code
+            self.ends_at = self.process.windows.now + self.process.handler_seconds
+
+
+class Handle(NamedTuple):
+    to: Process | Thread
+    access: int
+
+
+Call = TypeVar("Call", bound=Callable[..., Any])
+
+
+def foreign(call: Call) -> Call:
+    """A call of Windows: counted, and failing when it was told to."""
+
+    @functools.wraps(call)
+    def wrapper(self: FakeWindows, *args: Any, **kwargs: Any) -> Any:
+        name = call.__name__
+        self.calls.append(name)
+        assert len(self.calls) < 100_000, "unbounded work"
+        winerror = self.faults.get((name, self.calls.count(name)))
+        if winerror is not None:
+            raise windows_error(winerror, name)
+        return call(self, *args, **kwargs)
+
+    return cast("Call", wrapper)
+
+
+class FakeWindows:
+    """What one process, `caller`, gets to see of Windows."""
+
+    def __init__(self, *, pointer_size: int = 8, bits: int = 64) -> None:
+        self.pointer_size = pointer_size
+        self.version = (10, 0)
+        self.bits = bits
+        """Of Windows itself."""
+        self.exports = {("kernel32", "CtrlRoutine"), ("kernelbase", "CtrlRoutine")}
+        self.knows_machines = True
+        """GetProcessInformation knows ProcessMachineTypeInfo: Windows 11 (docs)."""
+        self.answer_bytes: int | None = None
+        """How many bytes a read answers at most."""
+        self.now = 1000.0
+        self.processes: dict[int, Process] = {}
+        self.handles: dict[int, Handle] = {}
+        self.calls: list[str] = []
+        self.faults: dict[tuple[str, int], int] = {}
+        self.received: list[tuple[int, int]] = []
+        """(pid, event), in the order in which handlers ran."""
+        self.terminated: list[tuple[int, int]] = []
+        """(pid, exit code)."""
+        self._next_pid = 1000
+        self._next_handle = 0x100
+        self._happenings: list[tuple[float, int, Callable[[], object]]] = []
+        self._order = itertools.count()
+        self.console = Console(self)
+        self.caller = self._create(1000, group=0, ignores=False, bits=pointer_size * 8)
+        self.caller.connect(self.console)
+
+    # --- what a test arranges ---------------------------------------------------------------------
+
+    def spawn(
+        self,
+        *,
+        parent: Process | None = None,
+        new_group: bool = False,
+        ignores: bool | None = None,
+        bits: int | None = None,
+        gui: bool = False,
+        console: Console | None = None,
+        connects_after: float | None = 0.0,
+        console_handle: int | None = None,
+    ) -> Process:
+        """A child, by the rules of CreateProcessW (phnt, RtlCreateProcessParameters; docs).
+
+        `ignores`: None as Windows does, anything else as the child does itself afterwards.
+        `console`: another one than the parent's. `connects_after`: in seconds; None: never.
+        `console_handle`: DETACHED_PROCESS and the like, as a negative number; it never connects.
+        """
+        parent = parent or self.caller
+        process = self._create(
+            parent.pid,
+            group=0 if new_group else parent.group,
+            ignores=(parent.ignores or new_group) if ignores is None else ignores,
+            bits=bits or parent.bits,
+        )
+        process.parameters.ConsoleHandle = 0x40 if console_handle is None else console_handle
+        if gui:
+            process.peb.ImageSubsystem = c.IMAGE_SUBSYSTEM_WINDOWS_GUI
+        console = console or parent.console
+        if console and not gui and console_handle is None and connects_after is not None:
+            at = console
+            if connects_after:
+                self.after(connects_after, lambda: process.connect(at))
+            else:
+                process.connect(at)
+        return process
+
+    def kernel_process(self) -> Process:
+        """One that may be opened but has no PEB."""
+        process = self._create(0, group=0, ignores=False, bits=self.bits)
+        process.is_kernel = True
+        return process
+
+    def after(self, seconds: float, action: Callable[[], object]) -> None:
+        """Let something happen in so many seconds of the virtual clock."""
+        self._happenings.append((self.now + seconds, next(self._order), action))
+
+    def fail(self, method: str, winerror: int, nth: int = 1) -> None:
+        """Let the nth call of a method fail, counted from now."""
+        self.faults[(method, self.calls.count(method) + nth)] = winerror
+
+    def fail_always(self, method: str, winerror: int) -> None:
+        for nth in range(1, 5000):
+            self.fail(method, winerror, nth)
+
+    def exists(self, process: Process) -> bool:
+        """Whether its pid can be opened: it lives, or somebody has a handle of it."""
+        is_open = any(handle.to is process for handle in self.handles.values())
+        return process.is_alive or process.held or is_open
+
+    def heard(self, event: int) -> list[int]:
+        """The pids that an event reached, in ascending order."""
+        return sorted(pid for pid, got in self.received if got == event)
+
+    def _create(self, ppid: int, *, group: int, ignores: bool, bits: int) -> Process:
+        pid, self._next_pid = self._next_pid, self._next_pid + 4
+        self.processes[pid] = Process(self, pid, ppid, group=group, ignores=ignores, bits=bits)
+        return self.processes[pid]
+
+    # --- the clock --------------------------------------------------------------------------------
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self._advance(self.now + seconds)
+
+    def _advance(self, to: float) -> None:
+        while self._happenings and min(self._happenings)[0] <= to:
+            happening = min(self._happenings)
+            self._happenings.remove(happening)
+            self.now = max(self.now, happening[0])
+            happening[2]()
+        self.now = to
+        assert self.now < 20_000, "waits for ever"
+
+    @property
+    def filetime(self) -> int:
+        """The time of day, which starts somewhere in 2025."""
+        return 133_900_000_000_000_000 + int(self.now * 10_000_000)
+
+    # --- handles ----------------------------------------------------------------------------------
+
+    def _open(self, to: Process | Thread, access: int) -> int:
+        self._next_handle += 4
+        self.handles[self._next_handle] = Handle(to, access)
+        return self._next_handle
+
+    def _process(self, handle: int, access: int, function: str) -> Process:
+        if handle == c.CURRENT_PROCESS:
+            return self.caller
+        assert handle in self.handles, f"{function}: not an open handle: {handle:#x}"
+        to, granted = self.handles[handle]
+        assert isinstance(to, Process), function
+        if access & ~granted:
+            raise windows_error(c.ERROR_ACCESS_DENIED, function)
+        return to
+
+    def _thread(self, handle: int) -> Thread:
+        to = self.handles[handle].to
+        assert isinstance(to, Thread)
+        return to
+
+    @foreign
+    def CloseHandle(self, hObject: int) -> None:
+        assert hObject in self.handles, f"not an open handle: {hObject:#x}"
+        del self.handles[hObject]
+
+    # --- processes --------------------------------------------------------------------------------
+
+    @foreign
+    def GetCurrentProcessId(self) -> int:
+        return self.caller.pid
+
+    @foreign
+    def GetSystemTimeAsFileTime(self) -> int:
+        return self.filetime
+
+    @foreign
+    def OpenProcess(self, dwDesiredAccess: int, dwProcessId: int) -> int:
+        process = self.processes.get(dwProcessId & ~3)  # the two low bits do not count (field)
+        if not dwProcessId or process is None or not self.exists(process):
+            raise windows_error(c.ERROR_INVALID_PARAMETER, "OpenProcess")
+        if dwDesiredAccess & process.denied:
+            raise windows_error(c.ERROR_ACCESS_DENIED, "OpenProcess")
+        return self._open(process, dwDesiredAccess)
+
+    @foreign
+    def GetProcessId(self, hProcess: int) -> int:
+        return self._process(hProcess, c.PROCESS_QUERY_LIMITED_INFORMATION, "GetProcessId").pid
+
+    @foreign
+    def GetProcessInformation(self, hProcess: int, information: int, size: int) -> bytes:
+        assert (information, size) == (c.ProcessMachineTypeInfo, 8)
+        process = self._process(hProcess, c.PROCESS_QUERY_LIMITED_INFORMATION, "machine")
+        if not self.knows_machines:
+            raise windows_error(c.ERROR_INVALID_PARAMETER, "GetProcessInformation")
+        return IMAGE_FILE_MACHINE[process.machine].to_bytes(8, "little")
+
+    @foreign
+    def GetProcessTimes(self, hProcess: int) -> int:
+        return self._process(hProcess, c.PROCESS_QUERY_LIMITED_INFORMATION, "times").created
+
+    @foreign
+    def IsWow64Process(self, hProcess: int) -> bool:
+        process = self._process(hProcess, c.PROCESS_QUERY_LIMITED_INFORMATION, "IsWow64Process")
+        return process.bits == 32 and self.bits == 64
+
+    @foreign
+    def EnumProcesses(self) -> tuple[int, ...]:
+        return (0, *(pid for pid, process in self.processes.items() if self.exists(process)))
+
+    @foreign
+    def QueryFullProcessImageName(self, hProcess: int) -> str:
+        return self._process(hProcess, c.PROCESS_QUERY_LIMITED_INFORMATION, "name").name
+
+    @foreign
+    def TerminateProcess(self, hProcess: int, uExitCode: int) -> None:
+        process = self._process(hProcess, c.PROCESS_TERMINATE, "TerminateProcess")
+        if not process.is_alive:  # docs: ERROR_ACCESS_DENIED
+            raise windows_error(c.ERROR_ACCESS_DENIED, "TerminateProcess")
+        self.terminated.append((process.pid, uExitCode))
+        if process.lingers:
+            self.after(process.lingers, lambda: process.exit(uExitCode))
+        else:
+            process.exit(uExitCode)
+
+    @foreign
+    def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
+        to = self.handles[hHandle].to
+        if isinstance(to, Process):
+            assert dwMilliseconds == 0
+            self._process(hHandle, c.SYNCHRONIZE, "WaitForSingleObject")
+            return c.WAIT_TIMEOUT if to.is_alive else c.WAIT_OBJECT_0
+        until = self.now + dwMilliseconds / 1000
+        if to.ends_at is not None and to.ends_at <= until:
+            self._advance(max(self.now, to.ends_at))
+            return c.WAIT_OBJECT_0
+        self._advance(until)
+        return c.WAIT_TIMEOUT
+
+    # --- what they are made of --------------------------------------------------------------------
+
+    @foreign
+    def NtQueryInformationProcess(self, hProcess: int, information: int, size: int) -> bytes:
+        process = self._process(hProcess, c.PROCESS_QUERY_LIMITED_INFORMATION, "NtQuery")
+        is_wow64 = process.bits == 32 and self.bits == 64
+        if information == c.ProcessWow64Information:
+            assert (size, self.pointer_size) == (8, 8)
+            return (PEB[32] if is_wow64 else 0).to_bytes(8, "little")
+        assert information == c.ProcessBasicInformation
+        bits = self.pointer_size * 8
+        # The Wow64 layer knows no 64-bit address: it answers a 32-bit caller with none.
+        peb = 0 if process.bits > bits else PEB[bits]
+        return self._basic(process, bits, peb, size)
+
+    @foreign
+    def NtWow64QueryInformationProcess64(self, hProcess: int, information: int, size: int) -> bytes:
+        self._need_wow64("NtWow64QueryInformationProcess64")
+        assert information == c.ProcessBasicInformation
+        process = self._process(hProcess, c.PROCESS_QUERY_LIMITED_INFORMATION, "NtWow64Query")
+        return self._basic(process, 64, PEB[64], size)
+
+    def _basic(self, process: Process, bits: int, peb: int, size: int) -> bytes:
+        kind = (LAYOUT64 if bits == 64 else LAYOUT32).process_basic_information
+        assert size == sizeof(kind)
+        answer = kind(
+            PebBaseAddress=0 if process.is_kernel else peb,
+            UniqueProcessId=process.pid,
+            InheritedFromUniqueProcessId=process.ppid,
+        )
+        return bytes(answer)[: self.answer_bytes]
+
+    @foreign
+    def ReadProcessMemory(self, hProcess: int, lpBaseAddress: int, nSize: int) -> bytes:
+        assert lpBaseAddress < 1 << self.pointer_size * 8, "ctypes would cut this address"
+        return self._read(hProcess, lpBaseAddress, nSize)
+
+    @foreign
+    def NtWow64ReadVirtualMemory64(
+        self, hProcess: int, BaseAddress: int, BufferLength: int
+    ) -> bytes:
+        self._need_wow64("NtWow64ReadVirtualMemory64")
+        return self._read(hProcess, BaseAddress, BufferLength)
+
+    def _read(self, handle: int, address: int, size: int) -> bytes:
+        process = self._process(handle, c.PROCESS_VM_READ, "ReadProcessMemory")
+        region, start = self._region(process, address, size)
+        return bytes(region[start : start + size][: self.answer_bytes])
+
+    @foreign
+    def WriteProcessMemory(self, hProcess: int, lpBaseAddress: int, buffer: bytes) -> None:
+        assert lpBaseAddress < 1 << self.pointer_size * 8, "ctypes would cut this address"
+        self._write(hProcess, lpBaseAddress, buffer)
+
+    @foreign
+    def NtWow64WriteVirtualMemory64(self, hProcess: int, BaseAddress: int, buffer: bytes) -> None:
+        self._need_wow64("NtWow64WriteVirtualMemory64")
+        self._write(hProcess, BaseAddress, buffer)
+
+    def _write(self, handle: int, address: int, data: bytes) -> None:
+        access = c.PROCESS_VM_WRITE | c.PROCESS_VM_OPERATION  # docs, WriteProcessMemory
+        process = self._process(handle, access, "WriteProcessMemory")
+        region, start = self._region(process, address, len(data))
+        region[start : start + len(data)] = data
+
+    def _region(self, process: Process, address: int, size: int) -> tuple[bytearray, int]:
+        assert 0 < size <= 0x10000, "a read of this size makes no sense here"
+        if process.is_alive:
+            for base, region in process.memory.items():
+                if base <= address and address + size <= base + len(region):
+                    return region, address - base
+        raise windows_error(c.ERROR_PARTIAL_COPY, "ReadProcessMemory")
+
+    def _need_wow64(self, function: str) -> None:
+        """The NtWow64 functions: exported by the 32-bit ntdll of a 64-bit Windows only (phnt)."""
+        if self.pointer_size != 4 or self.bits != 64:
+            raise windows_error(c.ERROR_PROC_NOT_FOUND, function)
+
+    # --- not modelled yet -------------------------------------------------------------------------
+
+    def CreateProcess(
+        self,
+        lpApplicationName: str | None,
+        lpCommandLine: str | None,
+        bInheritHandles: bool,
+        dwCreationFlags: int,
+        lpEnvironment: str | None,
+        lpCurrentDirectory: str | None,
+        startup: Startup,
+    ) -> Created:
+        raise NotImplementedError
+
+    def AttachConsole(self, dwProcessId: int) -> None:
+        raise NotImplementedError
+
+    def FreeConsole(self) -> None:
+        raise NotImplementedError
+
+    def NtResumeProcess(self, hProcess: int) -> None:
+        raise NotImplementedError
+
+    def CreateJobObject(self) -> int:
+        raise NotImplementedError
+
+    def AssignProcessToJobObject(self, hJob: int, hProcess: int) -> None:
+        raise NotImplementedError
+
+    def TerminateJobObject(self, hJob: int, uExitCode: int) -> None:
+        raise NotImplementedError
+
+    def QueryInformationJobObject(self, hJob: int) -> int:
+        raise NotImplementedError
+
+    # --- the console ------------------------------------------------------------------------------
+
+    def _console(self, function: str) -> Console:
+        if self.caller.console is None:
+            raise windows_error(c.ERROR_INVALID_HANDLE, function)
+        return self.caller.console
+
+    @foreign
+    def GetConsoleProcessList(self) -> tuple[int, ...]:
+        console = self._console("GetConsoleProcessList")
+        pids = tuple(entry.pid for entry in console.entries)
+        console.unlock()
+        return pids
+
+    @foreign
+    def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None:
+        self._console("GenerateConsoleCtrlEvent").generate(int(dwCtrlEvent), dwProcessGroupId)
+
+    @foreign
+    def SetConsoleCtrlHandler(
+        self, HandlerRoutine: Callable[[int], bool] | None, Add: bool
+    ) -> None:
+        assert HandlerRoutine is None
+        self.caller.ignores = Add
+
+    # --- threads ----------------------------------------------------------------------------------
+
+    @foreign
+    def GetProcAddress(self, module: str, lpProcName: str) -> int:
+        if (module, lpProcName) not in self.exports:
+            raise windows_error(c.ERROR_PROC_NOT_FOUND, "GetProcAddress")
+        return CTRL_ROUTINE[self.pointer_size * 8]
+
+    @foreign
+    def CreateRemoteThread(
+        self, hProcess: int, lpStartAddress: int, lpParameter: int, dwCreationFlags: int
+    ) -> int:
+        access = (  # docs, CreateRemoteThread
+            c.PROCESS_CREATE_THREAD
+            | c.PROCESS_QUERY_INFORMATION
+            | c.PROCESS_VM_OPERATION
+            | c.PROCESS_VM_WRITE
+            | c.PROCESS_VM_READ
+        )
+        process = self._process(hProcess, access, "CreateRemoteThread")
+        if not process.is_alive:
+            raise windows_error(c.ERROR_ACCESS_DENIED, "CreateRemoteThread")
+        code = process.memory.get(lpStartAddress, b"")
+        assert bytes(code) == CODE, "this would crash the target"
+        assert process.machine == self.caller.machine, "this would crash the target"
+        thread = Thread(process, lpParameter)
+        if not dwCreationFlags & c.CREATE_SUSPENDED:
+            thread.run()
+        return self._open(thread, 0)
+
+    @foreign
+    def ResumeThread(self, hThread: int) -> None:
+        self._thread(hThread).run()
+
+    @foreign
+    def GetExitCodeThread(self, hThread: int) -> int:
+        return self._thread(hThread).exit_code

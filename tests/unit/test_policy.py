@@ -1,0 +1,465 @@
+"""Who may be sent what: each rule at the head of `ctrlevent._policy`, by its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
+
+import pytest
+
+from ctrlevent import _errors as e
+from ctrlevent import _policy as p
+from ctrlevent._facts import Console, Facts, Unreadable
+from ctrlevent._types import CtrlEvent, ProcessInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ctrlevent._facts import Seen
+
+C, BREAK = CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT
+
+CALLER = 1000
+
+NO_THREAD = e.make(OSError, "it is a 32-bit process, unlike the caller")
+
+
+def facts(pid: int, pgid: int | None = None, ignores: bool = False, **changes: Any) -> Facts:
+    """A process that leads its group, or is in `pgid`, and is on a console."""
+    return Facts(
+        pid=pid,
+        ppid=CALLER,
+        pgid=pgid or pid,
+        ignores_ctrl_c=ignores,
+        has_gui_subsystem=False,
+        console=Console.SOME,
+        is_32bit=False,
+    )._replace(**changes)
+
+
+def denied(pid: int) -> Unreadable:
+    return Unreadable(pid, e.make(PermissionError, f"process {pid} may not be opened"))
+
+
+def info(pid: int) -> ProcessInfo:
+    return ProcessInfo(pid, CALLER, 8, pid == 8, False, "x.exe")
+
+
+def nobody() -> None:
+    return None
+
+
+def not_asked(*_: object) -> NoReturn:
+    raise AssertionError("asked for what is not needed")
+
+
+# --- G: an event to a group -----------------------------------------------------------------------
+
+
+def group_event(
+    pgid: int,
+    event: CtrlEvent,
+    on_console: Iterable[Seen],
+    named: Callable[[], Seen | None] = not_asked,
+    age: Callable[[int], float] = not_asked,
+) -> p.GroupPlan:
+    return p.group_event(pgid, event, on_console, named, age)
+
+
+@pytest.mark.parametrize("event", [C, BREAK])
+def test_G1_live_member_on_the_console_is_proof(event: CtrlEvent) -> None:
+    assert group_event(8, event, [facts(8)]) == p.SendToGroup(8)
+
+
+def test_G1_member_is_proof_though_the_leader_is_gone() -> None:
+    assert group_event(8, C, [facts(4), facts(12, 8)]) == p.SendToGroup(8)
+
+
+def test_G1_console_is_read_no_further_than_to_the_proof() -> None:
+    def on_console() -> Iterator[Seen]:
+        yield facts(8)
+        raise AssertionError("read on")
+
+    assert group_event(8, C, on_console()) == p.SendToGroup(8)
+
+
+def test_G1_unreadable_bystander_does_not_matter_once_there_is_proof() -> None:
+    assert group_event(8, C, [denied(4), facts(8)]) == p.SendToGroup(8)
+
+
+@pytest.mark.parametrize("why", [{"has_gui_subsystem": True}, {"console": Console.NONE}])
+def test_G1_member_that_cannot_be_connected_proves_nothing(why: dict[str, Any]) -> None:
+    assert group_event(8, C, [facts(12, 8, **why)], nobody) == p.LookElsewhere()
+
+
+def test_G1_member_of_another_group_proves_nothing() -> None:
+    assert group_event(8, C, [facts(12)], nobody) == p.LookElsewhere()
+
+
+def test_G1_one_member_that_hears_is_enough() -> None:
+    on_console = [facts(8, ignores=True), facts(12, 8)]
+    assert group_event(8, C, on_console) == p.SendToGroup(8)
+
+
+def test_G1_members_count_more_than_a_stranger_with_the_number_as_its_pid() -> None:
+    """The pid of a leader that ended is free again, and may be anybody's."""
+    assert group_event(8, C, [facts(12, 8), facts(8, 4)]) == p.SendToGroup(8)
+
+
+def test_G2_ctrl_c_that_every_member_ignores_is_refused() -> None:
+    on_console = [facts(8, ignores=True), facts(12, 8, ignores=True), facts(16)]
+    with pytest.raises(e.CtrlCIgnored, match=r"group 8 ignores.*process 8, process 12\)"):
+        group_event(8, C, on_console)
+
+
+def test_G2_refusal_says_how_to_make_them_hear() -> None:
+    with pytest.raises(e.CtrlCIgnored, match=r"ignore_ctrl_c\(False, pid\).*CTRL_BREAK_EVENT"):
+        group_event(8, C, [facts(8, ignores=True)])
+
+
+def test_G2_break_cannot_be_ignored() -> None:
+    assert group_event(8, BREAK, [facts(8, ignores=True)]) == p.SendToGroup(8)
+
+
+def test_G3_young_leader_that_may_still_connect_is_waited_for() -> None:
+    plan = group_event(8, C, [], lambda: facts(8), lambda _: p.STARTING - 0.01)
+    assert isinstance(plan, p.AwaitConsole)
+    assert isinstance(plan.otherwise, e.NoConsole)
+    assert "process 8 is not on the console" in str(plan.otherwise)
+    assert "longer timeout=" in str(plan.otherwise)
+
+
+def test_G3_age_is_asked_of_the_leader() -> None:
+    plan = group_event(8, C, [], lambda: facts(8), {8: 0.0}.__getitem__)
+    assert isinstance(plan, p.AwaitConsole)
+
+
+def test_G3_old_leader_is_not_waited_for() -> None:
+    assert group_event(8, C, [], lambda: facts(8), lambda _: p.STARTING) == p.LookElsewhere()
+
+
+@pytest.mark.parametrize("why", [{"has_gui_subsystem": True}, {"console": Console.NONE}])
+def test_G3_leader_that_never_connects_is_not_waited_for(why: dict[str, Any]) -> None:
+    assert group_event(8, C, [], lambda: facts(8, **why), lambda _: 0.0) == p.LookElsewhere()
+
+
+def test_G3_process_that_leads_no_group_is_not_waited_for() -> None:
+    assert group_event(12, C, [], lambda: facts(12, 8), lambda _: 0.0) == p.LookElsewhere()
+
+
+def test_G3_gui_leader_that_a_plain_os_kill_put_on_the_list_is_no_proof() -> None:
+    phantom = facts(8, has_gui_subsystem=True)
+    assert group_event(8, C, [phantom], lambda: phantom) == p.LookElsewhere()
+
+
+def test_G3_unreadable_bystander_does_not_matter_while_the_leader_starts() -> None:
+    plan = group_event(8, C, [denied(4)], lambda: facts(8), lambda _: 0.0)
+    assert isinstance(plan, p.AwaitConsole)
+
+
+def test_G4_unreadable_process_on_the_console_might_be_a_member() -> None:
+    with pytest.raises(PermissionError, match=r"process 4 there may not be opened.*elevated"):
+        group_event(8, C, [denied(4)], nobody)
+
+
+def test_G4_long_list_is_cut() -> None:
+    unreadable = [denied(pid) for pid in range(4, 44, 4)]
+    with pytest.raises(PermissionError, match="process 32 and 2 more there"):
+        group_event(80, C, unreadable, nobody)
+
+
+def test_G4_list_of_eight_is_not_cut() -> None:
+    unreadable = [denied(pid) for pid in range(4, 36, 4)]
+    with pytest.raises(PermissionError, match="process 32 there"):
+        group_event(80, C, unreadable, nobody)
+
+
+def test_G4_nobody_on_the_console_is_in_the_group() -> None:
+    assert group_event(8, C, [facts(4)], nobody) == p.LookElsewhere()
+
+
+# --- E: an event to a group that is not on the caller's console -----------------------------------
+
+
+def group_elsewhere(
+    pgid: int,
+    event: CtrlEvent,
+    everywhere: list[Facts],
+    named: Seen | None,
+    age: Callable[[int], float] = lambda _: 60.0,
+) -> p.StartThreads | p.AwaitConsole:
+    return p.group_elsewhere(pgid, event, everywhere, named, age)
+
+
+def test_E1_no_such_group() -> None:
+    with pytest.raises(ProcessLookupError, match="there is no process group 8") as caught:
+        group_elsewhere(8, C, [], None)
+    assert type(caught.value) is ProcessLookupError
+
+
+def test_E1_pid_of_a_process_that_leads_no_group_names_its_group() -> None:
+    with pytest.raises(e.NotAGroupLeader, match=r"killpg\(8, ...\).*kill\(12, ...\)") as caught:
+        group_elsewhere(12, C, [], facts(12, 8))
+    assert caught.value.pgid == 8
+
+
+def test_E1_unreadable_process_of_that_pid_is_its_own_error() -> None:
+    leader = denied(8)
+    with pytest.raises(PermissionError) as caught:
+        group_elsewhere(8, C, [], leader)
+    assert caught.value is leader.error
+
+
+@pytest.mark.parametrize(
+    ("why", "message"),
+    [
+        ({"has_gui_subsystem": True}, "process 8 is a GUI program"),
+        ({"console": Console.NONE}, "process 8 has no console"),
+    ],
+)
+def test_E2_group_without_a_member_on_a_console(why: dict[str, Any], message: str) -> None:
+    leader = facts(8, **why)
+    with pytest.raises(e.NoConsole, match=rf"{message}.*kill\(8, signal.SIGTERM\)"):
+        group_elsewhere(8, C, [leader], leader)
+
+
+def test_E2_young_process_that_is_to_get_a_console_of_its_own_is_waited_for() -> None:
+    leader, age = facts(8, console=Console.ASKED_FOR), {8: p.STARTING - 0.01}
+    plan = group_elsewhere(8, C, [leader], leader, age.__getitem__)
+    assert isinstance(plan, p.AwaitConsole)
+    assert isinstance(plan.otherwise, e.NoConsole)
+    assert "process 8 is not on the console" in str(plan.otherwise)
+
+
+@pytest.mark.parametrize(("console", "age"), [(Console.ASKED_FOR, p.STARTING), (Console.NONE, 0.0)])
+def test_E2_other_process_without_a_console_is_not_waited_for(console: Console, age: float) -> None:
+    leader = facts(8, console=console)
+    with pytest.raises(e.NoConsole, match="process 8 has no console"):
+        group_elsewhere(8, C, [leader], leader, lambda _: age)
+
+
+def test_E2_members_without_a_console_are_left_out() -> None:
+    gui, hears = facts(8, has_gui_subsystem=True), facts(12, 8)
+    assert group_elsewhere(8, C, [gui, hears], gui) == p.StartThreads((hears,))
+
+
+def test_E3_ctrl_c_that_every_member_ignores_is_refused() -> None:
+    leader = facts(8, ignores=True)
+    gui = facts(12, 8, has_gui_subsystem=True)
+    with pytest.raises(e.CtrlCIgnored, match=r"group 8 ignores Ctrl\+C \(process 8\)"):
+        group_elsewhere(8, C, [leader, gui], leader)
+
+
+def test_E3_break_cannot_be_ignored() -> None:
+    leader = facts(8, ignores=True)
+    assert group_elsewhere(8, BREAK, [leader], leader) == p.StartThreads((leader,))
+
+
+def test_E4_thread_in_each_member_that_hears() -> None:
+    everywhere = [facts(8), facts(12, 8), facts(16, 8, ignores=True)]
+    plan = group_elsewhere(8, C, everywhere, everywhere[0])
+    assert isinstance(plan, p.StartThreads)
+    assert [target.pid for target in plan.targets] == [8, 12]
+
+
+def test_E4_no_thread_says_why_and_what_to_do() -> None:
+    error = p.no_threads(8, NO_THREAD)
+    assert type(error) is PermissionError
+    assert "started in every member: it is a 32-bit process" in str(error)
+    assert "call this from a process on its console" in str(error)
+
+
+# --- P: an event to one process -------------------------------------------------------------------
+
+
+def plan(target: Facts, event: CtrlEvent, *on_console: Seen) -> p.ProcessPlan:
+    return p.process_event(target, event, caller=CALLER, on_console=on_console)
+
+
+def test_P1_ctrl_c_that_it_ignores_is_refused() -> None:
+    target = facts(8, ignores=True)
+    with pytest.raises(e.CtrlCIgnored, match=r"process 8 ignores Ctrl\+C.*ignore_ctrl_c\(False"):
+        plan(target, C, target)
+
+
+def test_P1_holds_for_the_caller_too() -> None:
+    with pytest.raises(e.CtrlCIgnored):
+        plan(facts(CALLER, ignores=True), C)
+
+
+def test_P1_break_cannot_be_ignored() -> None:
+    target = facts(8, ignores=True)
+    assert plan(target, BREAK, target) == p.SendToGroup(8)
+
+
+def test_P2_caller_gets_a_thread_without_a_console() -> None:
+    assert plan(facts(CALLER), C) == p.StartThread(CALLER)
+
+
+def test_P2_caller_gets_a_thread_though_it_is_alone_in_its_group() -> None:
+    caller = facts(CALLER)
+    assert plan(caller, C, caller) == p.StartThread(CALLER)
+
+
+def test_P2_caller_may_be_a_gui_program() -> None:
+    assert plan(facts(CALLER, has_gui_subsystem=True), C) == p.StartThread(CALLER)
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_P3_gui_program_is_refused(is_listed: bool) -> None:
+    target = facts(8, has_gui_subsystem=True)
+    with pytest.raises(e.NoConsole, match="process 8 is a GUI program"):
+        plan(target, BREAK, *([target] if is_listed else []))
+
+
+def test_P4_process_alone_in_its_group_gets_it_through_the_group() -> None:
+    target = facts(8)
+    assert plan(target, C, facts(CALLER), target, facts(12)) == p.SendToGroup(8)
+
+
+def test_P4_goes_to_the_group_also_where_the_leader_is_gone() -> None:
+    target = facts(12, 8)
+    assert plan(target, C, facts(CALLER), target) == p.SendToGroup(8)
+
+
+def test_P5_process_that_shares_its_group_gets_a_thread() -> None:
+    target = facts(8)
+    assert plan(target, C, target, facts(12, 8)) == p.StartThread(8)
+
+
+def test_P5_member_that_ignores_it_is_still_another_member() -> None:
+    target = facts(8)
+    assert plan(target, C, target, facts(12, 8, ignores=True)) == p.StartThread(8)
+
+
+def test_P5_unreadable_process_might_share_the_group() -> None:
+    target = facts(8)
+    assert plan(target, C, target, denied(4)) == p.StartThread(8)
+
+
+def test_P5_process_on_another_console_gets_a_thread() -> None:
+    assert plan(facts(8), C, facts(CALLER)) == p.StartThread(8)
+
+
+def test_P5_listed_process_that_cannot_be_connected_gets_a_thread() -> None:
+    target = facts(8, console=Console.NONE)
+    assert plan(target, C, target) == p.StartThread(8)
+
+
+def test_P6_one_that_shares_its_group_would_reach_others() -> None:
+    with pytest.raises(e.WouldReachOthers, match="also reach process 12 in process group 8;") as x:
+        p.without_thread(facts(8), [info(12)], None)
+    assert x.value.others == (info(12),)
+    assert "killpg(8, ...)" in str(x.value)
+
+
+def test_P6_refusal_says_why_there_is_no_thread() -> None:
+    with pytest.raises(e.WouldReachOthers, match="not possible: it is a 32-bit process"):
+        p.without_thread(facts(8), [info(12)], NO_THREAD)
+
+
+def test_P6_sharing_counts_more_than_being_without_a_console() -> None:
+    with pytest.raises(e.WouldReachOthers):
+        p.without_thread(facts(8, console=Console.NONE), [info(12)], None)
+
+
+def test_P6_one_that_may_connect_is_waited_for() -> None:
+    refusal = p.without_thread(facts(8), [], None)
+    assert isinstance(refusal, e.NoConsole)
+    assert "process 8 is not on the console of the calling process" in str(refusal)
+    assert "call this from a process on its console" in str(refusal)
+
+
+def test_P6_when_a_thread_was_wanted_it_is_a_permission_error() -> None:
+    refusal = p.without_thread(facts(8), [], NO_THREAD)
+    assert isinstance(refusal, PermissionError)
+    assert "no thread can be started in it: it is a 32-bit process" in str(refusal)
+
+
+def test_P6_one_that_never_connects_is_no_console() -> None:
+    with pytest.raises(e.NoConsole, match="process 8 has no console"):
+        p.without_thread(facts(8, console=Console.NONE), [], None)
+
+
+def test_P6_one_that_never_connects_and_gets_no_thread_is_a_permission_error() -> None:
+    with pytest.raises(PermissionError, match="no thread can be started in it"):
+        p.without_thread(facts(8, console=Console.NONE), [], NO_THREAD)
+
+
+def test_error_carries_the_winerror_of_its_cause() -> None:
+    cause = e.make(OSError, "Windows starts no thread in it")
+    setattr(cause, "winerror", 8)  # noqa: B010  # typeshed has it on win32 only
+    with pytest.raises(e.WouldReachOthers) as caught:
+        p.without_thread(facts(8), [info(12)], cause)
+    assert e.winerror_of(caught.value) == 8
+
+
+# --- C: an event to the whole console -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hears", [facts(12), denied(12)])
+def test_C1_somebody_hears_or_might(hears: Seen) -> None:
+    p.console_event(C, [facts(8, ignores=True), hears])
+
+
+def test_C1_ctrl_c_that_everybody_ignores_is_refused() -> None:
+    everybody = [facts(8, ignores=True), facts(12, ignores=True)]
+    with pytest.raises(
+        e.CtrlCIgnored, match=r"every process on the console.*process 8, process 12"
+    ):
+        p.console_event(C, everybody)
+
+
+def test_C1_break_cannot_be_ignored() -> None:
+    p.console_event(BREAK, [facts(8, ignores=True)])
+
+
+# --- M: ending a group ----------------------------------------------------------------------------
+
+
+def born_as_numbered(pid: int) -> int:
+    return pid
+
+
+def test_M1_members_are_those_who_name_the_group() -> None:
+    everybody: list[Seen] = [facts(4), facts(8), facts(12, 8), denied(16), facts(20, 12)]
+    assert [m.pid for m in p.members(8, everybody, born_as_numbered)] == [8, 12]
+
+
+def test_M1_group_without_its_leader_has_members_of_any_age() -> None:
+    everybody = [facts(4, 8), facts(12, 8)]
+    assert [m.pid for m in p.members(8, everybody, not_asked)] == [4, 12]
+
+
+def test_M2_older_process_is_of_a_former_group_with_the_same_number() -> None:
+    everybody = [facts(4, 8), facts(8), facts(12, 8)]
+    assert [m.pid for m in p.members(8, everybody, born_as_numbered)] == [8, 12]
+
+
+def test_M2_process_of_the_leaders_own_age_is_a_member() -> None:
+    everybody = [facts(8), facts(12, 8)]
+    assert [m.pid for m in p.members(8, everybody, lambda _: 1)] == [8, 12]
+
+
+def test_M2_holds_though_the_leader_has_ended_a_moment_ago() -> None:
+    everybody = [facts(4, 8), facts(12, 8)]
+    found = p.members(8, everybody, born_as_numbered, had_leader=True)
+    assert [m.pid for m in found] == [12]
+
+
+# --- a group without a live member ----------------------------------------------------------------
+
+
+def test_no_group_of_a_non_leader_names_its_group() -> None:
+    error = p.no_group(12, facts(12, 8))
+    assert isinstance(error, e.NotAGroupLeader)
+    assert error.pgid == 8
+
+
+def test_no_group_of_an_unreadable_process_is_its_error() -> None:
+    leader = denied(8)
+    assert p.no_group(8, leader) is leader.error
+
+
+@pytest.mark.parametrize("named", [None, facts(8)])
+def test_no_group_otherwise_is_a_lookup_error(named: Seen | None) -> None:
+    assert type(p.no_group(8, named)) is ProcessLookupError

@@ -1,0 +1,142 @@
+"""The layouts of PEB and process parameters, which no header of the SDK has in full.
+
+The offsets are those of phnt (System Informer's ntpebteb.h, ntrtl.h, ntpsapi.h), written down here
+as numbers so that a slip in the field lists is seen.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import pytest
+
+from ctrlevent._win32 import structures as s
+
+PARAMETERS = [
+    # field, 64-bit, 32-bit
+    ("MaximumLength", 0x00, 0x00),
+    ("Length", 0x04, 0x04),
+    ("Flags", 0x08, 0x08),
+    ("DebugFlags", 0x0C, 0x0C),
+    ("ConsoleHandle", 0x10, 0x10),
+    ("ConsoleFlags", 0x18, 0x14),
+    ("StandardInput", 0x20, 0x18),
+    ("StandardOutput", 0x28, 0x1C),
+    ("StandardError", 0x30, 0x20),
+    ("CurrentDirectoryDosPath", 0x38, 0x24),
+    ("DllPath", 0x50, 0x30),
+    ("ImagePathName", 0x60, 0x38),
+    ("CommandLine", 0x70, 0x40),
+    ("Environment", 0x80, 0x48),
+    ("WindowFlags", 0xA4, 0x68),
+    ("WindowTitle", 0xB0, 0x70),
+    ("RuntimeData", 0xE0, 0x88),
+    ("CurrentDirectories", 0xF0, 0x90),
+    ("EnvironmentSize", 0x3F0, 0x290),
+    ("EnvironmentVersion", 0x3F8, 0x294),
+    ("PackageDependencyData", 0x400, 0x298),
+    ("ProcessGroupId", 0x408, 0x29C),
+]
+
+PEB = [
+    ("BeingDebugged", 0x02, 0x02),
+    ("ImageBaseAddress", 0x10, 0x08),
+    ("Ldr", 0x18, 0x0C),
+    ("ProcessParameters", 0x20, 0x10),
+    ("NtGlobalFlag", 0xBC, 0x68),
+    ("CriticalSectionTimeout", 0xC0, 0x70),
+    ("OSMajorVersion", 0x118, 0xA4),
+    ("OSBuildNumber", 0x120, 0xAC),
+    ("ImageSubsystem", 0x128, 0xB4),
+]
+
+BASIC = [
+    ("ExitStatus", 0x00, 0x00),
+    ("PebBaseAddress", 0x08, 0x04),
+    ("UniqueProcessId", 0x20, 0x10),
+    ("InheritedFromUniqueProcessId", 0x28, 0x14),
+]
+
+FIELDS = [
+    pytest.param(getattr(s, f"{kind}{bits}"), field, offset, id=f"{kind}{bits}.{field}")
+    for kind, rows in (
+        ("RTL_USER_PROCESS_PARAMETERS", PARAMETERS),
+        ("PEB", PEB),
+        ("PROCESS_BASIC_INFORMATION", BASIC),
+    )
+    for field, at64, at32 in rows
+    for bits, offset in ((64, at64), (32, at32))
+]
+
+
+@pytest.mark.parametrize(("kind", "field", "offset"), FIELDS)
+def test_field_is_at_its_offset(kind: Any, field: str, offset: int) -> None:
+    assert getattr(kind, field).offset == offset
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        (s.UNICODE_STRING64, 16),
+        (s.UNICODE_STRING32, 8),
+        (s.RTL_DRIVE_LETTER_CURDIR64, 24),
+        (s.RTL_DRIVE_LETTER_CURDIR32, 16),
+        (s.PROCESS_BASIC_INFORMATION64, 48),
+        (s.PROCESS_BASIC_INFORMATION32, 24),
+        (s.RTL_USER_PROCESS_PARAMETERS64, 0x410),  # 0x40C, and the padding that ctypes adds
+        (s.RTL_USER_PROCESS_PARAMETERS32, 0x2A0),
+    ],
+)
+def test_structure_has_its_size(kind: type[ctypes.Structure], size: int) -> None:
+    assert s.size(kind) == size
+
+
+@pytest.mark.parametrize("field", ["ConsoleFlags", "ProcessGroupId"])
+@pytest.mark.parametrize("kind", s.LAYOUT64[2:] + s.LAYOUT32[2:])
+def test_fields_that_decide_are_32_bits_in_both_twins(kind: Any, field: str) -> None:
+    assert getattr(kind, field).size == 4
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_twins_have_the_same_fields_in_the_same_order(index: int) -> None:
+    names64, names32 = ([field[0] for field in layout[index]._fields_] for layout in LAYOUTS)
+    assert names64 == names32
+
+
+def _all_types(kind: Any) -> set[Any]:
+    found = {kind}
+    for row in getattr(kind, "_fields_", ()):
+        found |= _all_types(row[1])
+    if hasattr(kind, "_length_"):
+        found |= _all_types(kind._type_)
+    return found
+
+
+LAYOUTS = (s.LAYOUT64, s.LAYOUT32)
+FIXED = {ctypes.c_uint8, ctypes.c_uint16, ctypes.c_uint32, ctypes.c_int32, ctypes.c_uint64}
+
+
+@pytest.mark.parametrize("kind", s.LAYOUT64 + s.LAYOUT32)
+def test_no_field_has_the_size_of_the_readers_pointer(kind: type[ctypes.Structure]) -> None:
+    scalars = {
+        found
+        for found in _all_types(kind)
+        if not hasattr(found, "_fields_") and not hasattr(found, "_length_")
+    }
+    assert scalars <= FIXED
+
+
+def test_parse_refuses_bytes_that_are_one_too_few() -> None:
+    assert s.parse(s.PEB64, bytes(s.size(s.PEB64) - 1)) is None
+
+
+def test_parse_takes_exactly_enough_bytes() -> None:
+    data = bytearray(s.size(s.RTL_USER_PROCESS_PARAMETERS32))
+    data[0x29C:0x2A0] = (4711).to_bytes(4, "little")
+    assert s.parse(s.RTL_USER_PROCESS_PARAMETERS32, bytes(data)).ProcessGroupId == 4711
+
+
+def test_parse_ignores_bytes_behind_the_structure() -> None:
+    data = bytes(s.size(s.PEB32)) + b"more"
+    assert s.parse(s.PEB32, data).ProcessParameters == 0
