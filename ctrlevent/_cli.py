@@ -7,6 +7,7 @@ failed, with one line on stderr, 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import signal
@@ -15,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments
+from ._types import CtrlEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,16 @@ if TYPE_CHECKING:
 PACKAGE = __name__.rpartition(".")[0]  # whatever it is vendored as
 
 TIMED_OUT = 124  # as timeout(1) has it
+
+_NAMED = {
+    "CTRL_C": CtrlEvent.CTRL_C_EVENT,
+    "CTRL_BREAK": CtrlEvent.CTRL_BREAK_EVENT,
+    # Known everywhere by the names they have where they exist.
+    "BREAK": CtrlEvent.CTRL_BREAK_EVENT,
+    "SIGBREAK": CtrlEvent.CTRL_BREAK_EVENT,
+    "KILL": 9,
+    "SIGKILL": 9,
+}
 
 SIGNALS = """\
 SIG: INT or CTRL_C (Ctrl+C), BREAK or CTRL_BREAK (Ctrl+Break), TERM, KILL or a number; on Windows
@@ -63,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Send to exactly one process.",
         epilog=SIGNALS,
     )
-    kill.add_argument("pid", type=int)
+    kill.add_argument("pid", type=_pid, help="the process; 0: the group of this one")
     kill.add_argument(
         "--no-inject",
         action="store_true",
@@ -77,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Send to every process of a group, and to nobody else.",
         epilog=SIGNALS,
     )
-    killpg.add_argument("pgid", type=int, help="the group: the pid of its leader")
+    killpg.add_argument("pgid", type=_pid, help="the group: the pid of its leader")
     killpg.set_defaults(run=_killpg)
 
     for command in (kill, killpg):
@@ -88,7 +100,11 @@ def _parser() -> argparse.ArgumentParser:
             help="say who would get it, and how; send nothing",
         )
         command.add_argument(
-            "--timeout", type=float, default=5.0, metavar="S", help="seconds to wait (default: 5)"
+            "--timeout",
+            type=_seconds,
+            default=5.0,
+            metavar="S",
+            help="seconds to wait (default: 5)",
         )
 
     run = commands.add_parser(
@@ -108,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         metavar="S",
         help="after S seconds, Ctrl+C, and 3 seconds later the end (default: no limit)",
     )
@@ -134,18 +150,35 @@ def _parser() -> argparse.ArgumentParser:
 
 def _signal(text: str) -> int:
     name = text.upper()
-    if name in ("CTRL_C", "CTRL_C_EVENT", "CTRL_BREAK", "CTRL_BREAK_EVENT"):
-        library = _library()
-        event: int = library.CTRL_C_EVENT if "_C" in name else library.CTRL_BREAK_EVENT
-        return event
-    if name.lstrip("+-").isdigit():
-        return int(name)
-    number = getattr(signal, name if name.startswith("SIG") else f"SIG{name}", None)
-    if number is None and name.endswith("KILL"):  # Windows has no SIGKILL, but it has the number
-        number = 9
+    number: object = _NAMED.get(name.removesuffix("_EVENT"))
+    if number is None:
+        number = getattr(signal, name if name.startswith("SIG") else f"SIG{name}", None)
+        if not isinstance(number, signal.Signals):  # SIG_DFL and the like are none
+            number = None
+    if number is None:
+        with contextlib.suppress(ValueError):
+            number = int(text)
     if not isinstance(number, int):
         raise argparse.ArgumentTypeError(f"unknown signal: {text}")
     return number
+
+
+def _pid(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        number = int(text)
+        if number >= 0:
+            return number
+    # `kill -9 PID`, as it is written elsewhere, would be process group 9 to `kill`.
+    raise argparse.ArgumentTypeError(
+        f"not a process id: {text} (the signal comes last; for a group there is killpg)"
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        return _arguments.seconds(float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a number of seconds: {text}") from None
 
 
 def _library() -> Any:
@@ -187,7 +220,10 @@ def _run(options: argparse.Namespace) -> int:
         from ._run import contain
     else:
         from ._posix_spawn import contain
-    outcome = contain(command, options.console, _arguments.seconds(options.timeout))
+    try:
+        outcome = contain(command, options.console, _arguments.seconds(options.timeout))
+    except OSError as error:  # which does not say what could not be started
+        raise OSError(error.errno, f"run: {command[0]}: {error.strerror}") from error
     if isinstance(outcome.broken_off, subprocess.TimeoutExpired):
         print(f"{PACKAGE}: run: ended after {options.timeout:g} s", file=sys.stderr)
         return TIMED_OUT

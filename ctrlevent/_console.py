@@ -5,22 +5,58 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._errors import NoConsole, make, winerror_of
-from ._facts import Facts, Seen, Unreadable
+from ._facts import Facts
 from ._win32.constants import ERROR_BAD_FORMAT, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from ._facts import Processes
     from ._types import CtrlEvent
     from ._win32.boundary import System
 
 
-def generate(windows: System, event: CtrlEvent, pgid: int) -> None:
+def send_to_group(windows: System, processes: Processes, event: CtrlEvent, pgid: int) -> None:
+    """To a group of which `processes` has just shown a live member on the caller's console."""
+    # Should that member end right now, the console knows no such group any more and takes the id
+    # for a pid. It then makes an entry for that process, dead as it is, and parks the event, unless
+    # the process cannot be opened any more: so who has a handle of it then, it shall not be us.
+    # The pid cannot be anybody else's so soon: that process would have to start and connect first.
+    processes.release(pgid)
+    _generate(windows, event, pgid)
+
+
+def send_to_all(windows: System, processes: Processes, event: CtrlEvent) -> None:
+    """To everybody on the caller's console.
+
+    That is group 0 on Windows. Wine 10 takes group 0 for the caller's own group: there, group by
+    group, the caller's own last.
+    """
+    if not _is_wine(windows):
+        _generate(windows, event, 0)
+        return
+    caller = windows.GetCurrentProcessId()
+    groups: dict[int, bool] = {}
+    for one in processes.on_console():
+        if isinstance(one, Facts):
+            groups[one.pgid] = groups.get(one.pgid, False) or one.pid == caller
+    for pgid in sorted(groups, key=lambda pgid: groups[pgid]):
+        send_to_group(windows, processes, event, pgid)
+
+
+def _is_wine(windows: System) -> bool:
+    """By the export with which Wine says so to those who need to know."""
+    try:
+        windows.GetProcAddress("ntdll", "wine_get_version")
+    except OSError:
+        return False
+    return True
+
+
+def _generate(windows: System, event: CtrlEvent, pgid: int) -> None:
     try:
         windows.GenerateConsoleCtrlEvent(event, pgid)
     except OSError as error:
         winerror = winerror_of(error)
-        if winerror in (ERROR_INVALID_PARAMETER, ERROR_BAD_FORMAT):
+        if pgid and winerror in (ERROR_INVALID_PARAMETER, ERROR_BAD_FORMAT):
             # Its last member has ended since it was seen. Which code depends on the build.
             raise make(ProcessLookupError, f"process group {pgid} has ended", error) from error
         if winerror == ERROR_INVALID_HANDLE:
@@ -28,27 +64,8 @@ def generate(windows: System, event: CtrlEvent, pgid: int) -> None:
         if isinstance(error, PermissionError):  # by build, 5 or 34
             raise make(
                 PermissionError,
-                f"the console does not let the caller send to process group {pgid}; call this from"
-                " an elevated process",
+                "the console does not let the caller send events; call this from an elevated"
+                " process",
                 error,
             ) from error
         raise
-
-
-def send_to_all(windows: System, event: CtrlEvent, seen: Sequence[Seen]) -> None:
-    """To everybody on the caller's console.
-
-    Group by group, the caller's own last, for which Windows and Wine do the same: group 0 is the
-    whole console on Windows, but only the caller's own group on Wine 10. Who cannot be read may be
-    in any group; then it takes group 0.
-    """
-    if any(isinstance(one, Unreadable) for one in seen):
-        generate(windows, event, 0)
-        return
-    caller = windows.GetCurrentProcessId()
-    groups = {one.pgid: False for one in seen if isinstance(one, Facts)}
-    for one in seen:
-        if one.pid == caller and isinstance(one, Facts):
-            groups[one.pgid] = True
-    for pgid in sorted(groups, key=lambda pgid: groups[pgid]):
-        generate(windows, event, pgid)

@@ -123,10 +123,19 @@ def deliver_to_all(
                 gone = error
         if gone and not ready:
             raise gone
-        for one in ready:
-            # What ends now has no need of the event any more.
-            with contextlib.suppress(ProcessLookupError):
-                windows.CloseHandle(one.start(event))
+        threads: list[int] = []
+        try:
+            for one in ready:
+                # What ends now has no need of the event any more.
+                with contextlib.suppress(ProcessLookupError):
+                    threads.append(one.start(event, CREATE_SUSPENDED))
+                    stack.callback(windows.CloseHandle, threads[-1])
+        except BaseException:
+            for thread in threads:  # it has not run an instruction, so this takes nothing away
+                windows.TerminateThread(thread, 0)
+            raise
+        for thread in threads:
+            windows.ResumeThread(thread)
 
 
 class Target:
@@ -155,10 +164,10 @@ class Target:
     def __exit__(self, *exc_info: object) -> None:
         self._windows.CloseHandle(self.process)
 
-    def start(self, event: CtrlEvent) -> int:
+    def start(self, event: CtrlEvent, flags: int = 0) -> int:
         """The handle of the thread, which the caller closes."""
         try:
-            return _start(self._windows, self.process, self._start, event, 0)
+            return _start(self._windows, self.process, self._start, event, flags)
         except OSError as error:
             _raise_if_exited(self._windows, self.process, self._pid)
             raise _no_thread("Windows starts no thread in it", error) from error

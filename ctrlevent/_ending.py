@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import _policy
 from ._errors import make
-from ._facts import LOOK, Facts, Processes, has_exited
+from ._facts import LOOK, Facts, Processes, Unreadable, has_exited
 from ._win32.constants import PROCESS_TERMINATE
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ def end_group(windows: System, pgid: int, exit_code: int, timeout: float) -> Non
     ended: set[int] = set()
     had_leader = False
     with Processes(windows) as processes, Processes(windows, LOOK | PROCESS_TERMINATE) as targets:
+        named = processes.see(pgid)
+        if isinstance(named, Unreadable):
+            raise named.error
         while True:
             members = _policy.members(
                 pgid, processes.all(), processes.created, had_leader=had_leader

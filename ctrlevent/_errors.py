@@ -85,7 +85,8 @@ def not_a_leader(pid: int, pgid: int) -> NotAGroupLeader:
 def everybody_named() -> WouldReachOthers:
     return make(
         WouldReachOthers,
-        "pid -1 means every process; name one, or use broadcast() for everybody on the console",
+        "this means every process in POSIX; name one, or use broadcast() for everybody on the"
+        " console",
     )
 
 

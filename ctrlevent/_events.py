@@ -5,7 +5,7 @@ meaning in between. What cannot be excluded from here, as Windows has no call th
 at once:
 
 - The last member of a group may end between the check and the event. That is microseconds; the
-  event is then lost, or, if somebody else holds a handle of that process, parked by the console.
+  call then fails, or, if somebody else holds a handle of that process, the console parks the event.
 - A process that shares its group with nobody may start a child in the same moment, which then
   gets the event too.
 """
@@ -15,11 +15,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Union
 
-from . import _policy
-from ._console import generate, send_to_all
+from . import _console, _policy
 from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
-from ._errors import NoConsole
-from ._facts import Facts, Processes, Seen
+from ._errors import NoConsole, unsupported
+from ._facts import LOOK, Facts, Processes, Seen
 from ._policy import AwaitConsole, LookElsewhere, SendToGroup, StartThread, StartThreads
 from ._types import CtrlEvent, Delivery
 
@@ -31,23 +30,27 @@ if TYPE_CHECKING:
 # A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
 _PAUSE = 0.005
 
+# How long a broadcast waits for the helper, which takes a tenth of it even when it must be started.
+_BROADCAST_SECONDS = 5.0
+
 
 def send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float) -> None:
     deadline = windows.monotonic() + timeout
     with Processes(windows) as processes:
         plan = plan_for_group(windows, processes, pgid, event, deadline)
         if isinstance(plan, SendToGroup):
-            generate(windows, event, plan.pgid)
+            _console.send_to_group(windows, processes, event, plan.pgid)
             return
-        from . import _helper  # only who needs it shall pay for it
+    # Outside of the block above, for what `_console.send_to_group` says of our handles.
+    from . import _helper  # only who needs it shall pay for it
 
-        if _helper.available():
-            _send_by_helper(pgid, plan.targets, event, deadline - windows.monotonic())
-            return
-        try:
-            deliver_to_all(windows, plan.targets, event, deadline)
-        except NoThread as error:
-            raise _policy.no_threads(pgid, error) from error
+    if _helper.available():
+        _send_by_helper(pgid, plan.targets, event, deadline - windows.monotonic())
+        return
+    try:
+        deliver_to_all(windows, plan.targets, event, deadline)
+    except NoThread as error:
+        raise _policy.no_threads(pgid, error) from error
 
 
 def _send_by_helper(pgid: int, targets: Sequence[Facts], event: CtrlEvent, timeout: float) -> None:
@@ -100,7 +103,7 @@ def send_to_process(
         while True:
             plan, target, on_console = plan_for_process(windows, processes, pid, event)
             if isinstance(plan, SendToGroup):
-                generate(windows, event, plan.pgid)
+                _console.send_to_group(windows, processes, event, plan.pgid)
                 return Delivery.SENT
             if pid == caller:
                 break
@@ -143,9 +146,21 @@ def refusal_without_thread(
 
 def send_to_console(windows: System, event: CtrlEvent) -> None:
     with Processes(windows) as processes:
-        seen = list(processes.on_console())
-        _policy.console_event(event, seen)
-        send_to_all(windows, event, seen)
+        _policy.console_event(event, processes.on_console(first=windows.GetCurrentProcessId()))
+        _console.send_to_all(windows, processes, event)
+
+
+def send_to_console_of(windows: System, pid: int, event: CtrlEvent) -> None:
+    with Processes(windows, LOOK) as processes:
+        processes.handle(pid)  # it is alive, and its pid stays its own meanwhile
+        from . import _helper
+
+        if not _helper.available():
+            raise unsupported(
+                "a frozen program has no Python to send on another console; use killpg() for each"
+                " group there"
+            )
+        _helper.send(pid, None, event, _BROADCAST_SECONDS)
 
 
 def on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:

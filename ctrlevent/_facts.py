@@ -129,6 +129,11 @@ class Processes:
             raise make(ProcessLookupError, f"process {pid} has ended")
         return handle
 
+    def release(self, pid: int) -> None:
+        """Close the handle of a process, if there is one."""
+        if pid in self._handles:
+            self._system.CloseHandle(self._handles.pop(pid))
+
     def facts(self, pid: int) -> Facts:
         """What can be read of a live process. Raises ProcessLookupError, PermissionError."""
         return read(self._system, self.handle(pid), pid)
@@ -321,6 +326,8 @@ def write_ignores_ctrl_c(system: System, handle: int, ignores: bool) -> None:
         if peb and peb.ProcessParameters:
             kind = twin.layout.process_parameters
             parameters = _structure(twin, handle, kind, peb.ProcessParameters)
+            if not parameters:
+                raise make(PermissionError, "the process parameters cannot be read to the end")
             flags = parameters.ConsoleFlags & ~CONSOLE_IGNORE_CTRL_C
             flags |= CONSOLE_IGNORE_CTRL_C if ignores else 0
             address = peb.ProcessParameters + kind.ConsoleFlags.offset

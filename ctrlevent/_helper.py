@@ -42,8 +42,8 @@ def send(console_of: int, pgid: int | None, event: int, timeout: float) -> list[
 
     Returns the pids of those it was sent to: none, if nobody there is in the group.
 
-    Raises `NoConsole`, `ProcessLookupError`, `PermissionError` (nothing was sent); `TimeoutError`,
-    and `OSError` if the helper ended meanwhile (it may have been sent).
+    Raises `NoConsole`, `ProcessLookupError`, `PermissionError`, `CtrlCIgnored` (nothing was sent);
+    `TimeoutError`, and `OSError` if the helper ended meanwhile (it may have been sent).
     """
     request = {"console_of": console_of, "pgid": pgid, "event": int(event)}
     deadline = time.monotonic() + timeout
@@ -60,7 +60,8 @@ def send(console_of: int, pgid: int | None, event: int, timeout: float) -> list[
 
 
 def _rebuilt(reply: dict[str, Any]) -> OSError:
-    kinds = (ProcessLookupError, PermissionError, _errors.NoConsole)
+    kinds: tuple[type[OSError], ...]
+    kinds = (ProcessLookupError, PermissionError, _errors.NoConsole, _errors.CtrlCIgnored)
     kind = {kind.__name__: kind for kind in kinds}.get(reply["error"], OSError)
     error = _errors.make(kind, reply["message"])
     if reply["winerror"] is not None:

@@ -18,9 +18,11 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ._console import generate, send_to_all
+from . import _policy
+from . import _policy
+from ._console import send_to_all, send_to_group
 from ._errors import NoConsole, make, winerror_of
-from ._facts import Facts, Processes
+from ._facts import Processes
 from ._types import CtrlEvent
 from ._win32 import system
 from ._win32.constants import (
@@ -97,9 +99,10 @@ def _send(windows: System, pgid: int | None, event: CtrlEvent) -> list[int]:
     with Processes(windows) as processes:
         seen = [one for one in processes.on_console() if one.pid != own]
         if pgid is None:
-            send_to_all(windows, event, seen)
+            _policy.console_event(event, seen)
+            send_to_all(windows, processes, event)
             return [one.pid for one in seen]
-        members = [one.pid for one in seen if isinstance(one, Facts) and one.pgid == pgid]
+        members = _policy.connected_members(pgid, seen)
         if members:
-            generate(windows, event, pgid)
-        return members
+            send_to_group(windows, processes, event, pgid)
+        return [member.pid for member in members]

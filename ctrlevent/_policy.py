@@ -17,17 +17,17 @@ An event to a group (`group_event`)
 
 An event to a group that is not on the caller's console (`group_elsewhere`)
   E1  Nobody is in it: NotAGroupLeader, with its group, if the id is the pid of a process that leads
-      none; else ProcessLookupError.
+      none; else ProcessLookupError. If the process of that pid cannot be read: PermissionError.
   E2  Members that are GUI programs, or on no console, get no console events. If there are no
       others: NoConsole; but a young leader that is to get a console of its own is waited for.
   E3  A Ctrl+C that every other would ignore is refused: CtrlCIgnored.
   E4  A thread at CtrlRoutine in each of the others: in all of them, or in none.
 
 An event to one process (`process_event`)
-  P1  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
-  P2  The caller itself: a thread at CtrlRoutine in the own process. Needs no console.
-  P3  A GUI program is refused with NoConsole: no console sends it events, so it does not expect any
-      and would just end.
+  P1  A GUI program, unless it is the caller, is refused with NoConsole: no console sends it events,
+      so it does not expect any and would just end.
+  P2  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
+  P3  The caller itself: a thread at CtrlRoutine in the own process. Needs no console.
   P4  It is on the caller's console, and everybody else there is known to be in another group: to
       its group. (Somebody who cannot be read might be in it.)
   P5  Any other: a thread at CtrlRoutine in that process.
@@ -127,7 +127,7 @@ def group_event(
         raise _ignored(f"every member of process group {pgid}", members)  # G2
     leader = named()
     if isinstance(leader, Facts):
-        if leader.is_leader and may_be_connected(leader) and age(pgid) < STARTING:
+        if leader.is_leader and may_be_connected(leader) and 0 <= age(pgid) < STARTING:
             return AwaitConsole(_not_on_console(leader))  # G3
     elif unreadable and leader is None:
         raise make(  # G4
@@ -149,12 +149,12 @@ def group_elsewhere(
 
     `everywhere`: its members (see `members`); `named`, `age`: as for `group_event`.
     """
-    if not everywhere:
+    if not everywhere or isinstance(named, Unreadable):
         raise no_group(pgid, named)  # E1
     reachable = [member for member in everywhere if may_be_connected(member)]
     if not reachable:
         for member in everywhere:
-            if member.console is Console.ASKED_FOR and age(member.pid) < STARTING:
+            if member.console is Console.ASKED_FOR and 0 <= age(member.pid) < STARTING:
                 return AwaitConsole(_not_on_console(member))
         raise _never_connected(everywhere[0])  # E2
     hearing = [member for member in reachable if _hears(member, event)]
@@ -175,12 +175,12 @@ def process_event(
     StartThread in the answer is also the answer to what cannot be done otherwise; where it fails,
     `without_thread` tells what is left.
     """
+    if target.has_gui_subsystem and target.pid != caller:
+        raise _never_connected(target)  # P1
     if not _hears(target, event):
-        raise _ignored(f"process {target.pid}", [target])  # P1
+        raise _ignored(f"process {target.pid}", [target])  # P2
     if target.pid == caller:
-        return StartThread(caller)  # P2
-    if target.has_gui_subsystem:
-        raise _never_connected(target)  # P3
+        return StartThread(caller)  # P3
     if is_connected(target, on_console) and not possible_others(target, on_console):
         return SendToGroup(target.pgid)  # P4
     return StartThread(target.pid)  # P5
@@ -222,7 +222,8 @@ def console_event(event: CtrlEvent, on_console: Iterable[Seen]) -> None:
         if isinstance(seen, Unreadable) or _hears(seen, event):
             return
         deaf.append(seen)
-    raise _ignored("every process on the console", deaf)  # C1
+    if deaf:
+        raise _ignored("every process on the console", deaf)  # C1
 
 
 def members(
@@ -242,6 +243,15 @@ def members(
         birth = created(pgid)
         found = [member for member in found if created(member.pid) >= birth]
     return found
+
+
+def connected_members(pgid: int, on_console: Iterable[Seen]) -> list[Facts]:
+    """Those on the caller's console who are proof that it knows a group: see G1."""
+    return [
+        seen
+        for seen in on_console
+        if isinstance(seen, Facts) and seen.pgid == pgid and may_be_connected(seen)
+    ]
 
 
 def may_be_connected(process: Facts) -> bool:

@@ -73,9 +73,10 @@ def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool =
     return Delivery.SENT
 
 
-def broadcast(sig: int) -> None:
+def broadcast(sig: int, *, console_of: int = 0) -> None:
     """Not on POSIX, which has no console that could send to all. Raises OSError (ENOSYS)."""
     _signal(sig)
+    _arguments.process_id(console_of, "console_of")
     raise _errors.unsupported("there is no console to broadcast through; use killpg() for a group")
 
 

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from subprocess import CompletedProcess, TimeoutExpired
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from . import _arguments, _errors, _posix
 from ._types import CtrlEvent
@@ -21,29 +22,81 @@ else:
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix_spawn is for POSIX; Windows has ctrlevent._spawn and _run")
 
-# Seconds that a command has to end by itself after SIGINT.
+# Seconds that a command has to end by itself after SIGINT; and how soon its end is seen at most.
 GRACE = 3.0
+_SLICE = 0.05
+
+
+class _SetPgrpAnd(NamedTuple):
+    then: Callable[[], object]
+
+    def __call__(self) -> None:
+        os.setpgrp()
+        self.then()
 
 
 class Popen(_Popen):
     """A `subprocess.Popen` whose child leads a process group of its own.
 
     Takes every argument of `subprocess.Popen`, and `console`: "inherit" (the default) or "own", a
-    session of its own without a terminal.
+    session of its own without a terminal. (But no `process_group` to join, as it leads one.)
     """
 
-    def __init__(self, args: Any, *positional: Any, console: str = "inherit", **named: Any) -> None:
+    def __init__(
+        self,
+        args: Any,
+        bufsize: int = -1,
+        executable: Any = None,
+        stdin: Any = None,
+        stdout: Any = None,
+        stderr: Any = None,
+        preexec_fn: Any = None,
+        close_fds: bool = True,
+        shell: bool = False,
+        cwd: Any = None,
+        env: Any = None,
+        universal_newlines: bool | None = None,
+        startupinfo: Any = None,
+        creationflags: int = 0,
+        restore_signals: bool = True,
+        start_new_session: bool = False,
+        *positional: Any,
+        console: str = "inherit",
+        **named: Any,
+    ) -> None:
         if console not in ("inherit", "own"):
             raise ValueError(f'console must be "inherit" or "own", not {console!r}')
-        if console == "own":
-            named["start_new_session"] = True
+        if named.get("process_group"):
+            raise ValueError("the child leads a process group of its own, it joins no other")
+        start_new_session = start_new_session or console == "own"
+        if start_new_session:
+            named.pop("process_group", None)  # the leader of a session leads a group already
         elif sys.version_info >= (3, 11):
-            named.setdefault("process_group", 0)
+            named["process_group"] = 0
         else:
             # Nothing else did this before Python 3.11. It is called between fork and exec, which
             # is safe for as long as it does nothing but this one system call.
-            named.setdefault("preexec_fn", os.setpgrp)
-        super().__init__(args, *positional, **named)
+            preexec_fn = os.setpgrp if preexec_fn is None else _SetPgrpAnd(preexec_fn)
+        super().__init__(
+            args,
+            bufsize,
+            executable,
+            stdin,
+            stdout,
+            stderr,
+            preexec_fn,
+            close_fds,
+            shell,
+            cwd,
+            env,
+            universal_newlines,
+            startupinfo,
+            creationflags,
+            restore_signals,
+            start_new_session,
+            *positional,
+            **named,
+        )
 
     @property
     def pgid(self) -> int:
@@ -132,28 +185,54 @@ def contain(
     """What `run` does, but for what it makes of the outcome."""
     named = dict(named or {})
     if input is not None:
+        if named.get("stdin") is not None:
+            raise ValueError("stdin and input cannot both be given")
         named["stdin"] = subprocess.PIPE
     if capture_output:
+        if named.get("stdout") is not None or named.get("stderr") is not None:
+            raise ValueError("stdout and stderr cannot be given together with capture_output")
         named["stdout"] = named["stderr"] = subprocess.PIPE
     kind = "inherit" if console == "shared" else console
     broken_off: BaseException | None = None
     output: Any = None
     errors: Any = None
     with Contained(args, console=kind, **named) as process:
+        done = threading.Event()
+        threading.Thread(target=_end_with_child, args=(process, done), daemon=True).start()
         try:
             limit = None if seconds == float("inf") else seconds
             output, errors = process.communicate(input, timeout=limit)
         except (KeyboardInterrupt, TimeoutExpired) as error:
             broken_off = error
-            with contextlib.suppress(OSError):
-                process.interrupt()
-            with contextlib.suppress(TimeoutExpired):
-                process.wait(GRACE)
+            # A second Ctrl+C is not for waiting any longer.
+            with contextlib.suppress(KeyboardInterrupt, TimeoutExpired):
+                with contextlib.suppress(OSError):
+                    process.interrupt()
+                process.communicate(timeout=GRACE)
         finally:
+            done.set()
             process.end_tree()
         if broken_off is not None:
-            output, errors = process.communicate()
+            output, errors = _collect(process)
+    if isinstance(broken_off, TimeoutExpired):
+        broken_off.output, broken_off.stderr = output, errors
     return Outcome(process, output, errors, broken_off)
+
+
+def _end_with_child(process: Contained, done: threading.Event) -> None:
+    """End the group when the child has ended: who is left in it may keep the pipes open."""
+    while not done.wait(_SLICE):
+        if process.poll() is not None:
+            process.end_tree()
+            return
+
+
+def _collect(process: Contained) -> tuple[Any, Any]:
+    """The output of what was broken off: all of it, unless a daemon still has the pipes."""
+    try:
+        return process.communicate(timeout=GRACE)
+    except TimeoutExpired as error:
+        return error.output, error.stderr
 
 
 def create_process(*args: Any, **named: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _arguments, _policy
+from . import _arguments, _helper, _policy
 from ._arguments import Probe, Terminate
 from ._ask import getpgrp
 from ._ctrl_routine import NoThread, Target
@@ -12,7 +12,7 @@ from ._errors import everybody_named
 from ._events import plan_for_group, plan_for_process, refusal_without_thread
 from ._facts import Facts, Processes
 from ._policy import SendToGroup
-from ._types import Preview
+from ._types import CtrlEvent, Preview
 from ._win32 import system
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ ALONE = "through its group, in which it is alone on this console"
 GROUP = "through the group, which this console knows"
 OWN_THREAD = "by a thread at CtrlRoutine in this process"
 THREAD = "by a thread at CtrlRoutine in that process"
+HELPER = "through the group, by a helper process on that console"
 LOOK = "nothing is sent, it is only looked for"
 END = "ended, with exit code {}"
 
@@ -44,8 +45,9 @@ def preview_killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> Previ
         deadline = windows.monotonic() + seconds
         plan = plan_for_group(windows, processes, pgid, action, deadline)
         if isinstance(plan, SendToGroup):
-            return _preview(processes, GROUP, _in_group(pgid, processes.on_console()))
-        return _preview(processes, THREAD, plan.targets)
+            members = _hearing(pgid, action, processes.on_console())
+            return _preview(processes, GROUP, members)
+        return _preview(processes, HELPER if _helper.available() else THREAD, plan.targets)
 
 
 def preview_kill(
@@ -79,8 +81,11 @@ def preview_kill(
         raise refusal_without_thread(processes, target, on_console, why_not)
 
 
-def _in_group(pgid: int, seen: Iterable[Seen]) -> list[Facts]:
-    return [one for one in seen if isinstance(one, Facts) and one.pgid == pgid]
+def _hearing(pgid: int, event: CtrlEvent, seen: Iterable[Seen]) -> list[Facts]:
+    """The members of a group, without those who ignore the event."""
+    members = [one for one in seen if isinstance(one, Facts) and one.pgid == pgid]
+    deaf = event is CtrlEvent.CTRL_C_EVENT
+    return [one for one in members if not (deaf and one.ignores_ctrl_c)]
 
 
 def _preview(processes: Processes, how: str, targets: Iterable[Facts]) -> Preview:

@@ -12,7 +12,7 @@ from ._arguments import Probe, Terminate
 from ._ask import getpgrp
 from ._ending import end, end_group, probe, probe_group
 from ._errors import everybody_named
-from ._events import send_to_console, send_to_group, send_to_process
+from ._events import send_to_console, send_to_console_of, send_to_group, send_to_process
 from ._win32 import system
 
 if TYPE_CHECKING:
@@ -143,15 +143,34 @@ def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool =
     return send_to_process(windows, pid, sent, seconds, inject=bool(inject))
 
 
-def broadcast(sig: int) -> None:
-    """Send an event to every process on the caller's console, the caller included.
+def broadcast(sig: int, *, console_of: int = 0) -> None:
+    """Send an event to every process on a console.
 
     `sig`: `CTRL_C_EVENT` or `SIGINT`, `CTRL_BREAK_EVENT` or `SIGBREAK`.
 
-    Raises `NoConsole`: the caller has none; `CtrlCIgnored`: it is Ctrl+C and everybody there
-    ignores that; `ValueError`: `sig` is no event; `TypeError`, `OverflowError`.
+    `console_of`: a process, whose console is meant. 0, the default: the caller's own, where the
+    caller gets the event too. For another one it is sent by a helper process.
+
+    Raises, with nothing sent,
+
+    - `NoConsole`: the caller, or that process, has none;
+    - `CtrlCIgnored`: it is Ctrl+C and everybody there ignores that;
+    - `ProcessLookupError`: there is no such live process;
+    - `PermissionError`: its console may not be used;
+    - `OSError` (ENOSYS): it is another console, and the caller is a frozen program, which has no
+      Python to run as a helper;
+    - `TypeError`, `ValueError`, `OverflowError`: for arguments that mean nothing;
+
+    and `TimeoutError` or `OSError` if the helper does not answer or was ended: it may have been
+    sent.
 
     Source: GenerateConsoleCtrlEvent with group 0 (wincon.h). Wine 10 reaches the caller's own
     group with it, not the whole console.
     """
-    send_to_console(system(), _arguments.event(sig))
+    event = _arguments.event(sig)
+    console_of = _arguments.process_id(console_of, "console_of")
+    windows = system()
+    if console_of in (0, windows.GetCurrentProcessId()):
+        send_to_console(windows, event)
+    else:
+        send_to_console_of(windows, console_of, event)

@@ -37,9 +37,9 @@ class Popen(_Popen):
     to hear it, and resumed: it never runs an instruction in the other state, and needs no code of
     its own for it. If that fails, the child is ended, everything closed, and the error raised.
 
-    With `shell=True`, and for a .bat or .cmd file, the child is cmd.exe. It gets the Ctrl+C too, and
-    waits for the end of the program that it runs; after a batch file it then asks on its stdin
-    whether to terminate the batch job, which it takes for granted if there is nothing to read
+    With `shell=True`, and for a .bat or .cmd file, the child is cmd.exe. It gets the Ctrl+C too,
+    and waits for the end of the program that it runs; in a batch file it then asks on its stdin
+    whether to terminate the batch job, and does so unasked if there is nothing to read
     (`stdin=DEVNULL`).
 
     Raises what `subprocess.Popen` raises; `ValueError` for another `console`; `PermissionError` if
@@ -204,10 +204,10 @@ def create_process(
 
     `creationflags`: of "Process Creation Flags", such as CREATE_SUSPENDED (4).
 
-    `standard_handles`: the handles of its stdin, stdout and stderr, 0 for none. `handle_list`: the handles that
-    it inherits, besides those; without either it inherits none. All of them must be inheritable
-    (`os.set_handle_inheritable`). `job_list`: handles of jobs that it is put into before it runs
-    (Windows 10). `pseudo_console`: the handle of the pseudo console that it gets (Windows 10 1809).
+    `standard_handles`: the handles of its stdin, stdout and stderr, 0 for none. `handle_list`: the
+    handles that it inherits, besides those; without either it inherits none. All of them must be
+    inheritable (`os.set_handle_inheritable`). `job_list`: handles of jobs that it is put into
+    before it runs (Windows 10). `pseudo_console`: the handle of the pseudo console that it gets (Windows 10 1809).
     `show_window`: an SW_ constant.
 
     Raises `OSError` with `winerror` when Windows refuses (`FileNotFoundError`, `PermissionError`,
@@ -222,8 +222,8 @@ def create_process(
         if "\0" in text:
             raise ValueError("a NUL ends text on Windows, so there can be none in it")
     block = None if env is None else environment_block(env)
-    # A standard handle may be 0, for none; and with bInheritHandles but an empty handle list, Windows
-    # would hand on every inheritable handle there is.
+    # Without 0, which stands for none: with bInheritHandles and an empty handle list, Windows would
+    # hand on every inheritable handle there is.
     inherited = tuple(filter(None, dict.fromkeys((*(standard_handles or ()), *handle_list))))
     for handle in inherited:
         if not _is_inheritable(handle):

@@ -94,6 +94,9 @@ class System(Protocol):
 
     def TerminateProcess(self, hProcess: int, uExitCode: int) -> None: ...
 
+    def GetExitCodeProcess(self, hProcess: int) -> int:
+        """Of one that has ended; 259 for one that has not, but that is a legal exit code too."""
+
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
         """WAIT_OBJECT_0 or WAIT_TIMEOUT."""
         ...
@@ -151,6 +154,20 @@ class System(Protocol):
         let nothing escape.
         """
 
+    def GetConsoleMode(self, hConsoleHandle: int) -> int: ...
+
+    def SetConsoleMode(self, hConsoleHandle: int, dwMode: int) -> None: ...
+
+    # --- pseudo consoles ------------------------------------------------------------------------
+
+    def CreatePseudoConsole(self, columns: int, rows: int, hInput: int, hOutput: int) -> int:
+        """Before Windows 10 1809 there is none: ERROR_PROC_NOT_FOUND."""
+
+    def ResizePseudoConsole(self, hPC: int, columns: int, rows: int) -> None: ...
+
+    def ClosePseudoConsole(self, hPC: int) -> None:
+        """Blocks, before Windows 11 24H2, until its output has been read to the end."""
+
     # --- threads --------------------------------------------------------------------------------
 
     def GetProcAddress(self, module: str, lpProcName: str) -> int:
@@ -162,5 +179,7 @@ class System(Protocol):
     ) -> int: ...
 
     def ResumeThread(self, hThread: int) -> None: ...
+
+    def TerminateThread(self, hThread: int, dwExitCode: int) -> None: ...
 
     def GetExitCodeThread(self, hThread: int) -> int: ...

@@ -25,6 +25,7 @@ WAIT_TIMEOUT: Final = 0x0000_0102
 INFINITE: Final = 0xFFFF_FFFF
 
 # Process creation flags (winbase.h).
+CREATE_NEW_CONSOLE: Final = 0x0000_0010
 CREATE_NEW_PROCESS_GROUP: Final = 0x0000_0200
 CREATE_NO_WINDOW: Final = 0x0800_0000
 DETACHED_PROCESS: Final = 0x0000_0008
@@ -48,6 +49,13 @@ JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE: Final = 0x0000_2000
 
 # CreateProcess and CreateThread alike (winbase.h).
 CREATE_SUSPENDED: Final = 0x0000_0004
+
+# Modes of a console's input and output (consoleapi.h; "SetConsoleMode").
+ENABLE_PROCESSED_OUTPUT: Final = 0x0001
+ENABLE_WRAP_AT_EOL_OUTPUT: Final = 0x0002
+ENABLE_VIRTUAL_TERMINAL_PROCESSING: Final = 0x0004
+DISABLE_NEWLINE_AUTO_RETURN: Final = 0x0008
+ENABLE_VIRTUAL_TERMINAL_INPUT: Final = 0x0200
 
 # Exit code of a process whose handlers did not take an event (ntstatus.h).
 STATUS_CONTROL_C_EXIT: Final = 0xC000_013A

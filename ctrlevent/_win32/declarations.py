@@ -10,12 +10,13 @@ from __future__ import annotations
 from ctypes import POINTER, c_char_p, c_int32, c_size_t, c_uint32, c_uint64, c_void_p, c_wchar_p
 from typing import Any
 
-from .foreign import Function, all_ones, cannot_fail, null
+from .foreign import Function, all_ones, cannot_fail, hresult, null
 from .structures import PROCESS_INFORMATION
 
 BOOL = c_int32
 DWORD = c_uint32
 HANDLE = c_void_p
+HRESULT = c_int32
 NTSTATUS = c_int32
 SIZE_T = c_size_t
 
@@ -91,6 +92,11 @@ QueryFullProcessImageNameW = Function(
 TerminateProcess = Function(
     "kernel32", BOOL, "TerminateProcess", HANDLE, DWORD, fails=null,
     prototype="BOOL TerminateProcess(HANDLE hProcess, UINT uExitCode)",
+)  # fmt: skip
+
+GetExitCodeProcess = Function(
+    "kernel32", BOOL, "GetExitCodeProcess", HANDLE, POINTER(DWORD), fails=null,
+    prototype="BOOL GetExitCodeProcess(HANDLE hProcess, LPDWORD lpExitCode)",
 )  # fmt: skip
 
 WaitForSingleObject = Function(
@@ -241,6 +247,36 @@ SetConsoleCtrlHandler = Function(
     prototype="BOOL SetConsoleCtrlHandler(PHANDLER_ROUTINE HandlerRoutine, BOOL Add)",
 )  # fmt: skip
 
+GetConsoleMode = Function(
+    "kernel32", BOOL, "GetConsoleMode", HANDLE, POINTER(DWORD), fails=null,
+    prototype="BOOL GetConsoleMode(HANDLE hConsoleHandle, LPDWORD lpMode)",
+)  # fmt: skip
+
+SetConsoleMode = Function(
+    "kernel32", BOOL, "SetConsoleMode", HANDLE, DWORD, fails=null,
+    prototype="BOOL SetConsoleMode(HANDLE hConsoleHandle, DWORD dwMode)",
+)  # fmt: skip
+
+# --- pseudo consoles, from Windows 10 1809 on ---------------------------------------------------
+# A COORD, two SHORTs, X in the lower half, is passed like one DWORD in every calling convention.
+
+CreatePseudoConsole = Function(
+    "kernel32", HRESULT, "CreatePseudoConsole", DWORD, HANDLE, HANDLE, DWORD, POINTER(HANDLE),
+    fails=hresult,
+    prototype="HRESULT CreatePseudoConsole(COORD size, HANDLE hInput, HANDLE hOutput,"
+    " DWORD dwFlags, HPCON *phPC)",
+)  # fmt: skip
+
+ResizePseudoConsole = Function(
+    "kernel32", HRESULT, "ResizePseudoConsole", HANDLE, DWORD, fails=hresult,
+    prototype="HRESULT ResizePseudoConsole(HPCON hPC, COORD size)",
+)  # fmt: skip
+
+ClosePseudoConsole = Function(
+    "kernel32", None, "ClosePseudoConsole", HANDLE, fails=cannot_fail,
+    prototype="void ClosePseudoConsole(HPCON hPC)",
+)  # fmt: skip
+
 # --- threads ------------------------------------------------------------------------------------
 
 CreateRemoteThread = Function(
@@ -254,6 +290,11 @@ CreateRemoteThread = Function(
 ResumeThread = Function(
     "kernel32", DWORD, "ResumeThread", HANDLE, fails=all_ones,
     prototype="DWORD ResumeThread(HANDLE hThread)",
+)  # fmt: skip
+
+TerminateThread = Function(
+    "kernel32", BOOL, "TerminateThread", HANDLE, DWORD, fails=null,
+    prototype="BOOL TerminateThread(HANDLE hThread, DWORD dwExitCode)",
 )  # fmt: skip
 
 GetExitCodeThread = Function(

@@ -66,6 +66,13 @@ def all_ones(result: Any) -> int | None:
     return last_error() if result == 0xFFFF_FFFF else None
 
 
+def hresult(result: Any) -> int | None:
+    """A negative HRESULT is failure; one made of a Windows error code (0x8007xxxx) is that code."""
+    if result >= 0:
+        return None
+    return result & 0xFFFF if result >> 16 & 0xFFFF == 0x8007 else int(result)
+
+
 def cannot_fail(_result: Any) -> int | None:
     return None
 

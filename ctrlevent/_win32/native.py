@@ -160,6 +160,11 @@ class Native:
     def TerminateProcess(self, hProcess: int, uExitCode: int) -> None:
         api.TerminateProcess(hProcess, uExitCode)
 
+    def GetExitCodeProcess(self, hProcess: int) -> int:
+        code = api.DWORD()
+        api.GetExitCodeProcess(hProcess, byref(code))
+        return code.value
+
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
         result: int = api.WaitForSingleObject(hHandle, dwMilliseconds)
         return result
@@ -259,6 +264,27 @@ class Native:
             routine = self._routines[HandlerRoutine] = handler_routine(HandlerRoutine)
         api.SetConsoleCtrlHandler(routine, Add)
 
+    def GetConsoleMode(self, hConsoleHandle: int) -> int:
+        mode = api.DWORD()
+        api.GetConsoleMode(hConsoleHandle, byref(mode))
+        return mode.value
+
+    def SetConsoleMode(self, hConsoleHandle: int, dwMode: int) -> None:
+        api.SetConsoleMode(hConsoleHandle, dwMode)
+
+    # --- pseudo consoles ------------------------------------------------------------------------
+
+    def CreatePseudoConsole(self, columns: int, rows: int, hInput: int, hOutput: int) -> int:
+        console = api.HANDLE()
+        api.CreatePseudoConsole(columns | rows << 16, hInput, hOutput, 0, byref(console))
+        return console.value or 0
+
+    def ResizePseudoConsole(self, hPC: int, columns: int, rows: int) -> None:
+        api.ResizePseudoConsole(hPC, columns | rows << 16)
+
+    def ClosePseudoConsole(self, hPC: int) -> None:
+        api.ClosePseudoConsole(hPC)
+
     # --- threads --------------------------------------------------------------------------------
 
     def GetProcAddress(self, module: str, lpProcName: str) -> int:
@@ -275,6 +301,9 @@ class Native:
 
     def ResumeThread(self, hThread: int) -> None:
         api.ResumeThread(hThread)
+
+    def TerminateThread(self, hThread: int, dwExitCode: int) -> None:
+        api.TerminateThread(hThread, dwExitCode)
 
     def GetExitCodeThread(self, hThread: int) -> int:
         code = api.DWORD()

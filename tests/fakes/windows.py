@@ -234,8 +234,10 @@ class Thread:
         self.event = event
         self.ends_at: float | None = None
         self.exit_code = 259  # STILL_ACTIVE
+        self.has_run = False
 
     def run(self) -> None:
+        self.has_run = True
         code = self.process.run_handlers(self.event)
         if code is not None:
             self.exit_code = code
@@ -282,6 +284,7 @@ class FakeWindows:
         self.now = 1000.0
         self.processes: dict[int, Process] = {}
         self.handles: dict[int, Handle] = {}
+        self.handlers: list[Callable[[int], bool]] = []
         self.calls: list[str] = []
         self.faults: dict[tuple[str, int], int] = {}
         self.received: list[tuple[int, int]] = []
@@ -476,6 +479,11 @@ class FakeWindows:
             process.exit(uExitCode)
 
     @foreign
+    def GetExitCodeProcess(self, hProcess: int) -> int:
+        process = self._process(hProcess, c.PROCESS_QUERY_LIMITED_INFORMATION, "exit code")
+        return 259 if process.exit_code is None else process.exit_code  # STILL_ACTIVE (docs)
+
+    @foreign
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
         to = self.handles[hHandle].to
         if isinstance(to, Process):
@@ -624,8 +632,42 @@ class FakeWindows:
     def SetConsoleCtrlHandler(
         self, HandlerRoutine: Callable[[int], bool] | None, Add: bool
     ) -> None:
-        assert HandlerRoutine is None
-        self.caller.ignores = Add
+        if HandlerRoutine is None:
+            self.caller.ignores = Add
+        elif Add:
+            self.handlers.append(HandlerRoutine)
+        elif HandlerRoutine in self.handlers:
+            self.handlers.reverse()  # the one added last is the one removed
+            self.handlers.remove(HandlerRoutine)
+            self.handlers.reverse()
+        else:
+            raise windows_error(c.ERROR_INVALID_PARAMETER, "SetConsoleCtrlHandler")
+
+    # The streams of the calling process are no terminal, and this Windows is older than 10 1809.
+
+    @foreign
+    def GetConsoleMode(self, hConsoleHandle: int) -> int:  # noqa: ARG002
+        raise windows_error(c.ERROR_INVALID_HANDLE, "GetConsoleMode")
+
+    @foreign
+    def SetConsoleMode(self, hConsoleHandle: int, dwMode: int) -> None:  # noqa: ARG002
+        raise windows_error(c.ERROR_INVALID_HANDLE, "SetConsoleMode")
+
+    @foreign
+    def CreatePseudoConsole(
+        self,
+        columns: int,  # noqa: ARG002
+        rows: int,  # noqa: ARG002
+        hInput: int,  # noqa: ARG002
+        hOutput: int,  # noqa: ARG002
+    ) -> int:
+        raise windows_error(c.ERROR_PROC_NOT_FOUND, "CreatePseudoConsole")
+
+    def ResizePseudoConsole(self, hPC: int, columns: int, rows: int) -> None:
+        raise NotImplementedError
+
+    def ClosePseudoConsole(self, hPC: int) -> None:
+        raise NotImplementedError
 
     # --- threads ----------------------------------------------------------------------------------
 
@@ -660,6 +702,11 @@ class FakeWindows:
     @foreign
     def ResumeThread(self, hThread: int) -> None:
         self._thread(hThread).run()
+
+    @foreign
+    def TerminateThread(self, hThread: int, dwExitCode: int) -> None:
+        thread = self._thread(hThread)
+        assert not thread.has_run, "what runs at CtrlRoutine is not to be ended in the midst of it"
 
     @foreign
     def GetExitCodeThread(self, hThread: int) -> int:

@@ -25,6 +25,8 @@ WIDTHS = {
     "UINT": 4,
     "BOOL": 4,
     "NTSTATUS": 4,
+    "HRESULT": 4,
+    "COORD": 4,
     "PROCESSINFOCLASS": 4,
     "PROCESS_INFORMATION_CLASS": 4,
     "JOBOBJECTINFOCLASS": 4,
@@ -86,6 +88,8 @@ def test_failure_rule_fits_the_result(name: str) -> None:
         assert function.fails is foreign.null
     elif kind == "NTSTATUS":
         assert function.fails is declarations._ntstatus
+    elif kind == "HRESULT":
+        assert function.fails is foreign.hresult
     else:
         assert function.fails in (foreign.all_ones, foreign.cannot_fail, foreign.null)
 

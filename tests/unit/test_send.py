@@ -252,7 +252,6 @@ def test_killpg_elsewhere_is_all_or_nobody(windows: FakeWindows) -> None:
     assert_nothing_happened(windows)
 
 
-@pytest.mark.xfail(reason="members that cannot be read are passed over", strict=True)
 def test_killpg_elsewhere_sends_nothing_if_the_leader_cannot_be_read(windows: FakeWindows) -> None:
     leader = windows.spawn(new_group=True, ignores=False, console=Console(windows))
     windows.spawn(parent=leader)
@@ -263,7 +262,6 @@ def test_killpg_elsewhere_sends_nothing_if_the_leader_cannot_be_read(windows: Fa
     assert_nothing_happened(windows)
 
 
-@pytest.mark.xfail(reason="the threads are started one after the other", strict=True)
 def test_killpg_elsewhere_reaches_nobody_if_the_last_thread_cannot_be_started(
     windows: FakeWindows,
 ) -> None:
@@ -389,7 +387,6 @@ def test_killpg_ends_nobody_if_one_member_may_not_be_ended(
     assert_nothing_happened(windows)
 
 
-@pytest.mark.xfail(reason="members that cannot be read are passed over", strict=True)
 def test_killpg_ends_nobody_if_the_leader_cannot_be_read(
     windows: FakeWindows, family: Family
 ) -> None:
@@ -670,7 +667,6 @@ def test_broadcast_of_ctrl_c_that_nobody_hears(windows: FakeWindows) -> None:
     assert_nothing_happened(windows)
 
 
-@pytest.mark.xfail(reason="sent group by group, one of which may have ended", strict=True)
 @pytest.mark.usefixtures("family")
 def test_broadcast_makes_no_phantom_of_a_group_that_ends_meanwhile(
     windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
@@ -985,7 +981,6 @@ def test_error_of_the_console(
     assert windows.received == []
 
 
-@pytest.mark.xfail(reason="our own handle keeps the ended process's pid known", strict=True)
 def test_last_member_that_ends_between_look_and_event(
     windows: FakeWindows, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
