@@ -13,7 +13,8 @@ from ._types import CtrlEvent, Delivery, ProcessInfo
 
 if sys.platform == "win32":
     from ._ask import console_processes, getpgid, getpgrp, ignores_ctrl_c
-    from ._listen import ignore_ctrl_c
+    from ._listen import handler, ignore_ctrl_c
+    from ._pseudo_console import PseudoConsole
     from ._run import run
     from ._send import broadcast, deliver, kill, killpg
     from ._spawn import Popen, create_process
@@ -29,6 +30,8 @@ else:
         kill,
         killpg,
     )
+    from ._posix_listen import handler
+    from ._posix_pseudo_console import PseudoConsole
     from ._posix_spawn import Popen, create_process, run
 
 __version__ = "0.1.0"
@@ -52,6 +55,7 @@ __all__ = [
     "NotAGroupLeader",
     "Popen",
     "ProcessInfo",
+    "PseudoConsole",
     "WouldReachOthers",
     "broadcast",
     "console_processes",
@@ -59,6 +63,7 @@ __all__ = [
     "deliver",
     "getpgid",
     "getpgrp",
+    "handler",
     "ignore_ctrl_c",
     "ignores_ctrl_c",
     "kill",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _arguments
-from ._facts import Processes
+from ._processes import Processes
 from ._win32 import system
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ._facts import Facts
 from ._win32.constants import ERROR_BAD_FORMAT, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER
 
 if TYPE_CHECKING:
-    from ._facts import Processes
+    from ._processes import Processes
     from ._types import CtrlEvent
     from ._win32.boundary import System
 

@@ -19,7 +19,8 @@ import math
 from typing import TYPE_CHECKING
 
 from ._errors import make
-from ._facts import LOOK, has_exited, open_process
+from ._facts import has_exited
+from ._processes import LOOK, open_process
 from ._types import CtrlEvent, Delivery
 from ._win32.constants import (
     CREATE_SUSPENDED,

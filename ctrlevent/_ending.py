@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from . import _policy
 from ._errors import make
-from ._facts import LOOK, Facts, Processes, Unreadable, has_exited
+from ._facts import Facts, Unreadable, has_exited
+from ._processes import LOOK, Processes
 from ._win32.constants import PROCESS_TERMINATE
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Union
 from . import _console, _policy
 from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
 from ._errors import NoConsole, unsupported
-from ._facts import LOOK, Facts, Processes, Seen
+from ._facts import Facts, Seen
 from ._policy import AwaitConsole, LookElsewhere, SendToGroup, StartThread, StartThreads
+from ._processes import LOOK, Processes
 from ._types import CtrlEvent, Delivery
 
 if TYPE_CHECKING:

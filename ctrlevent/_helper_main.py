@@ -18,11 +18,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from . import _policy
-from . import _policy
 from ._console import send_to_all, send_to_group
 from ._errors import NoConsole, make, winerror_of
-from ._facts import Processes
+from ._processes import Processes
 from ._types import CtrlEvent
 from ._win32 import system
 from ._win32.constants import (

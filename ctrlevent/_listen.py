@@ -11,7 +11,8 @@ from typing import Any, Callable, ClassVar
 from . import _arguments
 from ._callback import Callback
 from ._errors import winerror_of
-from ._facts import READ, Processes, write_ignores_ctrl_c
+from ._facts import write_ignores_ctrl_c
+from ._processes import READ, Processes
 from ._types import CtrlEvent
 from ._win32 import system
 from ._win32.constants import ERROR_INVALID_PARAMETER, PROCESS_VM_OPERATION, PROCESS_VM_WRITE

@@ -95,7 +95,7 @@ class _Link:
 
     def remove(self) -> None:
         """Take it out of the chain, or, where others stand in front of it, have it pass all on."""
-        current = signal.getsignal(self._number)
+        current: Any = signal.getsignal(self._number)
         if current is self:
             # None: a handler of other code than Python's, which cannot be put back.
             signal.signal(self._number, signal.SIG_DFL if self._before is None else self._before)

@@ -10,8 +10,9 @@ from ._ask import getpgrp
 from ._ctrl_routine import NoThread, Target
 from ._errors import everybody_named
 from ._events import plan_for_group, plan_for_process, refusal_without_thread
-from ._facts import Facts, Processes
+from ._facts import Facts
 from ._policy import SendToGroup
+from ._processes import Processes
 from ._types import CtrlEvent, Preview
 from ._win32 import system
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ctrlevent import NoConsole, ProcessInfo, _ask, _facts
+from ctrlevent import NoConsole, ProcessInfo, _ask, _facts, _processes
 from ctrlevent._errors import winerror_of
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32.structures import LAYOUT64
@@ -32,7 +32,7 @@ def pair(
 
 
 def facts(windows: FakeWindows, pid: int) -> _facts.Facts:
-    with _facts.Processes(windows) as processes:
+    with _processes.Processes(windows) as processes:
         return processes.facts(pid)
 
 
@@ -308,14 +308,14 @@ def test_answer_with_too_few_bytes_is_never_used(windows: FakeWindows, count: in
 
 def test_process_is_opened_once(windows: FakeWindows) -> None:
     child = windows.spawn()
-    with _facts.Processes(windows) as processes:
+    with _processes.Processes(windows) as processes:
         assert processes.handle(child.pid) == processes.handle(child.pid)
     assert windows.calls.count("OpenProcess") == 1
 
 
 def test_pid_is_pinned_while_processes_are_looked_at(windows: FakeWindows) -> None:
     child = windows.spawn()
-    with _facts.Processes(windows) as processes:
+    with _processes.Processes(windows) as processes:
         processes.facts(child.pid)
         child.exit()
         assert windows.exists(child)
@@ -334,7 +334,7 @@ def test_every_handle_is_closed_though_closing_one_fails(windows: FakeWindows, n
     windows.spawn()
     windows.spawn()
     windows.fail("CloseHandle", c.ERROR_INVALID_HANDLE, nth)
-    with pytest.raises(OSError, match="CloseHandle"), _facts.Processes(windows) as processes:
+    with pytest.raises(OSError, match="CloseHandle"), _processes.Processes(windows) as processes:
         list(processes.on_console())
     assert len(windows.handles) == 1, "the one that could not be closed"
     windows.handles.clear()
@@ -401,13 +401,13 @@ def test_console_list_that_fails_otherwise_is_that_error(windows: FakeWindows) -
 
 def test_process_named_first_is_looked_at_first(windows: FakeWindows) -> None:
     first, *_ = [windows.spawn() for _ in range(3)]
-    with _facts.Processes(windows) as processes:
+    with _processes.Processes(windows) as processes:
         assert next(processes.on_console(first=first.pid)).pid == first.pid
     assert windows.calls.count("OpenProcess") == 1
 
 
 def test_all_processes_leave_out_the_idle_process(windows: FakeWindows) -> None:
-    with _facts.Processes(windows) as processes:
+    with _processes.Processes(windows) as processes:
         assert [seen.pid for seen in processes.all()] == [windows.caller.pid]
 
 

@@ -79,10 +79,12 @@ FLOORS = {
     "_types.py": set(),
     "_errors.py": {"_types"},
     "_arguments.py": {"_types"},
-    "_facts.py": {"_errors", "_types", "_win32"},
+    "_facts.py": {"_errors", "_win32"},
+    "_processes.py": {"_errors", "_facts", "_types", "_win32"},
     "_policy.py": {"_errors", "_facts", "_types"},
-    "_ctrl_routine.py": {"_errors", "_facts", "_types", "_win32"},
-    "_ending.py": {"_errors", "_facts", "_policy", "_win32"},
+    "_console.py": {"_errors", "_facts", "_processes", "_types", "_win32"},
+    "_ctrl_routine.py": {"_errors", "_facts", "_processes", "_types", "_win32"},
+    "_ending.py": {"_errors", "_facts", "_policy", "_processes", "_win32"},
 }
 
 

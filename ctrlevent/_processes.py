@@ -1,0 +1,165 @@
+"""Processes, found and held open while a verb looks at them and acts on them."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ._errors import NoConsole, make, unsupported, winerror_of
+from ._facts import Unreadable, has_exited, read
+from ._types import ProcessInfo
+from ._win32.constants import (
+    ERROR_INVALID_HANDLE,
+    ERROR_INVALID_PARAMETER,
+    PROCESS_QUERY_LIMITED_INFORMATION,
+    PROCESS_VM_READ,
+    SYNCHRONIZE,
+    WINDOWS_8,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._facts import Facts, Seen
+    from ._win32.boundary import System
+
+# What it takes to see whether a process is alive, and to read what `_facts` reads.
+LOOK = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE
+READ = LOOK | PROCESS_VM_READ
+
+
+class Processes:
+    """The processes that a verb looks at, each opened once and held open until the verb ends.
+
+    An open handle pins the pid: Windows gives it to no other process meanwhile, so what was found
+    out about a pid is still about the same process when the verb acts on it.
+    """
+
+    def __init__(self, system: System, access: int = READ) -> None:
+        if system.version < WINDOWS_8:
+            raise unsupported("process groups can be told from Windows 8 on")
+        self._system = system
+        self._access = access
+        self._handles: dict[int, int] = {}
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        with contextlib.ExitStack() as closing:  # all of them, even if one cannot be closed
+            while self._handles:
+                closing.callback(self._system.CloseHandle, self._handles.popitem()[1])
+
+    def handle(self, pid: int) -> int:
+        """A handle of a live process. Raises ProcessLookupError, PermissionError."""
+        handle = self._handles.get(pid)
+        if handle is None:
+            handle = self._handles[pid] = open_process(self._system, self._access, pid)
+        if has_exited(self._system, handle):
+            raise make(ProcessLookupError, f"process {pid} has ended")
+        return handle
+
+    def release(self, pid: int) -> None:
+        """Close the handle of a process, if there is one."""
+        if pid in self._handles:
+            self._system.CloseHandle(self._handles.pop(pid))
+
+    def facts(self, pid: int) -> Facts:
+        """What can be read of a live process. Raises ProcessLookupError, PermissionError."""
+        return read(self._system, self.handle(pid), pid)
+
+    def see(self, pid: int) -> Seen | None:
+        """The same without an error: None when there is no such live process."""
+        try:
+            return self.facts(pid)
+        except ProcessLookupError:
+            return None
+        except OSError as error:
+            return Unreadable(pid, error)
+
+    def on_console(self, first: int = 0) -> Iterator[Seen]:
+        """The live processes on the caller's console, read one by one as they are asked for.
+
+        `first` comes first if it is there. Entries without a live process, which a plain
+        `os.kill` of an ended child leaves on the console, are passed over.
+        Raises NoConsole.
+        """
+        for pid in sorted(console_pids(self._system), key=lambda pid: pid != first):
+            seen = self.see(pid)
+            if seen is not None:
+                yield seen
+
+    def all(self) -> Iterator[Seen]:
+        """Every live process of the system, as far as the caller may open it."""
+        for pid in self._system.EnumProcesses():
+            seen = self.see(pid) if pid else None  # pid 0 stands for the idle time
+            if seen is not None:
+                yield seen
+
+    def created(self, pid: int) -> int:
+        """When a process was created, in units of 100 ns; it may have ended since it was seen."""
+        return self._system.GetProcessTimes(self._handles.get(pid) or self.handle(pid))
+
+    def age(self, pid: int) -> float:
+        """How many seconds ago a live process was created."""
+        return (self._system.GetSystemTimeAsFileTime() - self.created(pid)) / 1e7
+
+    def info(self, seen: Seen) -> ProcessInfo:
+        """The description that users get."""
+        name = None
+        with contextlib.suppress(OSError):
+            path = self._system.QueryFullProcessImageName(self.handle(seen.pid))
+            name = path.rpartition("\\")[2]
+        if isinstance(seen, Unreadable):
+            return ProcessInfo(seen.pid, None, None, None, None, name)
+        return ProcessInfo(
+            seen.pid, seen.ppid, seen.pgid, seen.is_leader, seen.ignores_ctrl_c, name
+        )
+
+
+def open_process(system: System, access: int, pid: int) -> int:
+    """A handle of a process, which may have ended. The caller closes it.
+
+    Raises ProcessLookupError, PermissionError.
+    """
+    try:
+        handle = system.OpenProcess(access, pid)
+    except PermissionError as error:
+        raise make(
+            PermissionError,
+            f"process {pid} may not be opened: it belongs to another user or to Windows;"
+            " call this from an elevated process if it is to be reached",
+            error,
+        ) from error
+    except OSError as error:
+        if winerror_of(error) == ERROR_INVALID_PARAMETER:
+            raise _no_such_process(pid, error) from error
+        raise
+    # Windows ignores the two low bits of a pid: asked for 1235, OpenProcess opens 1232.
+    try:
+        opened = system.GetProcessId(handle)
+        if opened != pid:
+            raise _no_such_process(pid)
+    except BaseException:
+        system.CloseHandle(handle)
+        raise
+    return handle
+
+
+def _no_such_process(pid: int, cause: OSError | None = None) -> ProcessLookupError:
+    return make(ProcessLookupError, f"there is no process {pid}", cause)
+
+
+def console_pids(system: System) -> tuple[int, ...]:
+    """The pids on the caller's console, newest first. Raises NoConsole."""
+    try:
+        return system.GetConsoleProcessList()
+    except OSError as error:
+        if winerror_of(error) == ERROR_INVALID_HANDLE:
+            raise make(
+                NoConsole,
+                "the calling process has no console, through which events are sent;"
+                " start it on one (with CREATE_NO_WINDOW it gets a hidden one)",
+                error,
+            ) from error
+        raise
