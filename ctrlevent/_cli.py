@@ -118,9 +118,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--console",
-        choices=("own", "shared"),
+        choices=("own", "pty", "shared"),
         default="own",
-        help="own (default): a hidden one; shared: this one, only group and job are its own",
+        help="own (default): a hidden one; pty: a terminal, within this one; shared: this one, only"
+        " group and job are its own",
     )
     run.add_argument(
         "--timeout",

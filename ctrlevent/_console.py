@@ -30,7 +30,7 @@ def send_to_all(windows: System, processes: Processes, event: CtrlEvent) -> None
     That is group 0 on Windows. Wine 10 takes group 0 for the caller's own group: there, group by
     group, the caller's own last.
     """
-    if not _is_wine(windows):
+    if not is_wine(windows):
         _generate(windows, event, 0)
         return
     caller = windows.GetCurrentProcessId()
@@ -42,7 +42,7 @@ def send_to_all(windows: System, processes: Processes, event: CtrlEvent) -> None
         send_to_group(windows, processes, event, pgid)
 
 
-def _is_wine(windows: System) -> bool:
+def is_wine(windows: System) -> bool:
     """By the export with which Wine says so to those who need to know."""
     try:
         windows.GetProcAddress("ntdll", "wine_get_version")

@@ -19,7 +19,14 @@ from . import _console, _policy
 from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
 from ._errors import NoConsole, unsupported
 from ._facts import Facts, Seen
-from ._policy import AwaitConsole, LookElsewhere, SendToGroup, StartThread, StartThreads
+from ._policy import (
+    AwaitConsole,
+    LookElsewhere,
+    SendElsewhere,
+    SendToGroup,
+    StartThread,
+    StartThreads,
+)
 from ._processes import LOOK, Processes
 from ._types import CtrlEvent, Delivery
 
@@ -99,25 +106,38 @@ def send_to_process(
     windows: System, pid: int, event: CtrlEvent, timeout: float, *, inject: bool
 ) -> Delivery:
     deadline = windows.monotonic() + timeout
-    caller = windows.GetCurrentProcessId()
+    if pid == windows.GetCurrentProcessId():
+        return _send_to_caller(windows, pid, event, deadline)
     with Processes(windows) as processes:
         while True:
             plan, target, on_console = plan_for_process(windows, processes, pid, event)
             if isinstance(plan, SendToGroup):
                 _console.send_to_group(windows, processes, event, plan.pgid)
                 return Delivery.SENT
-            if pid == caller:
-                break
             why_not: NoThread | None = None
             if inject:
                 try:
                     return deliver_to_other(windows, target, event, deadline)
                 except NoThread as error:
                     why_not = error
-            refusal = refusal_without_thread(processes, target, on_console, why_not)
+            last = plan_without_thread(processes, target, on_console, why_not)
+            if isinstance(last, SendElsewhere):
+                break
             if windows.monotonic() >= deadline:
-                raise refusal
+                raise last.otherwise
             windows.sleep(_PAUSE)
+    # Outside of the block above, for what `_console.send_to_group` says of our handles.
+    from . import _helper
+
+    left = deadline - windows.monotonic()
+    if not _helper.available() or not _helper.send(pid, target.pgid, event, left, alone=True):
+        raise last.otherwise
+    return Delivery.SENT
+
+
+def _send_to_caller(windows: System, pid: int, event: CtrlEvent, deadline: float) -> Delivery:
+    with Processes(windows) as processes:
+        plan_for_process(windows, processes, pid, event)
     # Outside of the block above: what is open there must be closed before the handlers run, which
     # may raise KeyboardInterrupt anywhere from then on.
     return deliver_to_caller(windows, event, deadline)
@@ -134,15 +154,14 @@ def plan_for_process(
     return plan, target, on_console
 
 
-def refusal_without_thread(
+def plan_without_thread(
     processes: Processes, target: Facts, on_console: list[Seen], why_not: OSError | None
-) -> OSError:
-    """Raises or returns the refusal, as `_policy.without_thread` does."""
+) -> Union[AwaitConsole, SendElsewhere]:
     around = on_console
     if not _policy.is_connected(target, on_console):
         around = [seen for seen in processes.all() if isinstance(seen, Facts)]
     others = [processes.info(seen) for seen in _policy.possible_others(target, around)]
-    return _policy.without_thread(target, others, why_not)
+    return _policy.without_thread(target, others, why_not, processes.age)
 
 
 def send_to_console(windows: System, event: CtrlEvent) -> None:

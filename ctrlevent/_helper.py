@@ -37,15 +37,18 @@ def available() -> bool:
     return not getattr(sys, "frozen", False) and name.startswith("python")
 
 
-def send(console_of: int, pgid: int | None, event: int, timeout: float) -> list[int]:
+def send(
+    console_of: int, pgid: int | None, event: int, timeout: float, *, alone: bool = False
+) -> list[int]:
     """Send an event to a group on the console of a process; `pgid` None: to everybody there.
 
-    Returns the pids of those it was sent to: none, if nobody there is in the group.
+    Returns the pids of those it was sent to: none, if nobody there is in the group; or, with
+    `alone`, if that process is not the only one there that is, or might be.
 
     Raises `NoConsole`, `ProcessLookupError`, `PermissionError`, `CtrlCIgnored` (nothing was sent);
     `TimeoutError`, and `OSError` if the helper ended meanwhile (it may have been sent).
     """
-    request = {"console_of": console_of, "pgid": pgid, "event": int(event)}
+    request = {"console_of": console_of, "pgid": pgid, "event": int(event), "alone": alone}
     deadline = time.monotonic() + timeout
     with _lock:
         reply = _helper().ask(request, deadline)

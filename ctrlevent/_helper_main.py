@@ -18,6 +18,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from . import _policy
 from ._console import send_to_all, send_to_group
 from ._errors import NoConsole, make, winerror_of
 from ._processes import Processes
@@ -57,7 +58,7 @@ def answer(windows: System, request: dict[str, Any]) -> dict[str, Any]:
     try:
         _attach(windows, request["console_of"])
         try:
-            return {"sent_to": _send(windows, request["pgid"], CtrlEvent(request["event"]))}
+            return {"sent_to": _send(windows, request)}
         finally:
             windows.FreeConsole()
     except OSError as error:
@@ -91,8 +92,10 @@ def _take(_event: int) -> bool:
     return True
 
 
-def _send(windows: System, pgid: int | None, event: CtrlEvent) -> list[int]:
+def _send(windows: System, request: dict[str, Any]) -> list[int]:
     """To a group on this console, or to everybody on it. That nobody is there is no error here."""
+    pgid: int | None = request["pgid"]
+    event = CtrlEvent(request["event"])
     own = windows.GetCurrentProcessId()
     with Processes(windows) as processes:
         seen = [one for one in processes.on_console() if one.pid != own]
@@ -101,6 +104,8 @@ def _send(windows: System, pgid: int | None, event: CtrlEvent) -> list[int]:
             send_to_all(windows, processes, event)
             return [one.pid for one in seen]
         members = _policy.connected_members(pgid, seen)
+        if request["alone"] and not _policy.is_alone(request["console_of"], pgid, seen):
+            return []
         if members:
             send_to_group(windows, processes, event, pgid)
         return [member.pid for member in members]

@@ -187,9 +187,16 @@ class _Registration:
         deadline = windows.monotonic() + CLOSE_SECONDS
         while any(one._running for one in cls._made) and windows.monotonic() < deadline:  # noqa: SLF001
             windows.sleep(_PAUSE)
-        for one in cls._made:
-            if not one._running:  # noqa: SLF001  # else Windows would keep us waiting
-                one._unregister()  # noqa: SLF001
+        left = [one for one in cls._made if not one._running]  # noqa: SLF001  # see `remove`
+        interrupt: KeyboardInterrupt | None = None
+        while left:
+            try:
+                left[-1]._unregister()  # noqa: SLF001
+                left.pop()
+            except KeyboardInterrupt as error:  # for which there is no handler any more
+                interrupt = error
+        if interrupt:
+            raise interrupt
 
 
 # How long Windows waits for the handlers of a console that is closed, and we at the end.

@@ -32,8 +32,9 @@ An event to one process (`process_event`)
       its group. (Somebody who cannot be read might be in it.)
   P5  Any other: a thread at CtrlRoutine in that process.
   P6  If the caller wants none, or no thread can be started in it (`without_thread`): one that
-      shares its group is refused with WouldReachOthers; one that may still connect to the console
-      is waited for; what is left is NoConsole, or PermissionError if a thread was wanted.
+      shares its group is refused with WouldReachOthers. One that does not, and is young, may still
+      connect to the console: it is waited for. Else, if it is on another console, to its group
+      there. What is left is NoConsole, or PermissionError if a thread was wanted.
 
 An event to the whole console (`console_event`)
   C1  Somebody on it must hear it, as in G2.
@@ -89,6 +90,13 @@ class StartThreads(NamedTuple):
 
 class LookElsewhere(NamedTuple):
     """The group is not on the caller's console; see `group_elsewhere`."""
+
+
+class SendElsewhere(NamedTuple):
+    """To the target's group on the target's console, if nobody else there is in it."""
+
+    otherwise: OSError
+    """What to raise if that is not possible."""
 
 
 class AwaitConsole(NamedTuple):
@@ -187,19 +195,25 @@ def process_event(
 
 
 def without_thread(
-    target: Facts, others: Sequence[ProcessInfo], why_not: OSError | None
-) -> OSError:
-    """P6, for a target that P4 does not allow. Raises the refusal, or returns it if the target may
-    connect to the caller's console in a moment, where P4 would allow it: look again till then.
+    target: Facts,
+    others: Sequence[ProcessInfo],
+    why_not: OSError | None,
+    age: Callable[[int], float],
+) -> AwaitConsole | SendElsewhere:
+    """P6, for a target that P4 does not allow.
 
     `others`: who is, or might be, in its group: on the caller's console if the target is there,
-    else anywhere. `why_not`: what stood against a thread; None if the caller wanted none.
+    else anywhere. `why_not`: what stood against a thread; None if the caller wanted none. `age`: as
+    for `group_event`.
     """
     if others:
         raise _would_reach(target, others, why_not)
     if not may_be_connected(target):
         raise _no_way(target, why_not) if why_not else _never_connected(target)
-    return _no_way(target, why_not) if why_not else _not_on_console(target)
+    refusal = _no_way(target, why_not) if why_not else _not_on_console(target)
+    if 0 <= age(target.pid) < STARTING:
+        return AwaitConsole(refusal)
+    return SendElsewhere(refusal)
 
 
 def is_connected(target: Facts, on_console: Iterable[Seen]) -> bool:
@@ -213,6 +227,12 @@ def possible_others(target: Facts, everybody: Iterable[Seen]) -> list[Seen]:
         for seen in everybody
         if seen.pid != target.pid and (isinstance(seen, Unreadable) or seen.pgid == target.pgid)
     ]
+
+
+def is_alone(pid: int, pgid: int, on_console: Sequence[Seen]) -> bool:
+    """Whether a process is the only one on a console that is, or might be, in a group: as P4."""
+    member = [seen for seen in connected_members(pgid, on_console) if seen.pid == pid]
+    return bool(member) and not possible_others(member[0], on_console)
 
 
 def console_event(event: CtrlEvent, on_console: Iterable[Seen]) -> None:

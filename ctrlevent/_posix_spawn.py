@@ -60,7 +60,8 @@ class Popen(_Popen):
         creationflags: int = 0,
         restore_signals: bool = True,
         start_new_session: bool = False,
-        *positional: Any,
+        pass_fds: Any = (),
+        *,
         console: str = "inherit",
         **named: Any,
     ) -> None:
@@ -94,7 +95,7 @@ class Popen(_Popen):
             creationflags,
             restore_signals,
             start_new_session,
-            *positional,
+            pass_fds,
             **named,
         )
 
@@ -181,6 +182,7 @@ def contain(
     input: Any = None,
     capture_output: bool = False,
     named: dict[str, Any] | None = None,
+    grace: float = GRACE,
 ) -> Outcome:
     """What `run` does, but for what it makes of the outcome."""
     named = dict(named or {})
@@ -208,7 +210,7 @@ def contain(
             with contextlib.suppress(KeyboardInterrupt, TimeoutExpired):
                 with contextlib.suppress(OSError):
                     process.interrupt()
-                process.communicate(timeout=GRACE)
+                process.communicate(timeout=None if grace == float("inf") else grace)
         finally:
             done.set()
             process.end_tree()

@@ -9,9 +9,9 @@ from ._arguments import Probe, Terminate
 from ._ask import getpgrp
 from ._ctrl_routine import NoThread, Target
 from ._errors import everybody_named
-from ._events import plan_for_group, plan_for_process, refusal_without_thread
+from ._events import plan_for_group, plan_for_process, plan_without_thread
 from ._facts import Facts
-from ._policy import SendToGroup
+from ._policy import SendElsewhere, SendToGroup
 from ._processes import Processes
 from ._types import CtrlEvent, Preview
 from ._win32 import system
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ALONE = "through its group, in which it is alone on this console"
 GROUP = "through the group, which this console knows"
+ALONE_ELSEWHERE = "through its group, in which it is alone on its console, by a helper process"
 OWN_THREAD = "by a thread at CtrlRoutine in this process"
 THREAD = "by a thread at CtrlRoutine in that process"
 HELPER = "through the group, by a helper process on that console"
@@ -79,7 +80,10 @@ def preview_kill(
                     return _preview(processes, THREAD, [target])
             except NoThread as error:
                 why_not = error
-        raise refusal_without_thread(processes, target, on_console, why_not)
+        last = plan_without_thread(processes, target, on_console, why_not)
+        if isinstance(last, SendElsewhere) and _helper.available():
+            return _preview(processes, ALONE_ELSEWHERE, [target])
+        raise last.otherwise
 
 
 def _hearing(pgid: int, event: CtrlEvent, seen: Iterable[Seen]) -> list[Facts]:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from subprocess import CompletedProcess, TimeoutExpired
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import _arguments
 from ._spawn import Popen
@@ -18,6 +18,7 @@ from ._win32 import system
 from ._win32.constants import STATUS_CONTROL_C_EXIT
 
 if TYPE_CHECKING:
+    from ._pseudo_console import TerminalProcess
     from ._win32.boundary import System
 
 # Seconds that a command has to end by itself after a Ctrl+C, before it is ended with all its
@@ -56,12 +57,14 @@ class Contained(Popen):
         finally:
             windows.CloseHandle(job)
 
-    def ask_to_end(self) -> None:
+    def ask_to_end(self, grace: float = GRACE) -> None:
         """Send Ctrl+C and give the child the grace to end by itself."""
-        # Whatever refuses it (a child that ignores Ctrl+C, say): the job ends it all the same.
-        with contextlib.suppress(OSError):
+        try:
             self.interrupt(timeout=GRACE)
-        self.wait_until(time.monotonic() + GRACE)
+        except OSError:
+            # Whatever refuses it (a child that ignores Ctrl+C, say): the job ends it all the same.
+            grace = min(grace, GRACE)
+        self.wait_until(time.monotonic() + grace)
 
     def wait_until(self, deadline: float) -> bool:
         """Wait for the child's end, in such a way that Ctrl+C breaks it off. True: it has ended."""
@@ -77,7 +80,7 @@ class Contained(Popen):
 class Outcome(NamedTuple):
     """How a contained command ended. Its whole tree is gone."""
 
-    process: Contained
+    process: Union[Contained, TerminalProcess]
     output: Any
     errors: Any
     broken_off: BaseException | None
@@ -99,7 +102,9 @@ def run(
     Like `subprocess.run`, whose arguments it takes and whose result it gives; but the command has
     three things of its own: a hidden console, a process group, and a job. When it has ended, was
     interrupted, or has used up its time, all that it started is ended too, and is gone when this
-    returns. With `console="shared"` (or "inherit") it stays on the caller's console.
+    returns. With `console="shared"` (or "inherit") it stays on the caller's console. With "pty" it
+    has a terminal (a `PseudoConsole`), whose output is shown on the caller's stdout, and to which
+    the caller's stdin, or `input`, is typed; then it takes the keywords of `create_process`.
 
     Standard streams that are not redirected pass through: files and pipes as they are, a terminal
     by way of a pipe, since the command has another console.
@@ -133,9 +138,14 @@ def contain(
     input: Any = None,
     capture_output: bool = False,
     named: dict[str, Any] | None = None,
+    grace: float = GRACE,
 ) -> Outcome:
     """What `run` does, but for what it makes of the outcome."""
     named = dict(named or {})
+    if console == "pty":
+        from ._run_on_terminal import contain_on_terminal
+
+        return contain_on_terminal(args, seconds, input, capture_output, named, grace)
     if input is not None:
         if named.get("stdin") is not None:
             raise ValueError("stdin and input cannot both be given")
@@ -149,7 +159,7 @@ def contain(
     with Contained(args, console=kind, **named) as process:
         try:
             streams = _Streams(process, terminals, input)
-            broken_off = _wait(process, seconds)
+            broken_off = _wait(process, seconds, grace)
         finally:
             process.end_tree()
         output, errors = streams.finish()
@@ -158,7 +168,7 @@ def contain(
     return Outcome(process, output, errors, broken_off)
 
 
-def _wait(process: Contained, seconds: float) -> BaseException | None:
+def _wait(process: Contained, seconds: float, grace: float) -> BaseException | None:
     broken_off: BaseException | None = None
     try:
         if not process.wait_until(time.monotonic() + seconds):
@@ -168,7 +178,7 @@ def _wait(process: Contained, seconds: float) -> BaseException | None:
     if broken_off is not None:
         # A second Ctrl+C is not for waiting any longer.
         with contextlib.suppress(KeyboardInterrupt):
-            process.ask_to_end()
+            process.ask_to_end(grace)
     return broken_off
 
 

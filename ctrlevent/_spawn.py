@@ -65,7 +65,10 @@ class Popen(_Popen):
         universal_newlines: bool | None = None,
         startupinfo: Any = None,
         creationflags: int = 0,
-        *positional: Any,
+        restore_signals: bool = True,
+        start_new_session: bool = False,
+        pass_fds: Any = (),
+        *,
         console: str = "inherit",
         **named: Any,
     ) -> None:
@@ -91,7 +94,9 @@ class Popen(_Popen):
                 universal_newlines,
                 startupinfo,
                 creationflags,
-                *positional,
+                restore_signals,
+                start_new_session,
+                pass_fds,
                 **named,
             )
             windows = system()
@@ -207,8 +212,8 @@ def create_process(
     `standard_handles`: the handles of its stdin, stdout and stderr, 0 for none. `handle_list`: the
     handles that it inherits, besides those; without either it inherits none. All of them must be
     inheritable (`os.set_handle_inheritable`). `job_list`: handles of jobs that it is put into
-    before it runs (Windows 10). `pseudo_console`: the handle of the pseudo console that it gets (Windows 10 1809).
-    `show_window`: an SW_ constant.
+    before it runs (Windows 10). `pseudo_console`: the handle of the pseudo console that it gets
+    (Windows 10 1809). `show_window`: an SW_ constant.
 
     Raises `OSError` with `winerror` when Windows refuses (`FileNotFoundError`, `PermissionError`,
     ...), `ValueError` for text with a NUL, for a name in `env` that is empty or has "=" in it, and

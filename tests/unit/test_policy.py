@@ -347,49 +347,64 @@ def test_P5_listed_process_that_cannot_be_connected_gets_a_thread() -> None:
 
 def test_P6_one_that_shares_its_group_would_reach_others() -> None:
     with pytest.raises(e.WouldReachOthers, match="also reach process 12 in process group 8;") as x:
-        p.without_thread(facts(8), [info(12)], None)
+        p.without_thread(facts(8), [info(12)], None, not_asked)
     assert x.value.others == (info(12),)
     assert "killpg(8, ...)" in str(x.value)
 
 
 def test_P6_refusal_says_why_there_is_no_thread() -> None:
     with pytest.raises(e.WouldReachOthers, match="not possible: it is a 32-bit process"):
-        p.without_thread(facts(8), [info(12)], NO_THREAD)
+        p.without_thread(facts(8), [info(12)], NO_THREAD, not_asked)
 
 
 def test_P6_sharing_counts_more_than_being_without_a_console() -> None:
     with pytest.raises(e.WouldReachOthers):
-        p.without_thread(facts(8, console=Console.NONE), [info(12)], None)
+        p.without_thread(facts(8, console=Console.NONE), [info(12)], None, not_asked)
 
 
 def test_P6_one_that_may_connect_is_waited_for() -> None:
-    refusal = p.without_thread(facts(8), [], None)
+    plan = p.without_thread(facts(8), [], None, lambda _: 0.1)
+    assert isinstance(plan, p.AwaitConsole)
+    refusal = plan.otherwise
     assert isinstance(refusal, e.NoConsole)
     assert "process 8 is not on the console of the calling process" in str(refusal)
     assert "call this from a process on its console" in str(refusal)
 
 
 def test_P6_when_a_thread_was_wanted_it_is_a_permission_error() -> None:
-    refusal = p.without_thread(facts(8), [], NO_THREAD)
+    refusal = p.without_thread(facts(8), [], NO_THREAD, lambda _: 0.1).otherwise
     assert isinstance(refusal, PermissionError)
     assert "no thread can be started in it: it is a 32-bit process" in str(refusal)
 
 
+def test_P6_one_that_is_not_young_is_on_another_console() -> None:
+    plan = p.without_thread(facts(8), [], None, lambda _: p.STARTING)
+    assert isinstance(plan, p.SendElsewhere)
+    assert isinstance(plan.otherwise, e.NoConsole)
+
+
+def test_P6_alone_is_who_has_nobody_around_that_might_be_in_its_group() -> None:
+    assert p.is_alone(8, 8, [facts(8), facts(12, 16)])
+    assert not p.is_alone(8, 8, [facts(8), facts(12, 8)])
+    assert not p.is_alone(8, 8, [facts(8), denied(12)])
+    assert not p.is_alone(8, 8, [facts(12, 8)])
+
+
 def test_P6_one_that_never_connects_is_no_console() -> None:
     with pytest.raises(e.NoConsole, match="process 8 has no console"):
-        p.without_thread(facts(8, console=Console.NONE), [], None)
+        p.without_thread(facts(8, console=Console.NONE), [], None, not_asked)
 
 
 def test_P6_one_that_never_connects_and_gets_no_thread_is_a_permission_error() -> None:
     with pytest.raises(PermissionError, match="no thread can be started in it"):
-        p.without_thread(facts(8, console=Console.NONE), [], NO_THREAD)
+        p.without_thread(facts(8, console=Console.NONE), [], NO_THREAD, not_asked)
 
 
 def test_error_carries_the_winerror_of_its_cause() -> None:
     cause = e.make(OSError, "Windows starts no thread in it")
     setattr(cause, "winerror", 8)  # noqa: B010  # typeshed has it on win32 only
     with pytest.raises(e.WouldReachOthers) as caught:
-        p.without_thread(facts(8), [info(12)], cause)
+        p.without_thread(facts(8), [info(12)], cause, not_asked)
     assert e.winerror_of(caught.value) == 8
 
 
