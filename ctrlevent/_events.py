@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Union
 from . import _console, _policy
 from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
 from ._errors import NoConsole, unsupported
-from ._facts import Facts, Seen
 from ._policy import (
     AwaitConsole,
     LookElsewhere,
@@ -33,6 +32,7 @@ from ._types import CtrlEvent, Delivery
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ._facts import Facts, Seen
     from ._win32.boundary import System
 
 # A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
@@ -157,11 +157,13 @@ def plan_for_process(
 def plan_without_thread(
     processes: Processes, target: Facts, on_console: list[Seen], why_not: OSError | None
 ) -> Union[AwaitConsole, SendElsewhere]:
-    around = on_console
-    if not _policy.is_connected(target, on_console):
-        around = [seen for seen in processes.all() if isinstance(seen, Facts)]
-    others = [processes.info(seen) for seen in _policy.possible_others(target, around)]
-    return _policy.without_thread(target, others, why_not, processes.age)
+    others = (
+        _policy.possible_others(target, on_console)
+        if _policy.is_connected(target, on_console)
+        else _policy.others_elsewhere(target, processes.all())
+    )
+    described = [processes.info(other) for other in others]
+    return _policy.without_thread(target, described, why_not, processes.age)
 
 
 def send_to_console(windows: System, event: CtrlEvent) -> None:

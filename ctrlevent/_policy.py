@@ -229,6 +229,15 @@ def possible_others(target: Facts, everybody: Iterable[Seen]) -> list[Seen]:
     ]
 
 
+def others_elsewhere(target: Facts, everybody: Iterable[Seen]) -> list[Seen]:
+    """The same for a target that is not on the caller's console, out of all processes there are.
+
+    Of those, some can never be read, and many are on no console, as a console's own server is.
+    """
+    readable = [seen for seen in everybody if isinstance(seen, Facts) and may_be_connected(seen)]
+    return possible_others(target, readable)
+
+
 def is_alone(pid: int, pgid: int, on_console: Sequence[Seen]) -> bool:
     """Whether a process is the only one on a console that is, or might be, in a group: as P4."""
     member = [seen for seen in connected_members(pgid, on_console) if seen.pid == pid]
