@@ -24,11 +24,16 @@ def send_to_group(windows: System, processes: Processes, event: CtrlEvent, pgid:
     _generate(windows, event, pgid)
 
 
-def send_to_all(windows: System, processes: Processes, event: CtrlEvent) -> None:
+def send_to_all(
+    windows: System, processes: Processes, event: CtrlEvent, *, own: bool = True
+) -> None:
     """To everybody on the caller's console.
 
     That is group 0 on Windows. Wine 10 takes group 0 for the caller's own group: there, group by
-    group, the caller's own last.
+    group, the caller's own last. To nobody if the group of one of them is not known.
+
+    `own` False: not to the caller's own group, where that is possible, that is, on Wine 10. There
+    a Ctrl+Break ends the caller even if it has a handler that takes it.
     """
     if not is_wine(windows):
         _generate(windows, event, 0)
@@ -36,9 +41,12 @@ def send_to_all(windows: System, processes: Processes, event: CtrlEvent) -> None
     caller = windows.GetCurrentProcessId()
     groups: dict[int, bool] = {}
     for one in processes.on_console():
-        if isinstance(one, Facts):
-            groups[one.pgid] = groups.get(one.pgid, False) or one.pid == caller
+        if not isinstance(one, Facts):
+            raise one.error
+        groups[one.pgid] = groups.get(one.pgid, False) or one.pid == caller
     for pgid in sorted(groups, key=lambda pgid: groups[pgid]):
+        if groups[pgid] and not own:
+            continue
         send_to_group(windows, processes, event, pgid)
 
 

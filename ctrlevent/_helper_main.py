@@ -101,7 +101,7 @@ def _send(windows: System, request: dict[str, Any]) -> list[int]:
         seen = [one for one in processes.on_console() if one.pid != own]
         if pgid is None:
             _policy.console_event(event, seen)
-            send_to_all(windows, processes, event)
+            send_to_all(windows, processes, event, own=False)
             return [one.pid for one in seen]
         members = _policy.connected_members(pgid, seen)
         if request["alone"] and not _policy.is_alone(request["console_of"], pgid, seen):

@@ -47,7 +47,11 @@ def ignore_ctrl_c(ignore: bool = True, pid: int = 0) -> bool:
         return before
     with Processes(windows, WRITE) as processes:
         before = processes.facts(pid).ignores_ctrl_c
-        write_ignores_ctrl_c(windows, processes.handle(pid), bool(ignore))
+        try:
+            write_ignores_ctrl_c(windows, processes.handle(pid), bool(ignore))
+        except OSError:
+            processes.handle(pid)  # ProcessLookupError, if it has ended meanwhile
+            raise
         return before
 
 

@@ -16,6 +16,9 @@ from ._types import CtrlEvent, Delivery, Preview, ProcessInfo
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._send and _ask")
 
+# As they are now: within `patch_os`, those in `os` are the functions below.
+_kill, _killpg, _getpgid, _getpgrp = os.kill, os.killpg, os.getpgid, os.getpgrp
+
 
 def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
     """Send a signal to every member of a process group: `os.killpg`.
@@ -32,10 +35,10 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
     if pgid == 1:  # killpg(1) is kill(-1) in the C library, which is everybody
         raise _errors.everybody_named()
     try:
-        os.killpg(pgid, number)
+        _killpg(pgid, number)
     except ProcessLookupError as error:
         try:
-            actual = os.getpgid(pgid)
+            actual = _getpgid(pgid)
         except OSError:
             raise error from None
         raise _errors.not_a_leader(pgid, actual) from error
@@ -58,7 +61,7 @@ def kill(pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True
     if pid <= 0:
         killpg(-pid, sig, timeout=timeout)
     else:
-        os.kill(pid, number)
+        _kill(pid, number)
 
 
 def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool = True) -> Delivery:
@@ -85,12 +88,12 @@ def getpgid(pid: int) -> int:
 
     Raises `ProcessLookupError`, `PermissionError`, `TypeError`, `ValueError`, `OverflowError`.
     """
-    return os.getpgid(_arguments.process_id(pid))
+    return _getpgid(_arguments.process_id(pid))
 
 
 def getpgrp() -> int:
     """The process group of the caller: `os.getpgrp`, which raises nothing."""
-    return os.getpgrp()
+    return _getpgrp()
 
 
 def ignores_ctrl_c(pid: int = 0) -> bool:
@@ -148,7 +151,7 @@ def console_processes() -> tuple[ProcessInfo, ...]:
 
 def preview_killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> Preview:
     """Who would get what from `killpg`; those of other sessions are left out."""
-    pgid = _arguments.process_id(pgid, "pgid") or os.getpgrp()
+    pgid = _arguments.process_id(pgid, "pgid") or _getpgrp()
     _arguments.seconds(timeout)
     number = _signal(sig)
     killpg(pgid, 0)
@@ -167,7 +170,7 @@ def preview_kill(
         return preview_killpg(-pid, sig, timeout=timeout)
     number = _signal(sig)
     kill(pid, 0, timeout=timeout)
-    info = ProcessInfo(pid, None, os.getpgid(pid), os.getpgid(pid) == pid, None, None)
+    info = ProcessInfo(pid, None, _getpgid(pid), _getpgid(pid) == pid, None, None)
     return Preview(f"signal {number}, by os.kill", (info,))
 
 

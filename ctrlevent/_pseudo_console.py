@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import contextlib
 import errno
-import msvcrt
 import os
 import subprocess
+import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 from . import _arguments
 from ._console import is_wine
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
     from ._spawn import CreatedProcess
     from ._win32.boundary import System
-
-# typeshed has it on win32 only.
-handle_of: Callable[[int], int] = getattr(msvcrt, "get_osfhandle")  # noqa: B009
 
 # In seconds: what Windows gives the programs of a console that is closed; how long a wait lasts at
 # most, as Python's waits on Windows let a Ctrl+C wait too.
@@ -330,6 +327,15 @@ class _Screen:
                 if shown or self._at_end or left <= 0:
                     return shown
                 self._news.wait(min(left, _SLICE))
+
+
+def handle_of(fd: int) -> int:
+    """The handle behind a file descriptor."""
+    if sys.platform != "win32":
+        return fd  # for a fake boundary
+    import msvcrt
+
+    return msvcrt.get_osfhandle(fd)
 
 
 def _size(columns: int, rows: int) -> tuple[int, int]:

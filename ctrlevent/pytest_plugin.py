@@ -41,10 +41,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     # pytest-xdist gives its workers the options of the session that they belong to.
     if hasattr(config, "workerinput"):
         return None
-    # Taken away, as a session that a test starts has a console of its own to get.
-    if os.environ.pop(_INSIDE, None):
+    if os.environ.get(_INSIDE):
         return None
     return _run_contained(config)
+
+
+def pytest_configure() -> None:
+    # Comes next. A session that a test of this one starts has a console of its own to get.
+    os.environ.pop(_INSIDE, None)
 
 
 def _run_contained(config: pytest.Config) -> int:

@@ -12,12 +12,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .boundary import System
 
 _system: System | None = None
+_making = threading.Lock()
 
 
 def system() -> System:
@@ -26,5 +28,7 @@ def system() -> System:
     if _system is None:
         from .native import Native
 
-        _system = Native()
+        with _making:
+            if _system is None:
+                _system = Native()
     return _system

@@ -16,7 +16,7 @@ from ctypes import (
     create_unicode_buffer,
     sizeof,
 )
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, ClassVar
 
 from . import declarations as api
 from .boundary import Created, Startup
@@ -50,8 +50,8 @@ class Native:
 
     pointer_size = sizeof(c_void_p)
 
-    def __init__(self) -> None:
-        self._routines: dict[Callable[[int], bool], Any] = {}
+    # Of the class, as they have to outlive any instance.
+    _routines: ClassVar[dict[Callable[[int], bool], Any]] = {}
 
     @property
     def version(self) -> tuple[int, int]:
