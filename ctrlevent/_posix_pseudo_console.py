@@ -13,5 +13,11 @@ class PseudoConsole:
     def __init__(self, columns: int = 120, rows: int = 30) -> None:  # noqa: ARG002
         raise _errors.unsupported("PseudoConsole is CreatePseudoConsole; use the pty module")
 
-    def __getattr__(self, name: str) -> Any:  # so that portable code passes a type checker
+    # What follows is for type checkers: portable code names these, but there never is an instance.
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *exc_info: object) -> None: ...
+
+    def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)

@@ -185,6 +185,8 @@ def contain(
     grace: float = GRACE,
 ) -> Outcome:
     """What `run` does, but for what it makes of the outcome."""
+    if console == "pty":
+        raise _errors.unsupported('run(console="pty") is CreatePseudoConsole; use the pty module')
     named = dict(named or {})
     if input is not None:
         if named.get("stdin") is not None:

@@ -221,7 +221,7 @@ def _standard_handles(windows: System) -> Iterator[tuple[int, int, int]]:
     """
     with contextlib.ExitStack() as stack:
         handles = [0, 0]
-        if is_wine(windows):
+        if sys.platform == "win32" and is_wine(windows):
             with contextlib.suppress(OSError):  # the caller is on none
                 for index, name in enumerate(("Input", "Output")):
                     fd = os.open(rf"\\.\GLOBALROOT\Device\ConDrv\{name}", os.O_RDWR)

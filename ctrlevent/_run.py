@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from ._pseudo_console import TerminalProcess
     from ._win32.boundary import System
 
-# Seconds that a command has to end by itself after a Ctrl+C, before it is ended with all its
-# children. And how long a wait lasts at most: Python's waits on Windows let a Ctrl+C wait too.
+# Seconds that a command has to end by itself, from when a Ctrl+C is sent to it, before it is ended
+# with all its children; and that it has at least when the sending was slow. And how long a wait
+# lasts at most: Python's waits on Windows let a Ctrl+C wait too.
 GRACE = 3.0
+_AT_LEAST = 1.0
 _SLICE = 0.05
 
 
@@ -59,13 +61,18 @@ class Contained(Popen):
             windows.CloseHandle(job)
 
     def ask_to_end(self, grace: float = GRACE) -> None:
-        """Send Ctrl+C and give the child the grace to end by itself."""
+        """Send Ctrl+C and give the child the grace to end by itself.
+
+        The grace counts from here, not from when the Ctrl+C is sent: on a slow machine the helper
+        process that sends it on another console takes its time.
+        """
+        start = time.monotonic()
         try:
             self.interrupt(timeout=GRACE)
         except OSError:
             # Whatever refuses it (a child that ignores Ctrl+C, say): the job ends it all the same.
             grace = min(grace, GRACE)
-        self.wait_until(time.monotonic() + grace)
+        self.wait_until(max(start + grace, time.monotonic() + _AT_LEAST))
 
     def wait_until(self, deadline: float) -> bool:
         """Wait for the child's end, in such a way that Ctrl+C breaks it off. True: it has ended."""
@@ -74,8 +81,8 @@ class Contained(Popen):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            # Not self.wait: when Ctrl+C comes at the end of its time, that waits once more, for what
-            # is left of it: a negative time, which before Python 3.13 means for ever.
+            # Not self.wait: when Ctrl+C comes at the end of its time, it waits again, for what is
+            # left of that: a negative time, which before Python 3.13 means for ever.
             milliseconds = math.ceil(min(left, _SLICE) * 1000)
             handle = int(self._handle)  # type: ignore[attr-defined]
             windows.WaitForSingleObject(handle, milliseconds)

@@ -7,6 +7,7 @@ Nothing of the library is imported here until one of the three is used.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -124,8 +125,7 @@ def _pipe_to_terminal(name: str) -> Iterator[int]:
     """A file descriptor for text in UTF-8, which appears on the terminal as it comes."""
     stream: Any = getattr(sys, name)
     with contextlib.suppress(ImportError):  # pytest requires it on Windows
-        import colorama
-
+        colorama: Any = importlib.import_module("colorama")
         # A console interprets colours for those who have asked it to, and not every one can.
         stream = colorama.AnsiToWin32(stream).stream
     source, sink = os.pipe()

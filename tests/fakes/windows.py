@@ -5,8 +5,9 @@ Each rule names where it was read: "conhost" is the console server in microsoft/
 (src/server, src/host); "phnt" are the headers of System Informer; "docs" is learn.microsoft.com.
 
 - `Process`: one process, with the memory that a reader of its PEB sees, byte by byte.
-- `Console`: one console server: who is attached, what is parked, who is sent an event.
+- `Console` (`console`): one console server: who is attached, what is parked, who is sent an event.
 - `FakeWindows`: the calls of one calling process, on a virtual clock on which things happen.
+- `Profile` (`profiles`): which Windows it is, or Wine.
 
 Every call is counted, can be told to fail (`fail`), and needs the rights that Windows wants for it.
 What Windows would not report (a handle closed twice, nonsense that is read) is an AssertionError.
@@ -14,6 +15,8 @@ What Windows would not report (a handle closed twice, nonsense that is read) is 
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import functools
 import itertools
 from ctypes import Structure, sizeof
@@ -23,13 +26,17 @@ from ctrlevent._win32 import constants as c
 from ctrlevent._win32.foreign import windows_error
 from ctrlevent._win32.structures import LAYOUT32, LAYOUT64, Layout
 
+from .console import CTRL_BREAK, CTRL_C, Console, Entry
+from .profiles import WINDOWS, Profile
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pytest
 
     from ctrlevent._win32.boundary import Created, Startup
 
-CTRL_C = 0
-CTRL_BREAK = 1
+__all__ = ["CTRL_BREAK", "CTRL_C", "Console", "Entry", "FakeWindows", "Process", "install"]
 
 PEB = {64: 0x7F_1000_0000, 32: 0x0030_0000}
 PARAMETERS = {64: 0x7F_2000_0000, 32: 0x0040_0000}
@@ -75,6 +82,8 @@ class Process:
         """The access rights that OpenProcess refuses for it."""
         self.held = False
         """Somebody else has a handle of it, so its pid outlives it (docs, OpenProcess)."""
+        self.starts_on: Console | None = None
+        """The console that it will connect to when it runs."""
         self.console: Console | None = None
         self.exit_code: int | None = None
         self.is_kernel = False
@@ -125,6 +134,29 @@ class Process:
     def is_alive(self) -> bool:
         return self.exit_code is None
 
+    @property
+    def has_started(self) -> bool:
+        return CTRL_ROUTINE[self.bits] in self.memory
+
+    def suspend(self) -> None:
+        """It has not run an instruction yet: kernel32 is not mapped, and a 32-bit process on a
+        64-bit Windows has only its other PEB (phnt, and how Wow64 starts a process)."""
+        del self.memory[CTRL_ROUTINE[self.bits]]
+        if PARAMETERS[64] in self.memory:
+            self.peb.ProcessParameters = PARAMETERS[64] if self.bits == 64 else 0
+
+    def start(self) -> None:
+        """Its first instructions, after which it connects to its console."""
+        if not self.is_alive or self.has_started:
+            return
+        self.memory[CTRL_ROUTINE[self.bits]] = bytearray(CODE)
+        self.peb.ProcessParameters = PARAMETERS[self.bits]
+        if self.bits == 32 and PARAMETERS[64] in self.memory:  # made from the other
+            other = LAYOUT64.process_parameters.from_buffer(self.memory[PARAMETERS[64]])
+            self.parameters.ConsoleFlags = other.ConsoleFlags
+        if self.starts_on:
+            self.connect(self.starts_on)
+
     def connect(self, console: Console) -> None:
         """Attach to a console, as kernelbase does when the process starts."""
         if not self.is_alive:
@@ -141,6 +173,8 @@ class Process:
     def detach(self) -> None:
         if self.console:
             console, self.console = self.console, None
+            if self.is_alive and self.windows.profile.free_console_clears_the_handle:
+                self.parameters.ConsoleHandle = 0
             console.entries[:] = [entry for entry in console.entries if entry.process is not self]
             console.unlock()
 
@@ -149,81 +183,18 @@ class Process:
             self.exit_code = code
             self.detach()
 
-    def run_handlers(self, event: int) -> int | None:
+    def run_handlers(self, event: int, sender: str) -> int | None:
         """A thread at CtrlRoutine (kernelbase). Returns its exit code; None: it goes on."""
         if event == CTRL_C and self.ignores:
             return 0
-        self.windows.received.append((self.pid, event))
+        self.windows.note(self.pid, event, sender)
         if self.reaction == DEFAULT:
             self.exit(c.STATUS_CONTROL_C_EXIT)
         elif self.reaction == DIES:
             self.exit(7)
-        return None if self.reaction == HANGS else self.exit_code or 0
-
-
-class Entry(NamedTuple):
-    """Who conhost believes to be attached. The group is never read again."""
-
-    pid: int
-    group: int
-    process: Process | None
-    """None: a phantom."""
-
-
-class Console:
-    """A console server (conhost). Newest entry first (ProcessList.cpp, push_front)."""
-
-    # At a phantom. True: its entry records the id as its group, as ApiDispatchersInternal.cpp of
-    # 2019 and 2022 reads, so that the event ends there. False: it stays parked, the worse of the
-    # two, as observed in the field.
-    phantom_records_group = False
-    error_for_no_such_pid = c.ERROR_INVALID_PARAMETER  # ERROR_BAD_FORMAT on other builds
-    may_send = True
-
-    def __init__(self, windows: FakeWindows) -> None:
-        self.windows = windows
-        self.entries: list[Entry] = []
-        self.parked: set[int] = set()
-        """CtrlFlags: the kinds of event that have not been dispatched yet."""
-        self.limit = 0
-        """LimitingProcessId: the one slot for the group that they are for."""
-
-    @property
-    def phantoms(self) -> list[int]:
-        return [entry.pid for entry in self.entries if entry.process is None]
-
-    def generate(self, event: int, group: int) -> None:
-        """ServerGenerateConsoleCtrlEvent (conhost, ApiDispatchersInternal.cpp)."""
-        if not self.may_send:
-            raise windows_error(c.ERROR_ACCESS_DENIED, "GenerateConsoleCtrlEvent")
-        if group and not any(entry.group == group for entry in self.entries):
-            # No group of this id: it is taken for a pid, whose parent must be attached.
-            child = self.windows.processes.get(group)
-            if child is None or not self.windows.exists(child):
-                raise windows_error(self.error_for_no_such_pid, "GenerateConsoleCtrlEvent")
-            if not any(entry.pid == child.ppid for entry in self.entries):
-                raise windows_error(c.ERROR_INVALID_PARAMETER, "GenerateConsoleCtrlEvent")
-            if not any(entry.pid == group for entry in self.entries):
-                recorded = group if self.phantom_records_group else 0
-                self.entries.insert(0, Entry(group, recorded, None))
-        self.limit = group
-        self.parked.add(event)
-        self.unlock()
-
-    def unlock(self) -> None:
-        """ProcessCtrlEvents (conhost, input.cpp), at the end of every message from anybody."""
-        if not self.parked:
-            return
-        limit, self.limit = self.limit, 0
-        matching = [entry for entry in self.entries if limit in (0, entry.group)]
-        if not matching:
-            return  # with the slot zeroed: the next message sends it to everybody
-        events, self.parked = self.parked, set()
-        if len(events) > 1:
-            return  # mixed kinds are dropped (builds since 2023)
-        for event, entry in itertools.product(events, matching):
-            if entry.process and entry.process.is_alive:
-                entry.process.run_handlers(event)
+        if self.reaction == HANGS:
+            return None
+        return self.windows.profile.taken if self.exit_code is None else self.exit_code
 
 
 class Thread:
@@ -238,7 +209,7 @@ class Thread:
 
     def run(self) -> None:
         self.has_run = True
-        code = self.process.run_handlers(self.event)
+        code = self.process.run_handlers(self.event, self.process.windows.sender)
         if code is not None:
             self.exit_code = code
             self.ends_at = self.process.windows.now + self.process.handler_seconds
@@ -253,30 +224,45 @@ Call = TypeVar("Call", bound=Callable[..., Any])
 
 
 def foreign(call: Call) -> Call:
-    """A call of Windows: counted, and failing when it was told to."""
+    """A call of Windows: counted, and failing when it was told to. First, what was to happen
+    just before it, happens."""
 
     @functools.wraps(call)
     def wrapper(self: FakeWindows, *args: Any, **kwargs: Any) -> Any:
         name = call.__name__
         self.calls.append(name)
         assert len(self.calls) < 100_000, "unbounded work"
-        winerror = self.faults.get((name, self.calls.count(name)))
-        if winerror is not None:
+        while self.meanwhile and self.meanwhile[0][0] <= len(self.calls):
+            self.meanwhile.pop(0)[1]()
+        winerror = self.faults and self.faults.get((name, self.calls.count(name)))
+        if winerror:
             raise windows_error(winerror, name)
-        return call(self, *args, **kwargs)
+        result = call(self, *args, **kwargs)
+        if self.caller_can_end and not self.caller.is_alive:
+            raise CallerEnded
+        return result
 
     return cast("Call", wrapper)
+
+
+class CallerEnded(BaseException):
+    """The calling process has ended: nothing of it runs any more."""
 
 
 class FakeWindows:
     """What one process, `caller`, gets to see of Windows."""
 
-    def __init__(self, *, pointer_size: int = 8, bits: int = 64) -> None:
+    def __init__(
+        self, *, pointer_size: int = 8, bits: int = 64, profile: Profile = WINDOWS
+    ) -> None:
+        self.profile = profile
         self.pointer_size = pointer_size
         self.version = (10, 0)
         self.bits = bits
         """Of Windows itself."""
         self.exports = {("kernel32", "CtrlRoutine"), ("kernelbase", "CtrlRoutine")}
+        if profile.is_wine:
+            self.exports.add(("ntdll", "wine_get_version"))
         self.knows_machines = True
         """GetProcessInformation knows ProcessMachineTypeInfo: Windows 11 (docs)."""
         self.answer_bytes: int | None = None
@@ -287,8 +273,19 @@ class FakeWindows:
         self.handlers: list[Callable[[int], bool]] = []
         self.calls: list[str] = []
         self.faults: dict[tuple[str, int], int] = {}
+        self.meanwhile: list[tuple[int, Callable[[], object]]] = []
+        """What happens just before a call: when there have been so many, and what. In order."""
+        self.caller_can_end = False
+        """CallerEnded is raised at the call in which the caller ends; else the fake goes on."""
+        self.consoles: list[Console] = []
+        self.sender = "the caller"
+        """Who is said to have sent the events that are sent now; see `somebody_else`."""
         self.received: list[tuple[int, int]] = []
         """(pid, event), in the order in which handlers ran."""
+        self.senders: list[str] = []
+        """Who sent each of them."""
+        self.phantoms_made: list[tuple[int, str]] = []
+        """(pid, by whom)."""
         self.terminated: list[tuple[int, int]] = []
         """(pid, exit code)."""
         self._next_pid = 1000
@@ -338,6 +335,69 @@ class FakeWindows:
                 process.connect(at)
         return process
 
+    def create(
+        self,
+        parent: Process,
+        flags: int = 0,
+        *,
+        pseudo_console: Console | None = None,
+        pid: int | None = None,
+        bits: int | None = None,
+        gui: bool = False,
+        starts: bool = True,
+    ) -> Process:
+        """A child, by the flags of CreateProcessW (phnt, RtlCreateProcessParameters; docs).
+
+        DETACHED > NEW_CONSOLE > NO_WINDOW > pseudo console (kernelbase; docs). `pid`: a free one.
+        """
+        new_group = bool(flags & c.CREATE_NEW_PROCESS_GROUP)
+        detached = bool(flags & c.DETACHED_PROCESS)
+        new_console = bool(flags & c.CREATE_NEW_CONSOLE)
+        if detached and new_console:  # docs, "Process Creation Flags"
+            raise windows_error(c.ERROR_INVALID_PARAMETER, "CreateProcess")
+        forced = new_group and not (new_console and self.profile.new_console_spares_the_ignore_bit)
+        process = self._create(
+            parent.pid,
+            group=0 if new_group else parent.group,
+            ignores=parent.ignores or forced,
+            bits=bits or parent.bits,
+            pid=pid,
+        )
+        asked_for = self.profile.console_asked_for
+        process.parameters.ConsoleHandle = 0x40 if parent.console else 0
+        process.starts_on = parent.console
+        if detached:
+            process.starts_on, process.parameters.ConsoleHandle = None, asked_for[0]
+        elif new_console or flags & c.CREATE_NO_WINDOW:
+            process.parameters.ConsoleHandle = asked_for[1 if new_console else 2]
+            process.starts_on = None if gui else Console(self)
+        elif pseudo_console:
+            process.starts_on = pseudo_console
+        if gui:  # connects to none (kernelbase, ConDllInitialize)
+            process.peb.ImageSubsystem = c.IMAGE_SUBSYSTEM_WINDOWS_GUI
+            process.starts_on = None
+        if PARAMETERS[64] in process.memory:  # what the creator wrote is all there in both
+            other = LAYOUT64.process_parameters.from_buffer(process.memory[PARAMETERS[64]])
+            if process.bits == 32:
+                handle = process.parameters.ConsoleHandle
+                other.ConsoleHandle = handle - (1 << 32) if handle >> 31 else handle
+                LAYOUT64.peb.from_buffer(process.memory[PEB[64]]).ImageSubsystem = 2 if gui else 3
+        process.suspend()
+        if starts:
+            process.start()
+        return process
+
+    @contextlib.contextmanager
+    def somebody_else(self, process: Process) -> Iterator[None]:
+        """In this context, another process than the caller makes the calls."""
+        before = self.caller, self.sender, self.pointer_size
+        self.caller, self.sender = process, f"process {process.pid}"
+        self.pointer_size = process.bits // 8
+        try:
+            yield
+        finally:
+            self.caller, self.sender, self.pointer_size = before
+
     def kernel_process(self) -> Process:
         """One that may be opened but has no PEB."""
         process = self._create(0, group=0, ignores=False, bits=self.bits)
@@ -365,8 +425,23 @@ class FakeWindows:
         """The pids that an event reached, in ascending order."""
         return sorted(pid for pid, got in self.received if got == event)
 
-    def _create(self, ppid: int, *, group: int, ignores: bool, bits: int) -> Process:
-        pid, self._next_pid = self._next_pid, self._next_pid + 4
+    def about_to_send(self, console: Console, group: int) -> None:
+        """Called when a console is about to deal with an event: for models to look at it."""
+
+    def note(self, pid: int, event: int, sender: str) -> None:
+        """An event has reached a process."""
+        self.received.append((pid, event))
+        self.senders.append(sender)
+
+    def _create(
+        self, ppid: int, *, group: int, ignores: bool, bits: int, pid: int | None = None
+    ) -> Process:
+        if pid is None:
+            pid, self._next_pid = self._next_pid, self._next_pid + 4
+        else:
+            assert pid not in self.processes or not self.exists(self.processes[pid]), "not free"
+        if group == 0 and not self.profile.leader_group_at_birth_is_0:
+            group = pid
         self.processes[pid] = Process(self, pid, ppid, group=group, ignores=ignores, bits=bits)
         return self.processes[pid]
 
@@ -589,12 +664,6 @@ class FakeWindows:
     ) -> Created:
         raise NotImplementedError
 
-    def AttachConsole(self, dwProcessId: int) -> None:
-        raise NotImplementedError
-
-    def FreeConsole(self) -> None:
-        raise NotImplementedError
-
     def NtResumeProcess(self, hProcess: int) -> None:
         raise NotImplementedError
 
@@ -642,6 +711,28 @@ class FakeWindows:
             self.handlers.reverse()
         else:
             raise windows_error(c.ERROR_INVALID_PARAMETER, "SetConsoleCtrlHandler")
+
+    @foreign
+    def AttachConsole(self, dwProcessId: int) -> None:
+        """docs, AttachConsole. It resets the handlers and the ignore bit."""
+        if self.caller.console:
+            raise windows_error(c.ERROR_ACCESS_DENIED, "AttachConsole")
+        process = self.processes.get(dwProcessId)
+        if process is None or not process.is_alive:
+            raise windows_error(c.ERROR_INVALID_PARAMETER, "AttachConsole")
+        if process.console is None:
+            raise windows_error(c.ERROR_INVALID_HANDLE, "AttachConsole")
+        if any(entry.pid == self.caller.pid for entry in process.console.entries):
+            # A phantom has its place (conhost, AllocProcessData).
+            raise windows_error(c.ERROR_ACCESS_DENIED, "AttachConsole")
+        self.handlers.clear()
+        self.caller.ignores = False
+        self.caller.connect(process.console)
+
+    @foreign
+    def FreeConsole(self) -> None:
+        self.handlers.clear()
+        self.caller.detach()
 
     # The streams of the calling process are no terminal, and this Windows is older than 10 1809.
 

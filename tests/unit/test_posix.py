@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     pytest.skip("these verbs are for POSIX", allow_module_level=True)
 
+from ctrlevent import _posix
+
 # Reports the number of each signal on a line of its own, in the order in which they come.
 CHILD = """
 import os, signal, sys
@@ -106,8 +108,13 @@ def family(spawn: Spawn) -> Family:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     """Instead of sending: what would have been sent. For what must not go wrong even once."""
     calls: list[tuple[str, int, int]] = []
-    monkeypatch.setattr(os, "kill", lambda pid, sig: calls.append(("kill", pid, int(sig))))
-    monkeypatch.setattr(os, "killpg", lambda pgid, sig: calls.append(("killpg", pgid, int(sig))))
+
+    def note(name: str) -> Callable[[int, int], None]:
+        return lambda target, sig: calls.append((name, target, int(sig)))
+
+    for where, prefix in ((os, ""), (_posix, "_")):
+        monkeypatch.setattr(where, f"{prefix}kill", note("kill"))
+        monkeypatch.setattr(where, f"{prefix}killpg", note("killpg"))
     return calls
 
 

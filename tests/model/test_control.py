@@ -1,0 +1,72 @@
+"""The control: plain `os.kill` in the same machine, which must find out what is wrong with it.
+
+A property that cannot find the known bugs proves nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+
+from ctrlevent._win32 import constants as c
+from tests.fakes.profiles import WINDOWS, WINDOWS_BUILDS, Profile
+from tests.fakes.windows import CTRL_BREAK, CTRL_C, FakeWindows, Process
+
+from .laws import Broken, Hang, Leak, Phantom
+from .world import World, run
+
+
+class PlainOsKill(World):
+    """The verbs as they are written without this package: `os.kill`, whatever is meant."""
+
+    name = "plain os.kill"
+
+    def is_meant(self, process: Process, pid: int) -> bool:
+        """To be fair: the pid of a leader stands for its group, as it does on Windows."""
+        return pid in (process.pid, process.group)
+
+    def do_kill(self, verb: str, pid: Any, sig: Any, timeout: float, inject: bool) -> None:  # noqa: ARG002
+        self.do_killpg(pid, sig, timeout)
+
+    def do_killpg(self, pgid: Any, sig: Any, timeout: float) -> None:  # noqa: ARG002
+        """os_kill_impl of CPython (Modules/posixmodule.c)."""
+        if type(pgid) is not int or pgid < 1 or isinstance(sig, bool) or not isinstance(sig, int):
+            return
+        windows = self.windows
+        with contextlib.suppress(OSError):
+            if sig in (CTRL_C, CTRL_BREAK):
+                windows.GenerateConsoleCtrlEvent(int(sig), pgid)
+                return
+            handle = windows.OpenProcess(c.PROCESS_TERMINATE, pgid)
+            try:
+                windows.TerminateProcess(handle, int(sig))
+            finally:
+                windows.CloseHandle(handle)
+
+    def do_broadcast(self, sig: Any, console_of: int) -> None:
+        """There is none."""
+
+
+@pytest.mark.parametrize("profile", WINDOWS_BUILDS, ids=lambda profile: profile.name)
+@pytest.mark.parametrize("bug", [Leak, Hang, Phantom])
+def test_plain_os_kill_is_found_out(bug: type[Broken], profile: Profile) -> None:
+    class Machine(PlainOsKill):
+        pass
+
+    Machine.profile, Machine.looks_for = profile, (bug,)
+    with pytest.raises(bug):
+        run(Machine, 2000)
+
+
+def test_nobody_else_hears_of_a_parked_event_until_somebody_prints() -> None:
+    """What the machine finds, once by hand: the hang, and how it becomes the leak."""
+    windows = FakeWindows(profile=WINDOWS)
+    member = windows.create(windows.caller)
+    bystander = windows.create(windows.caller, c.CREATE_NEW_PROCESS_GROUP)
+    bystander.ignores = False
+    windows.GenerateConsoleCtrlEvent(CTRL_C, member.pid)
+    assert windows.heard(CTRL_C) == []
+    bystander.console.unlock()  # type: ignore[union-attr]  # it prints
+    assert windows.heard(CTRL_C) == [windows.caller.pid, member.pid, bystander.pid]

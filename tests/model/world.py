@@ -1,0 +1,465 @@
+"""What goes on in the model: everything at any time, in any order, also in the midst of a call."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import errno
+import json
+import signal
+from typing import TYPE_CHECKING, Any, Callable, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from ctrlevent import _ask, _helper_main, _listen, _send
+from ctrlevent._types import CtrlEvent
+from ctrlevent._win32 import constants as c
+from tests.fakes import windows as fake
+from tests.fakes.profiles import WINDOWS, Profile
+
+from . import laws
+from .laws import Call, Careless, Ended, Hang, Hole, Leak, Lost, Phantom, Watched
+
+if TYPE_CHECKING:
+    from tests.fakes.windows import Process
+
+C, BREAK = CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT
+
+# Numbers stand for processes: the nth of those alive, or of all that ever were.
+a_process = st.integers(0, 11)
+events = st.sampled_from([C, BREAK, 2, 21, signal.SIGINT])
+signals = st.one_of(
+    *[events] * 6,
+    st.sampled_from([0, 9, 15, 0xFFFF_FFFF]),
+    st.sampled_from([-1, 1 << 32, True, 1.5, None, "C", CtrlEvent.CTRL_CLOSE_EVENT]),
+)
+odd_pids = st.sampled_from(
+    [(0,), (0,), (-1,), (1,), (4,), (1001,), (0xFFFF_FFFC,), (1 << 32,), (True,), (1.0,), (None,)]
+)
+who_it_names = st.one_of(*[a_process] * 6, odd_pids)
+timeouts = st.sampled_from([0.0, 0.02, 0.1])
+flags = st.sampled_from(
+    [
+        base | group
+        for base in (0, 0, c.CREATE_NEW_CONSOLE, c.CREATE_NO_WINDOW, c.DETACHED_PROCESS)
+        for group in (0, c.CREATE_NEW_PROCESS_GROUP)
+    ]
+)
+RIGHTS = (c.PROCESS_VM_READ, c.PROCESS_CREATE_THREAD, c.PROCESS_TERMINATE, c.PROCESS_VM_WRITE, ~0)
+REACTIONS = (fake.HANDLES, fake.DEFAULT, fake.HANGS, fake.DIES)
+KINDS = (
+    *("exit", "exit", "print", "print", "detach", "attach", "start", "start soon", "hear", "hear"),
+    *("ignore", "hold", "let go", "deny", "allow", "handlers", "plain os.kill", "child"),
+    *("child in a group", "child with an old pid", "time", "forbid sending"),
+)
+happenings = st.tuples(st.sampled_from(KINDS), a_process, a_process)
+# In the midst of a call: before its nth call of Windows, 0 for the last moment before an event is
+# sent. Mostly nothing does.
+meanwhile = st.one_of(
+    st.just([]),
+    st.just([]),
+    st.lists(st.tuples(st.one_of(st.just(0), st.integers(1, 40)), happenings), max_size=3),
+)
+
+
+class Tally:
+    """What was really run, for the report."""
+
+    counts: ClassVar[collections.Counter[str]] = collections.Counter()
+
+
+class World(RuleBasedStateMachine):
+    profile: ClassVar[Profile] = WINDOWS
+    name: ClassVar[str] = ""
+    looks_for: ClassVar[tuple[type[laws.Broken], ...]] = (
+        Leak, Hang, Phantom, Ended, Lost, Careless,
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = False
+        self.everybody: list[Process] = []
+        self.helpers: set[int] = set()
+        self.patch = pytest.MonkeyPatch()
+
+    @initialize(
+        bits=st.sampled_from([64, 64, 32]),
+        helper=st.booleans(),
+        family=st.lists(st.tuples(a_process, flags, st.booleans()), min_size=1, max_size=5),
+    )
+    def begin(self, bits: int, helper: bool, family: list[tuple[int, int, bool]]) -> None:
+        self.windows = Watched(pointer_size=bits // 8, profile=self.profile)
+        self.windows.caller_can_end = True
+        fake.install(self.patch, self.windows)
+        self.patch.setattr("ctrlevent._helper.available", lambda: helper)
+        self.patch.setattr("ctrlevent._helper._helper", lambda: self)
+        self.everybody.append(self.windows.caller)
+        for parent, flags, hears in family:
+            self.spawn(parent, flags, False, None, True, hears, False)
+
+    def teardown(self) -> None:
+        self.patch.undo()
+        Tally.counts[f"{self.name}: scenarios"] += 1
+
+    # --- who is who -------------------------------------------------------------------------------
+
+    def running(self, number: int) -> Process:
+        """One that can do something. There is always one."""
+        running = [one for one in self.everybody if one.is_alive and one.has_started]
+        if not running:
+            successor = self.windows.create(self.everybody[0])
+            successor.connect(self.windows.console)
+            running = [successor]
+            self.everybody.append(successor)
+        return running[number % len(running)]
+
+    def anybody(self, number: int) -> Process:
+        return self.everybody[number % len(self.everybody)]
+
+    def add(self, process: Process) -> None:
+        self.everybody.append(process)
+
+    # --- what happens -----------------------------------------------------------------------------
+
+    @precondition(lambda self: not self.over)
+    @rule(
+        parent=a_process,
+        flags=flags,
+        gui=st.integers(0, 7).map(lambda n: n == 7),
+        bits=st.sampled_from([None, None, 64, 32]),
+        starts=st.integers(0, 3).map(bool),
+        hears=st.booleans(),
+        pty=st.integers(0, 7).map(lambda n: n == 7),
+    )
+    def spawn(
+        self, parent: int, flags: int, gui: bool, bits: int | None, starts: bool, hears: bool,
+        pty: bool,
+    ) -> None:  # fmt: skip
+        process = self.windows.create(
+            self.running(parent),
+            flags,
+            pseudo_console=fake.Console(self.windows) if pty else None,
+            bits=bits,
+            gui=gui,
+            starts=starts,
+        )
+        if hears and starts:
+            process.ignores = False
+        self.add(process)
+        self.judge()
+
+    @precondition(lambda self: not self.over)
+    @rule(happening=happenings)
+    def something_happens(self, happening: tuple[str, int, int]) -> None:
+        self.happen(happening)
+        self.judge()
+
+    @precondition(lambda self: not self.over)
+    @rule(who=a_process)
+    def another_process_is_the_caller(self, who: int) -> None:
+        process = self.running(who)
+        self.windows.caller = process
+        self.windows.pointer_size = process.bits // 8
+
+    @precondition(lambda self: self.over)
+    @rule()
+    def nothing_more(self) -> None:
+        """After a hole, in which anything may follow."""
+
+    def happen(self, happening: tuple[str, int, int]) -> None:
+        kind, one, two = happening
+        windows, process = self.windows, self.running(one)
+        before, windows.call = windows.call, None
+        if kind == "exit":
+            self.anybody(one).exit()
+        elif kind == "print" and process.console:
+            process.console.unlock()
+        elif kind == "detach":
+            process.detach()
+        elif kind == "attach":
+            console = self.running(two).console
+            process.detach()
+            if console and all(entry.pid != process.pid for entry in console.entries):
+                process.connect(console)
+        elif kind == "start":
+            self.anybody(one).start()
+        elif kind == "start soon":
+            windows.after(0.03, self.anybody(one).start)
+        elif kind in ("hear", "ignore"):
+            process.ignores = kind == "ignore"
+        elif kind in ("hold", "let go"):
+            self.anybody(one).held = kind == "hold"
+        elif kind in ("deny", "allow"):
+            self.anybody(one).denied = RIGHTS[two % len(RIGHTS)] if kind == "deny" else 0
+        elif kind == "handlers":
+            self.anybody(one).reaction = REACTIONS[two % len(REACTIONS)]
+        elif kind == "plain os.kill" and process.console:
+            with windows.somebody_else(process), contextlib.suppress(OSError):
+                process.console.generate(one % 2, self.anybody(two).pid)
+        elif kind in ("child", "child in a group"):
+            group = c.CREATE_NEW_PROCESS_GROUP if kind != "child" else 0
+            self.add(windows.create(process, group))
+        elif kind == "child with an old pid":
+            old = self.anybody(two)
+            if windows.processes[old.pid] is old and not windows.exists(old):
+                self.add(windows.create(process, pid=old.pid))
+        elif kind == "time":
+            windows.sleep(1.0)
+        elif kind == "forbid sending" and process.console:
+            process.console.may_send = False
+        windows.call = before
+
+    # --- the verbs --------------------------------------------------------------------------------
+
+    @precondition(lambda self: not self.over)
+    @rule(who=who_it_names, sig=signals, timeout=timeouts, m=meanwhile)
+    def killpg(self, who: int | tuple[Any], sig: Any, timeout: float, m: list[Any]) -> None:
+        self.need_a_caller()
+        pgid = self.number(who)
+        group = (pgid or self.windows.caller.group) if type(pgid) is int else None
+        self.call_verb(
+            Call(f"killpg({pgid!r}, {sig!r})", lambda process: process.group == group),
+            lambda: self.do_killpg(pgid, sig, timeout),
+            sig, timeout, m,
+        )  # fmt: skip
+
+    @precondition(lambda self: not self.over)
+    @rule(
+        who=who_it_names,
+        sig=signals,
+        timeout=timeouts,
+        inject=st.booleans(),
+        verb=st.sampled_from(["kill", "deliver"]),
+        m=meanwhile,
+    )
+    def kill(
+        self, who: int | tuple[Any], sig: Any, timeout: float, inject: bool, verb: str, m: list[Any]
+    ) -> None:
+        self.need_a_caller()
+        pid = self.number(who)
+        meant = self.windows.caller.pid if pid == 0 and verb == "deliver" else pid
+        if verb == "kill" and type(pid) is int and pid <= 0:
+            group = -pid or self.windows.caller.group
+            call = Call(f"kill({pid!r}, {sig!r})", lambda process: process.group == group)
+        else:
+            call = Call(
+                f"{verb}({pid!r}, {sig!r}, inject={inject})",
+                lambda process: self.is_meant(process, meant),
+                self.windows.processes.get(meant),  # type: ignore[arg-type]
+            )
+        self.call_verb(
+            call, lambda: self.do_kill(verb, pid, sig, timeout, inject), sig, timeout, m
+        )
+
+    @precondition(lambda self: not self.over)
+    @rule(sig=signals, console_of=st.one_of(st.none(), a_process), m=meanwhile)
+    def broadcast(self, sig: Any, console_of: int | None, m: list[Any]) -> None:
+        self.need_a_caller()
+        of = 0 if console_of is None else self.anybody(console_of).pid
+        meant = self.windows.processes[of] if of else self.windows.caller
+        console = meant.console
+        self.call_verb(
+            Call(
+                f"broadcast({sig!r}, console_of={of})",
+                lambda process: process.console is console,
+            ),
+            lambda: self.do_broadcast(sig, of),
+            sig, 5.0, m,
+        )  # fmt: skip
+
+    @precondition(lambda self: not self.over)
+    @rule(
+        verb=st.sampled_from(["getpgid", "ignores_ctrl_c", "console_processes", "ignore_ctrl_c"]),
+        who=who_it_names,
+        ignore=st.booleans(),
+        m=meanwhile,
+    )
+    def ask_verb(self, verb: str, who: int | tuple[Any], ignore: bool, m: list[Any]) -> None:
+        self.need_a_caller()
+        pid: Any = self.number(who)
+        ways: dict[str, Callable[[], object]] = {
+            "getpgid": lambda: _ask.getpgid(pid),
+            "ignores_ctrl_c": lambda: _ask.ignores_ctrl_c(pid),
+            "console_processes": _ask.console_processes,
+            "ignore_ctrl_c": lambda: _listen.ignore_ctrl_c(ignore, pid),
+        }
+        self.call_verb(Call(f"{verb}({pid!r})", lambda _: False), ways[verb], None, 0.5, m)
+
+    def need_a_caller(self) -> None:
+        if not self.windows.caller.is_alive:
+            self.another_process_is_the_caller(0)
+
+    def number(self, who: int | tuple[Any]) -> Any:
+        """Of a process, or the odd one that it is."""
+        if isinstance(who, int):
+            return self.anybody(who).pid
+        return who[0]
+
+    # What the control does differently.
+
+    def is_meant(self, process: Process, pid: int) -> bool:
+        """Whether a call for one process is for this one."""
+        return process.pid == pid
+
+    def do_killpg(self, pgid: Any, sig: Any, timeout: float) -> None:
+        _send.killpg(pgid, sig, timeout=timeout)
+
+    def do_kill(self, verb: str, pid: Any, sig: Any, timeout: float, inject: bool) -> None:
+        (_send.kill if verb == "kill" else _send.deliver)(pid, sig, timeout=timeout, inject=inject)
+
+    def do_broadcast(self, sig: Any, console_of: int) -> None:
+        _send.broadcast(sig, console_of=console_of)
+
+    def ask(self, request: dict[str, Any], _deadline: float) -> dict[str, Any]:
+        """What the helper process does: its code, in a process of the model, but no pipes."""
+        windows = self.windows
+        detached = c.DETACHED_PROCESS | c.CREATE_NEW_PROCESS_GROUP
+        helper = windows.create(windows.caller, detached, bits=windows.caller.bits)
+        self.helpers.add(helper.pid)
+        caller, windows.caller = windows.caller, helper
+        try:
+            request = json.loads(json.dumps(request))
+            reply: dict[str, Any] = json.loads(json.dumps(_helper_main.answer(windows, request)))
+        finally:
+            windows.caller = caller
+            helper.exit()
+        return reply
+
+    # --- the law ----------------------------------------------------------------------------------
+
+    def call_verb(
+        self, call: Call, verb: Callable[[], object], sig: Any, timeout: float, m: list[Any]
+    ) -> None:
+        windows = self.windows
+        windows.sender = f"call {len(windows.sent_by)}: {call.text}"
+        windows.sent_by[windows.sender] = call
+        quiet = not m and not windows._happenings and not any(k.parked for k in windows.consoles)
+        should_hear = self.should_hear(call, sig) if quiet else []
+        heard_before, ended_before = len(windows.received), len(windows.terminated)
+        del windows.calls[:]
+        windows.meanwhile = sorted(
+            ((when, lambda what=what: self.happen(what)) for when, what in m if when),
+            key=lambda one: one[0],
+        )
+        last = [what for when, what in m if not when]
+        windows.last_moment = lambda: [self.happen(what) for what in last]
+        windows.call, windows.groups_seen, windows.pids_seen = call, frozenset(), frozenset()
+        start = windows.now
+        error: Exception | None = None
+        Tally.counts[f"{self.name}: calls"] += 1
+        try:
+            verb()
+        except Hole as hole:
+            Tally.counts[f"{self.name}: hole: {hole}"] += 1
+            self.over = True
+        except fake.CallerEnded:
+            windows.handles.clear()  # Windows closes them
+            error = None
+            should_hear = []
+        except AssertionError:
+            raise
+        except Exception as caught:
+            error = caught
+        finally:
+            windows.call, windows.meanwhile = None, []
+        if self.over:
+            return
+        sent = [i for i in range(heard_before, len(windows.received))
+                if windows.senders[i] == windows.sender]  # fmt: skip
+        got = sorted({windows.received[i][0] for i in sent} - self.helpers)
+        if len(got) < len([i for i in sent if windows.received[i][0] not in self.helpers]):
+            self.broken(Leak(f"{call.text} has reached somebody twice"))
+        windows.sender = "nobody"
+        self.judge()
+        self.judge_ends(call, windows.terminated[ended_before:])
+        if error is None:
+            Tally.counts[f"{self.name}: calls that did it"] += 1
+            if got != should_hear and should_hear:
+                self.broken(Lost(f"{call.text}: {should_hear} should have got it, {got} did"))
+        else:
+            self.judge_error(call, error, got, windows.terminated[ended_before:])
+        if windows.handles:
+            self.broken(Careless(f"{call.text}: {len(windows.handles)} handles are open"))
+        if windows.now > start + timeout + 1.5 + sum(what[0] == "time" for _, what in m):
+            self.broken(Careless(f"{call.text}: took {windows.now - start} seconds"))
+        if len(windows.calls) > (200 + timeout * 1000) * (len(self.everybody) + 5):
+            self.broken(Careless(f"{call.text}: {len(windows.calls)} calls of Windows"))
+
+    def should_hear(self, call: Call, sig: Any) -> list[int]:
+        """Who must get it if the call succeeds: those on the caller's console."""
+        if type(sig) in (bool, float, str, type(None)):
+            return []
+        number = int(sig)
+        event = {2: 0, 21: 1}.get(number, number)
+        is_plain_0 = number == 0 and not isinstance(sig, (CtrlEvent, signal.Signals))
+        console = self.windows.caller.console
+        if is_plain_0 or event not in (0, 1) or console is None:
+            return []
+        entries = [entry.process for entry in console.entries if entry.process]
+        return sorted(
+            process.pid
+            for process in entries
+            if call.names(process) and not (event == 0 and process.ignores)
+        )
+
+    def judge(self) -> None:
+        """Whatever was sent by a call of ours, now or later: it was for those it has reached."""
+        windows = self.windows
+        for leak in windows.leaks:
+            self.broken(Leak(leak))
+        for console in windows.consoles:
+            for event, sender in console.parked.items():
+                if sender in windows.sent_by:
+                    self.broken(Hang(f"event {event} of {sender} is parked"))
+        for pid, sender in windows.phantoms_made:
+            if sender in windows.sent_by:
+                self.broken(Phantom(f"{sender} made a phantom of process {pid}"))
+
+    def judge_ends(self, call: Call, ended: list[tuple[int, int]]) -> None:
+        for pid, _ in ended:
+            if not call.names(self.windows.processes[pid]):
+                self.broken(Ended(f"{call.text} has ended process {pid}"))
+
+    def judge_error(
+        self, call: Call, error: Exception, got: list[int], ended: list[tuple[int, int]]
+    ) -> None:
+        told = f"{call.text}: {error!r}"
+        if isinstance(error, OSError) and error.errno == errno.ENOSYS:
+            return  # broadcast on another console, of a frozen program: see its docstring
+        if type(error) not in laws.ERRORS:
+            raise Careless(told) from error
+        if got and not isinstance(error, TimeoutError):  # which says that it was delivered
+            self.broken(Careless(f"{told}, but {got} got it"))
+        if ended and not isinstance(error, TimeoutError):
+            self.broken(Careless(f"{told}, but {ended} were ended"))
+
+    def broken(self, law: laws.Broken) -> None:
+        if isinstance(law, self.looks_for):
+            raise law
+
+
+def run(machine: type[World], scenarios: int) -> None:
+    """So many scenarios, or until a law is broken: then the shortest that breaks it."""
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=scenarios,
+            stateful_step_count=18,
+            deadline=None,
+            derandomize=False,
+            database=None,
+            print_blob=True,
+            phases=[Phase.generate, Phase.shrink],
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,104 @@
+"""5,000 events to 8 groups from 4 processes at once, while others come and go.
+
+None is lost, none is stray, and nothing grows: no handles, no threads, no processes.
+"""
+
+from __future__ import annotations
+
+import collections
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.windows import actor
+from tests.windows.harness import NEW_GROUP, Actor, Console, bed_program
+
+from . import traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EVENTS = int(os.environ.get("CTRLEVENT_SOAK_EVENTS", "5000"))
+GROUPS, SENDERS, ROUNDS = 8, 4, 5
+COMING_AND_GOING = 10  # processes in each round, by each of two
+
+
+@pytest.mark.timeout(1800)
+def test_nothing_is_lost_or_stray_and_nothing_grows(capsys: pytest.CaptureFixture[str]) -> None:
+    with Console() as console:
+        parent = console.parent
+        groups = [_group(parent) for _ in range(GROUPS)]
+        senders = [parent.spawn(NEW_GROUP) for _ in range(SENDERS)]
+        churners = [parent.spawn(), groups[0][0].spawn(NEW_GROUP)]
+        pids = [[member.pid for member in group] for group in groups]
+
+        _round(console, groups, pids, senders, churners, 20)  # what is made once is made here
+        before = _state(parent, [*senders, *churners])
+        start = time.monotonic()
+        total = came = 0
+        for number in range(ROUNDS):
+            share = EVENTS // ROUNDS // SENDERS
+            sent, gone = _round(console, groups, pids, senders, churners, share, number)
+            total, came = total + sent, came + gone
+        seconds = time.monotonic() - start
+        after = _state(parent, [*senders, *churners])
+    with capsys.disabled():
+        print(
+            f"\n{total} events to {GROUPS} groups from {SENDERS} processes, while {came} processes"
+            f" came and went: 0 lost, 0 stray, in {seconds:.0f} s"
+            f"\n(handles, threads) of each that sent, and processes: {before} -> {after}"
+        )
+    assert total >= EVENTS
+    assert after == before
+
+
+def _group(parent: Actor) -> list[Actor]:
+    leader = parent.spawn(NEW_GROUP)
+    return [leader, leader.spawn()]
+
+
+def _round(
+    console: Console,
+    groups: list[list[Actor]],
+    pids: list[list[int]],
+    senders: list[Actor],
+    churners: list[Actor],
+    share: int,
+    seed: int = 0,
+) -> tuple[int, int]:
+    sending = [
+        sender.begin(traffic.send, pids, share, seed * SENDERS + number)
+        for number, sender in enumerate(senders)
+    ]
+    program = bed_program("native")
+    churning = [one.begin(traffic.come_and_go, program, COMING_AND_GOING) for one in churners]
+    sent: collections.Counter[tuple[int, int]] = collections.Counter()
+    for pending in sending:
+        sent.update(_patiently(pending))
+    for pending in churning:
+        said = _patiently(pending)
+        assert said == [["event 0"] if turn % 2 == 0 else [] for turn in range(COMING_AND_GOING)]
+    everybody = [member for group in groups for member in group]
+    for member in everybody:
+        expected = sum(sent[(member.pid, event)] for event in (0, 1))
+        actor.wait_until(
+            lambda member=member, n=expected: member.now(actor.count_heard) >= n,  # type: ignore[misc]
+            f"{expected} events at {member}",
+        )
+    for _ in range(2):
+        for one in console.actors:
+            one.now(actor.settle)
+    for one in console.actors:
+        heard = collections.Counter(one.now(actor.take_heard))
+        assert heard == {event: sent[(one.pid, event)] for event in (0, 1) if (one.pid, event) in sent}
+    return share * len(senders), COMING_AND_GOING * len(churners)
+
+
+def _patiently(pending: object) -> object:
+    """A round takes longer than an answer may."""
+
+
+def _state(parent: Actor, actors: Iterable[Actor]) -> tuple[list[tuple[int, int]], int]:
+    return [one.call(traffic.state) for one in actors], parent.call(traffic.process_count)

@@ -1,0 +1,172 @@
+"""The command line on POSIX, with real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+if sys.platform == "win32":
+    pytest.skip("tests/windows has these", allow_module_level=True)
+
+# Says the number of each signal that it gets.
+CHILD = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, lambda number, _: os.write(1, b"%d\\n" % number))
+os.write(1, b"up\\n")
+sys.stdin.read()
+"""
+
+NO_SUCH_PID = str(0x7FFF_FFFE)
+
+
+def cli(*arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ctrlevent", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    """It leads a session, and so a group, of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", CHILD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
+        yield process
+        process.kill()
+
+
+def heard(child: subprocess.Popen[bytes]) -> list[int]:
+    """All that it has heard; it has ended then."""
+    output, _ = child.communicate()
+    return [int(line) for line in output.split()]
+
+
+@pytest.mark.parametrize("command", ["kill", "killpg"])
+@pytest.mark.parametrize(
+    ("sig", "number"),
+    [
+        ((), signal.SIGINT),
+        (("INT",), signal.SIGINT),
+        (("ctrl_c",), signal.SIGINT),
+        (("BREAK",), signal.SIGQUIT),
+        (("CTRL_BREAK_EVENT",), signal.SIGQUIT),
+        (("sigterm",), signal.SIGTERM),
+        (("15",), signal.SIGTERM),
+    ],
+    ids=str,
+)
+def test_signals(
+    child: subprocess.Popen[bytes], command: str, sig: tuple[str, ...], number: int
+) -> None:
+    assert cli(command, str(child.pid), *sig) == (0, "", "")
+    assert heard(child) == [number]
+
+
+@pytest.mark.parametrize("command", ["kill", "killpg"])
+@pytest.mark.parametrize("more", [("0",), ("--dry-run",)], ids=str)
+def test_nothing_is_sent(
+    child: subprocess.Popen[bytes], command: str, more: tuple[str, ...]
+) -> None:
+    code, _, errors = cli(command, str(child.pid), *more)
+    assert (code, errors) == (0, "")
+    assert heard(child) == []
+
+
+@pytest.mark.parametrize("command", ["kill", "killpg"])
+def test_nobody_is_there(command: str) -> None:
+    code, output, errors = cli(command, NO_SUCH_PID)
+    assert (code, output) == (1, "")
+    assert errors.startswith("ctrlevent: ")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
+def test_ps() -> None:
+    code, output, errors = cli("ps", "--json")
+    assert (code, errors) == (0, "")
+    rows = {row["pid"]: row for row in json.loads(output)}
+    assert rows[os.getpid()]["pgid"] == os.getpgrp()
+    code, output, errors = cli("ps")
+    assert (code, errors) == (0, "")
+    assert output.split()[:4] == ["PID", "GROUP", "CTRL+C", "PROGRAM"]
+    assert "\x1b" not in output
+
+
+@pytest.mark.parametrize("code", [0, 1, 77, 255])
+def test_run_has_the_exit_status_of_the_command(code: int) -> None:
+    command = [sys.executable, "-S", "-c", f"print('out'); raise SystemExit({code})"]
+    assert cli("run", "--", *command) == (code, "out\n", "")
+
+
+def test_run_of_a_command_that_a_signal_ends() -> None:
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert cli("run", "--", sys.executable, "-S", "-c", code) == (128 + 9, "", "")
+
+
+@pytest.mark.parametrize("console", ["own", "shared"])
+def test_run_with_a_timeout(console: str) -> None:
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
+    code, _, errors = cli("run", "--console", console, "--timeout", "0.5", "--", *command)
+    assert code == 124
+    assert errors.splitlines()[-1] == "ctrlevent: run: ended after 0.5 s"
+
+
+def test_run_of_what_is_not_there_names_it() -> None:
+    code, output, errors = cli("run", "no such program")
+    assert (code, output) == (1, "")
+    assert errors == "ctrlevent: run: no such program: No such file or directory\n"
+
+
+def test_what_a_command_sends_to_its_group_stays_inside() -> None:
+    code = "import os, signal; signal.signal(2, lambda *_: None); os.killpg(0, 2); print('sent')"
+    assert cli("run", "--", sys.executable, "-S", "-c", code) == (0, "sent\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["nonsense"], ["run"], ["run", "--"], ["run", "--timeout", "-1", "--", "x"], ["kill"],
+        ["kill", "x"], ["kill", "4", "NONSENSE"], ["kill", "4", "DFL"], ["kill", "4", "SKILL"],
+        ["kill", "-9", "4"], ["killpg", "-4"], ["kill", "4", "--timeout", "nan"],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_wrong_usage(arguments: list[str]) -> None:
+    code, output, errors = cli(*arguments)
+    assert (code, output) == (2, "")
+    assert errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("command", [(), ("ps",), ("kill",), ("killpg",), ("run",), ("demo",)])
+def test_help(command: tuple[str, ...]) -> None:
+    code, output, errors = cli(*command, "--help")
+    assert (code, errors) == (0, "")
+    assert output.startswith(" ".join(["usage: python -m ctrlevent", *command]))
+
+
+def test_the_demo_is_for_windows() -> None:
+    code, output, errors = cli("demo")
+    assert (code, output) == (1, "")
+    assert "nox -s demo" in errors

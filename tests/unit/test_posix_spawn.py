@@ -1,0 +1,291 @@
+"""Popen and run on POSIX, with real processes: who got the signal, what ends, and what is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Callable
+
+import pytest
+
+import ctrlevent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+if sys.platform == "win32":
+    pytest.skip("this is how it is done on POSIX", allow_module_level=True)
+
+PATIENCE = 20.0
+
+WAITS = """
+import sys, time
+try:
+    print("up", flush=True)
+    while True:
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    sys.exit(33)
+"""
+
+WILL_NOT_END = """
+import signal, time
+signal.signal(signal.SIGINT, lambda *_: print("caught", flush=True))
+print("up", flush=True)
+while True:
+    time.sleep(0.01)
+"""
+
+SHOW = "import os; print(os.getpid(), os.getpgid(0), os.getsid(0), flush=True)"
+
+# Starts a child that keeps the pipes open and does not end by SIGINT; says its pid; then ends.
+LEAVES_ONE = """
+import signal, subprocess, sys
+child = subprocess.Popen([sys.executable, "-S", "-c",
+    "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(600)"])
+print(child.pid, flush=True)
+"""
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-S", "-c", code]
+
+
+def wait_until(fact: Callable[[], Any], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not fact():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.005)
+
+
+def is_gone(pid: int) -> bool:
+    """Or has ended, and nobody has asked for its end: in a container, perhaps nobody ever does."""
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0] in "ZX"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+
+
+def ids(process: ctrlevent.Popen) -> list[int]:
+    assert process.stdout
+    return [int(number) for number in process.stdout.readline().split()]
+
+
+# --- Popen ----------------------------------------------------------------------------------------
+
+
+def test_the_child_leads_a_group() -> None:
+    with ctrlevent.Popen(python(SHOW), stdout=subprocess.PIPE) as child:
+        pid, pgid, session = ids(child)
+    assert pid == pgid == child.pid == child.pgid
+    assert session == os.getsid(0)
+
+
+def test_with_its_own_console_it_leads_a_session() -> None:
+    with ctrlevent.Popen(python(SHOW), stdout=subprocess.PIPE, console="own") as child:
+        assert ids(child) == [child.pid, child.pid, child.pid]
+
+
+def test_start_new_session_may_be_given_by_name_and_by_position() -> None:
+    with ctrlevent.Popen(python(SHOW), stdout=subprocess.PIPE, start_new_session=True) as child:
+        assert ids(child) == [child.pid, child.pid, child.pid]
+    pipe = subprocess.PIPE
+    positional: Any = [-1, None, None, pipe, None, None, True, False, None, None, None, None, 0]
+    positional += [True, True]
+    with ctrlevent.Popen(python(SHOW), *positional) as child:
+        assert ids(child) == [child.pid, child.pid, child.pid]
+
+
+def test_preexec_fn_is_called_in_the_new_group() -> None:
+    with ctrlevent.Popen(
+        python(SHOW),
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: os.write(1, b"%d\n" % os.getpgid(0)),
+    ) as child:
+        assert ids(child) == [child.pid]
+        assert ids(child)[:2] == [child.pid, child.pid]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="subprocess knows no process_group")
+@pytest.mark.parametrize("group", [0, None])
+def test_process_group_of_its_own(group: Any) -> None:
+    with ctrlevent.Popen(python(SHOW), stdout=subprocess.PIPE, process_group=group) as child:
+        assert ids(child)[:2] == [child.pid, child.pid]
+
+
+def test_process_group_of_another_is_refused() -> None:
+    with pytest.raises(ValueError, match="joins no other"):
+        ctrlevent.Popen(python(SHOW), process_group=os.getpgrp())
+
+
+def test_another_console_is_refused() -> None:
+    with pytest.raises(ValueError, match='"inherit" or "own"'):
+        ctrlevent.Popen(python(SHOW), console="shared")
+
+
+@pytest.mark.parametrize("console", ["inherit", "own"])
+def test_interrupt_is_sigint_to_the_group(console: str) -> None:
+    with ctrlevent.Popen(python(WAITS), stdout=subprocess.PIPE, console=console) as child:
+        assert child.stdout
+        assert child.stdout.readline() == b"up\n"
+        child.interrupt()
+        assert child.stdout.read() == b"interrupted\n"
+    assert child.returncode == 33
+
+
+def test_the_children_of_the_child_are_in_it() -> None:
+    code = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]])"
+    command = [*python(code), "-S", "-c", WAITS]
+    with ctrlevent.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        assert child.stdout
+        assert child.stdout.readline() == b"up\n"
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.read() == b"interrupted\n"
+
+
+def test_terminate_ends_the_child_alone() -> None:
+    code = LEAVES_ONE + "child.wait()"
+    with ctrlevent.Popen(python(code), stdout=subprocess.PIPE) as child:
+        (grandchild,) = ids(child)
+        child.terminate()
+        assert child.wait(PATIENCE) == -signal.SIGTERM
+        assert not is_gone(grandchild)
+        os.killpg(child.pid, signal.SIGKILL)
+    wait_until(lambda: is_gone(grandchild), "the end of the group")
+
+
+def test_an_ended_child_is_sent_nothing() -> None:
+    """Although nobody has asked for its end yet, and somebody is left in its group."""
+    with ctrlevent.Popen(python(LEAVES_ONE), stdout=subprocess.PIPE) as child:
+        (grandchild,) = ids(child)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        for send in (child.interrupt, child.kill, child.terminate):
+            send()
+        child.send_signal(signal.SIGKILL)
+        assert not is_gone(grandchild)
+        os.killpg(child.pid, signal.SIGKILL)
+    assert child.returncode == 0
+
+
+# --- run ------------------------------------------------------------------------------------------
+
+
+def test_run_is_like_subprocess_run() -> None:
+    code = "import sys; print(sys.stdin.read().upper()); print('e', file=sys.stderr); sys.exit(3)"
+    done = ctrlevent.run(python(code), input="text", capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "TEXT\n", "e\n")
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        ctrlevent.run(python(code), input=b"", capture_output=True, check=True)
+    assert (error.value.returncode, error.value.stderr) == (3, b"e\n")
+
+
+def test_large_input_and_output() -> None:
+    data = os.urandom(1 << 20)
+    code = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
+    assert ctrlevent.run(python(code), input=data, capture_output=True).stdout == data
+
+
+def test_who_holds_the_pipes_does_not_keep_it() -> None:
+    done = ctrlevent.run(python(LEAVES_ONE), capture_output=True)
+    assert done.returncode == 0
+    wait_until(lambda: is_gone(int(done.stdout)), "the end of the group")
+
+
+def test_a_timeout_asks_first() -> None:
+    with pytest.raises(subprocess.TimeoutExpired) as error:
+        ctrlevent.run(python(WAITS), timeout=1, capture_output=True, text=True)
+    assert error.value.output == "up\ninterrupted\n"
+    assert not error.value.stderr
+    assert error.value.timeout == 1
+
+
+def test_a_timeout_ends_the_group() -> None:
+    code = LEAVES_ONE + WILL_NOT_END
+    with pytest.raises(subprocess.TimeoutExpired) as error:
+        ctrlevent.run(python(code), timeout=1, capture_output=True)
+    grandchild, *lines = error.value.output.decode().splitlines()
+    assert lines == ["up", "caught"]
+    wait_until(lambda: is_gone(int(grandchild)), "the end of the group")
+
+
+CALLS_RUN = """
+import sys
+import ctrlevent
+try:
+    ctrlevent.run([sys.executable, "-S", "-c", {code!r}])
+except KeyboardInterrupt:
+    print("raised", flush=True)
+"""
+
+
+def test_a_ctrl_c_of_the_caller_is_passed_on_and_raised() -> None:
+    """In a caller of its own: no signal is for the process that runs the tests."""
+    output = caller(CALLS_RUN.replace("{code!r}", repr(WAITS)), 1)
+    assert output == b"up\ninterrupted\nraised\n"
+
+
+def test_a_second_ctrl_c_waits_no_longer() -> None:
+    start = time.monotonic()
+    assert caller(CALLS_RUN.replace("{code!r}", repr(WILL_NOT_END)), 2) == b"up\ncaught\nraised\n"
+    assert time.monotonic() - start < 3 + 1  # the grace, and what two starts may take at most
+
+
+def caller(code: str, times: int) -> bytes:
+    """The output of a Python that is sent SIGINT, and once more after each further line."""
+    command = [sys.executable, "-c", code]
+    found = b""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout
+        for _ in range(times):
+            found += process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+        found += process.stdout.read()
+    return found
+
+
+def test_in_another_thread() -> None:
+    found: list[int] = []
+    thread = threading.Thread(
+        target=lambda: found.append(ctrlevent.run(python("raise SystemExit(5)")).returncode)
+    )
+    thread.start()
+    thread.join(PATIENCE)
+    assert found == [5]
+
+
+def test_streams_pass_through(tmp_path: Path) -> None:
+    code = "import ctrlevent, sys; ctrlevent.run([sys.executable, '-S', '-c', sys.argv[1]])"
+    copy = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())"
+    data = bytes(range(256))
+    (tmp_path / "in").write_bytes(data)
+    with open(tmp_path / "in", "rb") as stdin, open(tmp_path / "out", "wb") as stdout:
+        subprocess.run([sys.executable, "-c", code, copy], stdin=stdin, stdout=stdout, check=True)
+    assert (tmp_path / "out").read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"input": b"", "stdin": subprocess.PIPE}, ValueError),
+        ({"capture_output": True, "stdout": subprocess.PIPE}, ValueError),
+        ({"console": "elsewhere"}, ValueError),
+        ({"timeout": -1}, ValueError),
+        ({"input": "text"}, TypeError),
+    ],
+    ids=str,
+)
+def test_arguments_that_mean_nothing(options: dict[str, Any], kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        ctrlevent.run(python("pass"), **options)
+
+
+def test_create_process_is_for_windows() -> None:
+    with pytest.raises(OSError, match=r"subprocess\.Popen"):
+        ctrlevent.create_process(["program"])

@@ -1,0 +1,104 @@
+"""What actors do with `os_kill` and `patch_os`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import unittest
+from typing import Any, Callable
+
+import ctrlevent
+
+from . import actor
+from .actor import interruptible
+
+
+def patched(function: Callable[..., Any], *arguments: Any) -> Any:
+    with ctrlevent.patch_os():
+        return function(*arguments)
+
+
+def os_kill(pid: int, sig: int) -> None:
+    """By the name that code which was not written for this library looks up."""
+    os.kill(pid, sig)
+
+
+def call_of_os(name: str, *arguments: Any) -> Any:
+    return getattr(os, name)(*arguments)
+
+
+def names_in_os() -> list[str]:
+    return [name for name in ("kill", "killpg", "getpgid", "getpgrp") if hasattr(os, name)]
+
+
+def restores_os_kill() -> bool:
+    before = os.kill
+    with ctrlevent.patch_os():
+        if os.kill is not ctrlevent.os_kill:
+            return False
+    return os.kill is before
+
+
+def interrupted_by_own_os_kill() -> bool:
+    """Whether KeyboardInterrupt comes from the call itself."""
+    with interruptible(), ctrlevent.patch_os():
+        try:
+            os.kill(os.getpid(), signal.CTRL_C_EVENT)  # type: ignore[attr-defined,unused-ignore]
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def send_signal(pid: int, event: int) -> None:
+    """By the `subprocess.Popen` with which the actor has started another one."""
+    actor._children[pid].send_signal(event)
+
+
+def end_by_os_kill(sig: int) -> int:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        with ctrlevent.patch_os():
+            os.kill(child.pid, sig)
+        return child.wait(20)
+
+
+def unittests(folder: str, name: str, patch: bool) -> dict[str, str]:
+    """Runs a class of CPython's own tests; what became of each of its tests."""
+    sys.path.insert(0, folder)
+    os.chdir(folder)  # they leave files where they are
+    # When it is imported, test_os makes a symbolic link, to see whether there are any: Wine 10 says
+    # that it has made it, and then does not find it.
+    vars(importlib.import_module("test.support.os_helper"))["_can_symlink"] = False
+    vars(importlib.import_module("test.support"))["SHORT_TIMEOUT"] = 10.0
+    module, _, case = name.rpartition(".")
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(
+        getattr(importlib.import_module(module), case)
+    )
+    outcome: dict[str, str] = {}
+
+    class Result(unittest.TestResult):
+        def startTest(self, test: unittest.TestCase) -> None:
+            super().startTest(test)
+            outcome[test.id().rpartition(".")[2]] = "passed"
+
+        def addError(self, test: unittest.TestCase, err: Any) -> None:
+            self._note(test, "error", err)
+
+        def addFailure(self, test: unittest.TestCase, err: Any) -> None:
+            self._note(test, "failed", err)
+
+        def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: ARG002
+            outcome[test.id().rpartition(".")[2]] = "skipped"
+
+        def _note(self, test: unittest.TestCase, what: str, err: Any) -> None:
+            super().addError(test, err)
+            outcome[test.id().rpartition(".")[2]] = f"{what}: {self.errors[-1][1]}"
+
+    if patch:
+        with ctrlevent.patch_os():
+            suite.run(Result())
+    else:
+        suite.run(Result())
+    return outcome

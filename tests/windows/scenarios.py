@@ -1,0 +1,482 @@
+"""What actors are told to do where one call is not enough. All of this runs in actors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import gc
+import math
+import os
+import random
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+import ctrlevent
+from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
+
+from . import actor
+from .actor import handle_count, interruptible, thread_result, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NEW_GROUP = 0x200
+CTRL_C = 0  # signal.CTRL_C_EVENT, as os.kill takes it
+
+# In seconds: a wait that only an event can end in time, and how soon it then has to.
+LONG, SOON = 20.0, 5.0
+
+
+# --- targets that are just being created ----------------------------------------------------------
+
+
+def break_new_groups(command: list[str], times: int, wait: bool) -> list[tuple[int, bytes]]:
+    """Starts a leader, sends it a Ctrl+Break, at once or when it is up, and waits for its end.
+
+    Returns each one's exit code and stderr.
+    """
+    ends = []
+    for _ in range(times):
+        with subprocess.Popen(
+            command,
+            creationflags=NEW_GROUP,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as child:
+            assert child.stdout
+            assert child.stderr
+            if wait:
+                child.stdout.readline()
+            ctrlevent.killpg(child.pid, CTRL_BREAK_EVENT)
+            ends.append((child.wait(20), child.stderr.read()))
+    return ends
+
+
+def deliver_to_new(
+    command: list[str], flags: int, times: int, at_a_time: int
+) -> list[tuple[str, int]]:
+    """Starts a program, delivers a Ctrl+C at once; returns what became of each.
+
+    One that has not ended by it is then asked to end, by the end of its input.
+    """
+
+    def one(_: int) -> tuple[str, int]:
+        with subprocess.Popen(
+            command,
+            creationflags=flags,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as child:
+            try:
+                delivery = ctrlevent.deliver(child.pid, CTRL_C_EVENT)
+                assert child.stdin
+                child.stdin.close()
+                return delivery.name, child.wait(10)
+            finally:
+                child.kill()
+
+    with ThreadPoolExecutor(at_a_time) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def deliver_once_up(command: list[str]) -> tuple[str, int, str]:
+    """To a program that says that it is up; what became of it, and what it said then."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        child.stdout.readline()
+        delivery = ctrlevent.deliver(child.pid, CTRL_C_EVENT)
+        return delivery.name, child.wait(20), child.stdout.read().decode().strip()
+
+
+def close_input(pid: int) -> None:
+    """From another thread than the main one."""
+    actor.close_input(pid)
+
+
+# --- events to oneself ----------------------------------------------------------------------------
+
+
+def interrupt_self(times: int) -> int:
+    """How many of so many calls have raised KeyboardInterrupt themselves."""
+    raised = 0
+    with interruptible():
+        for _ in range(times):
+            try:
+                ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+            except KeyboardInterrupt:
+                raised += 1
+    return raised
+
+
+def interrupt_self_from_another_thread() -> str:
+    """Where KeyboardInterrupt was raised."""
+    main_is_waiting = threading.Event()
+
+    def other() -> None:
+        main_is_waiting.wait()
+        try:
+            ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+        except BaseException as error:
+            outcome.append(f"other: {error!r}")
+
+    outcome: list[str] = []
+    thread = threading.Thread(target=other)
+    with interruptible():
+        thread.start()
+        try:
+            main_is_waiting.set()
+            run_bytecode()
+        except KeyboardInterrupt:
+            outcome.append("main")
+    thread.join()
+    return ", ".join(outcome)
+
+
+def events_at_handlers(threads: int, times: int) -> list[str]:
+    """Several threads at once send to their own process, whose handlers only count."""
+    problems: list[str] = []
+
+    def one() -> None:
+        try:
+            for _ in range(times):
+                ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+        except BaseException as error:
+            problems.append(repr(error))
+
+    started = [threading.Thread(target=one) for _ in range(threads)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join(LONG)
+    return problems + [str(thread) for thread in started if thread.is_alive()]
+
+
+def from_within_a_signal_handler() -> list[str]:
+    """A handler of Python, in the main thread, that sends to its own process again."""
+    log: list[str] = []
+
+    def handler(*_: object) -> None:
+        log.append("in")
+        if len(log) == 1:
+            ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+        log.append("out")
+
+    with interruptible():
+        signal.signal(signal.SIGINT, handler)
+        ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+    return log
+
+
+def from_within_a_console_handler(timeout: float) -> list[str]:
+    """A console handler, in the thread of an event, that sends to its own process again."""
+    log: list[str] = []
+
+    @actor.HANDLER_ROUTINE  # type: ignore[untyped-decorator, unused-ignore]
+    def handler(_event: int) -> int:
+        log.append("in")
+        if len(log) == 1:
+            try:
+                ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=timeout)
+            except TimeoutError:
+                log.append("TimeoutError")
+            except BaseException as error:
+                log.append(repr(error))
+        log.append("out")
+        return 1
+
+    with console_handler(handler):
+        ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+        wait_until(lambda: log.count("out") == 2, "two events")
+    return log
+
+
+def slow_handler_of_ones_own(timeout: float, at_most: float) -> tuple[Optional[str], list[str]]:
+    """What the call raised while a handler was running, and what the handler went through."""
+    log: list[str] = []
+    go_on = threading.Event()
+
+    @actor.HANDLER_ROUTINE  # type: ignore[untyped-decorator, unused-ignore]
+    def handler(_event: int) -> int:
+        log.append("in")
+        go_on.wait(at_most)
+        log.append("out")
+        return 1
+
+    with console_handler(handler):
+        try:
+            ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=timeout)
+            raised = None
+        except OSError as error:
+            raised = type(error).__name__
+        seen = log[:]
+        go_on.set()
+        wait_until(lambda: log[-1:] == ["out"], "the end of the handler")
+    return raised, seen
+
+
+@contextlib.contextmanager
+def console_handler(handler: Any) -> Iterator[None]:
+    actor.kernel32.SetConsoleCtrlHandler(handler, True)
+    try:
+        yield
+    finally:
+        actor.kernel32.SetConsoleCtrlHandler(handler, False)
+
+
+def break_is_dropped_with_ctrl_c() -> bool:
+    """Whether the system's own routine drops a Ctrl+Break where Ctrl+C is ignored. Without us."""
+    kernel32 = actor.kernel32
+    for function in (kernel32.GetModuleHandleW, kernel32.GetProcAddress, kernel32.CreateThread):
+        function.restype = ctypes.c_void_p
+    module = ctypes.c_void_p(kernel32.GetModuleHandleW("kernel32"))
+    routine = ctypes.c_void_p(kernel32.GetProcAddress(module, b"CtrlRoutine"))
+    before = actor.count_heard()
+    ctrl_break = ctypes.c_void_p(1)
+    thread = kernel32.CreateThread(None, None, routine, ctrl_break, 0, None)
+    kernel32.WaitForSingleObject(ctypes.c_void_p(thread), 20_000)
+    kernel32.CloseHandle(ctypes.c_void_p(thread))
+    dropped = actor.count_heard() == before
+    actor.take_heard()
+    return dropped
+
+
+def wakeup_fd(times: int) -> tuple[int, bytes]:
+    """How many KeyboardInterrupts, and what was written to the wakeup fd."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        before = signal.set_wakeup_fd(theirs.fileno())
+        try:
+            raised = interrupt_self(times)
+        finally:
+            signal.set_wakeup_fd(before)
+        theirs.close()
+        written = b""
+        while data := ours.recv(4096):
+            written += data
+    return raised, written
+
+
+# --- KeyboardInterrupt in whatever the main thread is doing ---------------------------------------
+# Each state is entered in the main thread, and ends by KeyboardInterrupt. A worker sends the event
+# when the main thread has said that it is about to enter it, after a random while, so before,
+# during, and after the entry. What Python lets end first (lock waits, select) ends by `release`,
+# which the worker calls when the event has been delivered.
+
+
+def run_bytecode(*_: object) -> None:
+    deadline = time.monotonic() + SOON
+    while time.monotonic() < deadline:
+        pass
+
+
+def sleep(*_: object) -> None:
+    # In small pieces: an event that comes at the wrong moment in the entry of time.sleep is only
+    # noticed at its end (bpo-30151), which no sender can do anything about.
+    deadline = time.monotonic() + SOON
+    while time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def wait_for_lock(release: Release) -> None:
+    release.lock.acquire(timeout=LONG)
+    run_bytecode()
+
+
+def wait_in_select(release: Release) -> None:
+    select.select([release.ours], [], [], LONG)
+    run_bytecode()
+
+
+def run_asyncio(*_: object) -> None:
+    asyncio.run(asyncio.sleep(SOON))
+
+
+STATES: dict[str, Callable[[Release], None]] = {
+    "bytecode": run_bytecode,
+    "sleep": sleep,
+    "lock": wait_for_lock,
+    "select": wait_in_select,
+    "asyncio": run_asyncio,
+}
+
+
+class Release:
+    """What the states wait for."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.lock.acquire()
+        self.ours, self.theirs = socket.socketpair()
+
+    def __call__(self) -> None:
+        self.lock.release()
+        self.theirs.send(b"!")
+
+    def again(self) -> None:
+        self.lock.acquire(timeout=0)
+        self.ours.recv(1)
+
+
+def interrupt_states(seed: int, times: int) -> dict[str, int]:
+    """Random states, each interrupted once from another thread; how many of each were.
+
+    Fails when a KeyboardInterrupt is lost, comes late or twice.
+    """
+    chance = random.Random(seed)
+    interrupted = dict.fromkeys(STATES, 0)
+    release = Release()
+    entering = threading.Semaphore(0)
+    sent = threading.Semaphore(0)
+    problems: list[BaseException] = []
+    delays = [chance.choice((0.0, 0.0, 0.0005, 0.002)) * chance.random() for _ in range(times)]
+
+    def worker() -> None:
+        try:
+            for delay in delays:
+                entering.acquire()
+                end = time.perf_counter() + delay
+                while time.perf_counter() < end:
+                    pass
+                ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+                release()
+                sent.release()
+        except BaseException as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=worker, daemon=True)
+    thread.start()
+    with interruptible():
+        for _ in range(times):
+            name = chance.choice(list(STATES))
+            try:
+                entering.release()
+                STATES[name](release)
+            except KeyboardInterrupt:
+                interrupted[name] += 1
+            else:
+                raise AssertionError(f"KeyboardInterrupt lost: {name}, {problems}")
+            # A second one would be raised here, and be the end of the test.
+            sent.acquire(timeout=LONG)
+            release.again()
+    thread.join(LONG)
+    assert not problems
+    return interrupted
+
+
+def sleep_is_broken_off() -> float:
+    """Seconds that a long time.sleep has taken, with an event in it from another thread."""
+
+    def worker() -> None:
+        go.wait()
+        ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+
+    go = threading.Event()
+    thread = threading.Thread(target=worker)
+    thread.start()
+    # The main thread keeps the GIL until it is in the sleep: the worker goes on only then.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    start = time.monotonic()
+    try:
+        with interruptible():
+            go.set()
+            time.sleep(LONG)
+    except KeyboardInterrupt:
+        return time.monotonic() - start
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
+    raise AssertionError("KeyboardInterrupt lost")
+
+
+def events_before_sleeps(kind: str, times: int, nap: float) -> tuple[int, int]:
+    """Events to oneself, each right before a time.sleep, as in bpo-30151.
+
+    Returns after how many of them the sleep was entered, and how many then only came at its end.
+    """
+    entered = late = 0
+    for _ in range(times):
+        with interruptible():
+            asleep_at = math.inf
+            try:
+                if kind == "os.kill":
+                    os.kill(os.getpid(), CTRL_C)
+                else:
+                    ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+                entered += 1
+                asleep_at = time.monotonic()
+                time.sleep(nap)
+                run_bytecode()
+            except KeyboardInterrupt:
+                late += time.monotonic() - asleep_at >= nap
+            else:
+                raise AssertionError("KeyboardInterrupt lost")
+    return entered, late
+
+
+# --- an interpreter that ends ---------------------------------------------------------------------
+
+
+def run_script(command: list[str], timeout: float) -> tuple[int, str, str]:
+    """Exit code, stdout, stderr."""
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+# --- handles --------------------------------------------------------------------------------------
+
+
+def call_often(times: int, function: Callable[..., Any], *arguments: Any) -> None:
+    """The calls may raise; KeyboardInterrupt too."""
+    for _ in range(times):
+        with contextlib.suppress(OSError, KeyboardInterrupt):
+            function(*arguments)
+
+
+def handles_of_1000_interrupts() -> str:
+    before = settled_handle_count()
+    raised = interrupt_self(1000)
+    after = settled_handle_count()
+    return f"{before} before, {after} after" if after != before or raised != 1000 else ""
+
+
+def leak_a_handle() -> None:
+    actor.kernel32.CreateEventW(None, True, False, None)
+
+
+def settled_handle_count() -> int:
+    """When it no longer changes: threads of events that were sent end by and by."""
+    gc.collect()
+    counts = [handle_count()]
+
+    def unchanged() -> bool:
+        counts.append(handle_count())
+        return len(set(counts[-5:])) == 1 and len(counts) > 5
+
+    wait_until(unchanged, "a steady number of handles")
+    return counts[-1]
+
+
+def in_a_thread(function: Callable[..., Any], *arguments: Any) -> None:
+    """Runs a verb in another thread than the main one; raises what it raises."""
+    error = thread_result(lambda: function(*arguments))
+    if error is not None:
+        raise error

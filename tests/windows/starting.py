@@ -1,0 +1,429 @@
+"""What actors are told to do in the tests of what starts processes. All of this runs in actors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import importlib
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, NamedTuple, Optional
+
+import ctrlevent
+
+from .actor import kernel32, wait_until
+from .scenarios import settled_handle_count
+
+NEW_GROUP, OWN_CONSOLE, SUSPENDED = 0x200, 0x0800_0000, 0x4
+LONG, SOON = 20.0, 10.0
+
+_children: dict[int, ctrlevent.Popen] = {}
+_said: dict[int, list[str]] = {}
+
+
+def times(all_of_them: int, otherwise: int) -> int:
+    """How often something is repeated: the full number where CTRLEVENT_TEST_FULL is set."""
+    return all_of_them if os.environ.get("CTRLEVENT_TEST_FULL") else otherwise
+
+
+# --- children of ctrlevent.Popen ------------------------------------------------------------------
+
+
+def popen(command: Any, environment: Optional[dict[str, str]] = None, **options: Any) -> int:
+    """An actor, or whatever says nothing; returns the pid of what was started."""
+    if environment is not None:
+        options["env"] = {**os.environ, **environment}
+    streams: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL, "stdout": sys.stderr, "stderr": sys.stderr
+    }  # fmt: skip
+    child = ctrlevent.Popen(command, **{**streams, **options})
+    _children[child.pid] = child
+    return child.pid
+
+
+def popen_program(command: Any, flags: int = 0, **options: Any) -> int:
+    """A program that talks through pipes; what it says is kept. `flags` are given by position."""
+    pipe = subprocess.PIPE
+    positional: Any = [-1, None, pipe, pipe, None, None, True, False, None, None, None, None, flags]
+    if options:
+        child = ctrlevent.Popen(command, stdin=pipe, stdout=pipe, creationflags=flags, **options)
+    else:
+        child = ctrlevent.Popen(command, *positional)
+    _children[child.pid] = child
+    _said[child.pid] = []
+    threading.Thread(target=_listen, args=(child,), daemon=True).start()
+    return child.pid
+
+
+def _listen(child: ctrlevent.Popen) -> None:
+    assert child.stdout
+    for line in child.stdout:
+        _said[child.pid].append(line.decode(errors="replace").strip())
+
+
+def said(pid: int) -> list[str]:
+    return _said[pid][:]
+
+
+def close_input(pid: int) -> None:
+    stdin = _children[pid].stdin
+    assert stdin
+    stdin.close()
+
+
+def interrupt(pid: int, timeout: Optional[float] = 5.0) -> None:
+    _children[pid].interrupt(timeout)
+
+
+def send_signal(pid: int, sig: int) -> None:
+    _children[pid].send_signal(sig)
+
+
+def terminate(pid: int) -> None:
+    _children[pid].terminate()
+
+
+def pgid(pid: int) -> int:
+    return _children[pid].pgid
+
+
+def returncode(pid: int) -> Optional[int]:
+    """As it is known, without a look."""
+    code: Optional[int] = _children[pid].returncode
+    return code
+
+
+def wait(pid: int) -> int:
+    code: int = _children[pid].wait(LONG)
+    return code
+
+
+def resume(pid: int) -> None:
+    handle = int(_children[pid]._handle)  # type: ignore[attr-defined, unused-ignore]
+    getattr(ctypes, "WinDLL")("ntdll").NtResumeProcess(ctypes.c_void_p(handle))  # noqa: B009
+
+
+def wait_in_asyncio(pid: int) -> bool:
+    """Waits for the end as asyncio does, on the handle; true when it was the end."""
+
+    async def wait() -> bool:
+        loop: Any = asyncio.get_running_loop()
+        handle = int(_children[pid]._handle)  # type: ignore[attr-defined, unused-ignore]
+        ended = loop._proactor.wait_for_handle(handle)
+        _children[pid].interrupt()
+        return bool(await asyncio.wait_for(ended, LONG))
+
+    policy: Any = importlib.import_module("asyncio").ProactorEventLoop
+    loop = policy()
+    try:
+        result: bool = loop.run_until_complete(wait())
+        return result
+    finally:
+        loop.close()
+
+
+class End(NamedTuple):
+    """How a child has ended that was interrupted."""
+
+    delay: float
+    exit_code: Optional[int]
+    """None: it has not, and was ended otherwise."""
+    output: str
+    errors: str
+
+
+def interrupt_at_random(command: list[str], seed: int, times: int) -> list[End]:
+    """Children that wait for ever, each interrupted after a random 0 to 500 ms."""
+    chance = random.Random(seed)
+    ends = []
+    for _ in range(times):
+        delay = chance.uniform(0, 0.5)
+        with ctrlevent.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as child:
+            assert child.stdout
+            assert child.stderr
+            # Not for luck: any moment will do, and the more of them the better.
+            time.sleep(delay)
+            child.interrupt()
+            code: Optional[int] = None
+            try:
+                code = child.wait(SOON)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            ends.append(End(delay, code, child.stdout.read(), child.stderr.read()))
+    return ends
+
+
+def with_pipes(command: list[str], data: str) -> tuple[str, str, int]:
+    with ctrlevent.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        output, errors = child.communicate(data, timeout=LONG)
+    return output, errors, child.returncode
+
+
+def interrupted_after_timeout(command: list[str]) -> tuple[bool, str, int]:
+    """communicate with a timeout, then an interrupt, then communicate again."""
+    with ctrlevent.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        timed_out = False
+        try:
+            child.communicate(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        child.interrupt()
+        output, _ = child.communicate(timeout=LONG)
+    return timed_out, output, child.returncode
+
+
+def phantoms() -> list[int]:
+    """What the console has listed that is no live process."""
+    pids = (ctypes.c_uint32 * 64)()
+    count = kernel32.GetConsoleProcessList(pids, 64)
+    live = {process.pid for process in ctrlevent.console_processes()}
+    return sorted(set(pids[:count]) - live)
+
+
+def handles_of_popens(command: list[str], times: int) -> str:
+    """How many handles more there are after so many children; "" for none."""
+
+    def one() -> None:
+        with ctrlevent.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as child:
+            child.interrupt()
+            child.communicate(timeout=LONG)
+
+    return _more_handles(one, times)
+
+
+def _more_handles(one: Callable[[], object], times: int) -> str:
+    for _ in range(2):  # what is only once: DLLs, caches, the helper process
+        one()
+    before = settled_handle_count()
+    for _ in range(times):
+        one()
+    after = settled_handle_count()
+    return f"{before} before, {after} after" if after != before else ""
+
+
+# --- steps of a start that fail -------------------------------------------------------------------
+
+
+class Failed(NamedTuple):
+    error: str
+    child_ended: bool
+    more_handles: str
+
+
+def failing_start(command: list[str], step: str, contained: bool = False) -> Failed:
+    """A Popen of which a step fails, as a method of the boundary; what is left of it then."""
+    from ctrlevent._run import Contained
+    from ctrlevent._win32 import system
+
+    windows: Any = system()
+    names = {
+        "write": ("WriteProcessMemory", "NtWow64WriteVirtualMemory64"),
+        "interrupted": ("NtResumeProcess",),
+    }.get(step, (step,))
+    seen: list[int] = []
+
+    def fail(*arguments: Any) -> None:
+        handle = arguments[1 if step == "AssignProcessToJobObject" else 0]
+        seen.append(_another_handle(handle))
+        # A new one each time: with its traceback an error keeps what it came through alive.
+        raise KeyboardInterrupt if step == "interrupted" else OSError(0, "fails", None, 5)
+
+    def one() -> BaseException:
+        try:
+            (Contained if contained else ctrlevent.Popen)(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        except BaseException as raised:
+            return raised
+        raise AssertionError("it did not fail")
+
+    for name in names:
+        setattr(windows, name, fail)
+    try:
+        raised = one()
+        ended = _ended(seen.pop())
+
+        def again() -> None:
+            one()
+            _ended(seen.pop())
+
+        more = _more_handles(again, 5)
+    finally:
+        for name in names:
+            delattr(windows, name)
+    return Failed(type(raised).__name__, ended, more)
+
+
+def _another_handle(process: int) -> int:
+    """One of our own, which pins the pid and tells of the end."""
+    kernel32.OpenProcess.restype = ctypes.c_void_p
+    pid = kernel32.GetProcessId(ctypes.c_void_p(process))
+    handle: int = kernel32.OpenProcess(0x0010_0000 | 0x1000, False, pid)
+    return handle
+
+
+def _ended(handle: int) -> bool:
+    ended = kernel32.WaitForSingleObject(ctypes.c_void_p(handle), 0) == 0
+    kernel32.CloseHandle(ctypes.c_void_p(handle))
+    return bool(ended)
+
+
+# --- ignore_ctrl_c --------------------------------------------------------------------------------
+
+
+def ignores_of_new_child(command: list[str]) -> bool:
+    """Of a child of plain subprocess."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+        assert child.stdin
+        ignores: bool = ctrlevent.ignores_ctrl_c(child.pid)
+        child.stdin.close()
+        child.wait(LONG)
+    return ignores
+
+
+def asyncio_child_hears(command: list[str]) -> tuple[bool, int, bytes]:
+    """A child that asyncio has started in a new group, made to hear Ctrl+C, and sent one."""
+
+    async def play() -> tuple[bool, int, bytes]:
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            creationflags=NEW_GROUP,
+        )
+        assert child.stdout
+        await asyncio.wait_for(child.stdout.readline(), LONG)
+        before = ctrlevent.ignore_ctrl_c(False, child.pid)
+        ctrlevent.killpg(child.pid, ctrlevent.CTRL_C_EVENT)
+        output = await asyncio.wait_for(child.stdout.read(), LONG)
+        return before, await asyncio.wait_for(child.wait(), LONG), output
+
+    return asyncio.run(play())
+
+
+# --- run ------------------------------------------------------------------------------------------
+
+
+class Ran(NamedTuple):
+    """What became of a `run`."""
+
+    error: Optional[str]
+    returncode: Optional[int]
+    output: Any
+    """None, or text, or bytes."""
+    errors: Any
+    seconds: float
+
+
+def run(command: Any, **options: Any) -> Ran:
+    start = time.monotonic()
+    try:
+        done = ctrlevent.run(command, **options)
+    except subprocess.TimeoutExpired as error:
+        return Ran("TimeoutExpired", None, error.output, error.stderr, time.monotonic() - start)
+    except subprocess.CalledProcessError as error:
+        code = error.returncode
+        return Ran("CalledProcessError", code, error.output, error.stderr, time.monotonic() - start)
+    return Ran(None, done.returncode, done.stdout, done.stderr, time.monotonic() - start)
+
+
+def run_for_error(command: Any, **options: Any) -> None:
+    """Errors of Unicode do not come through to the test as they are."""
+    try:
+        ctrlevent.run(command, **options)
+    except UnicodeError as error:
+        raise ValueError(str(error)) from None
+
+
+class Done(NamedTuple):
+    """A process that has ended."""
+
+    exit_code: int
+    output: bytes
+    errors: bytes
+
+
+def execute(
+    command: list[str],
+    *,
+    data: Optional[bytes] = None,
+    flags: int = 0,
+    cwd: Optional[str] = None,
+    environment: Optional[dict[str, str]] = None,
+    timeout: float = 25.0,
+) -> Done:
+    """Plain subprocess: a program with pipes, its input given at once."""
+    done = subprocess.run(
+        command,
+        input=data if data is not None else b"",
+        capture_output=True,
+        creationflags=flags,
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        timeout=timeout,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def execute_with_files(command: list[str], data: bytes) -> Done:
+    """Plain subprocess: the three standard streams are files."""
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        files[0].write(data)
+        files[0].seek(0)
+        code = subprocess.call(command, stdin=files[0], stdout=files[1], stderr=files[2])
+        for file in files:
+            file.seek(0)
+        return Done(code, files[1].read(), files[2].read())
+
+
+_started: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def start(command: list[str], flags: int, output: str) -> int:
+    """Plain subprocess, its output in a file."""
+    with open(output, "wb") as file:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, creationflags=flags
+        )
+    _started[process.pid] = process
+    return process.pid
+
+
+def end_of(pid: int) -> int:
+    return _started[pid].wait(LONG)
+
+
+def handles_of_runs(command: list[str], times: int) -> str:
+    return _more_handles(lambda: ctrlevent.run(command, capture_output=True), times)
+
+
+def wait_for_file(path: str) -> str:
+    """What stands in a file as soon as something stands in it."""
+
+    def content() -> str:
+        try:
+            return Path(path).read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
+    wait_until(lambda: content().endswith("\n"), f"a line in {path}", LONG)
+    return content()

@@ -1,0 +1,287 @@
+"""What actors are told to do for test_pseudo_console. All of this runs in actors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any, Optional
+
+import ctrlevent
+from ctrlevent import PseudoConsole
+
+from . import actor
+from .actor import wait_until
+
+PATIENCE = 20.0
+
+#: What Wine 10's conhost makes Ctrl+C of: Alt with it. Windows does not.
+WINES_CTRL_C = "\x1b\x03"
+
+#: A program in Python that says "up", and then how it was interrupted.
+HEARS = """
+import sys, time
+print("up", flush=True)
+try:
+    time.sleep(20)
+except KeyboardInterrupt:
+    print("KeyboardInterrupt", flush=True)
+    sys.exit(7)
+"""
+
+#: One that has switched processed input off, and says what it reads.
+RAW = """
+import ctypes, sys
+kernel32 = ctypes.WinDLL("kernel32")
+kernel32.GetStdHandle.restype = ctypes.c_void_p
+stdin = ctypes.c_void_p(kernel32.GetStdHandle(-10))
+kernel32.SetConsoleMode(stdin, 0)
+print("up", flush=True)
+text, count = ctypes.create_unicode_buffer(8), ctypes.c_uint32()
+kernel32.ReadConsoleW(stdin, text, 1, ctypes.byref(count), None)
+print("read", ascii(text.value), flush=True)
+"""
+
+SIZE = "import os; print('size', *os.get_terminal_size(), flush=True)"
+ECHO = "print('up', flush=True); print('got', ascii(input()), flush=True)"
+TREE = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print("child", child.pid, "!", flush=True)
+"""
+
+
+class Screen:
+    """What a pseudo console has shown, all of it."""
+
+    def __init__(self, console: PseudoConsole) -> None:
+        self.console = console
+        self.text = ""
+
+    def wait_for(self, text: str) -> None:
+        def shown() -> bool:
+            self.text += self.console.read(0.05)
+            return text in self.text
+
+        wait_until(shown, f"{text!r} on the screen", PATIENCE)
+
+
+def python(code: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-S", "-c", code, *arguments]
+
+
+def show(code: str, type_at: str, keys: str, until: str, **size: int) -> tuple[str, int]:
+    """Runs a program; types keys when it has shown something. What it shows, its exit status."""
+    with PseudoConsole(**size) as console:
+        screen = Screen(console)
+        child = console.start(python(code))
+        screen.wait_for(type_at)
+        console.write(keys)
+        screen.wait_for(until)
+        return screen.text, child.wait(PATIENCE)
+
+
+def press_ctrl_c(code: str, keys: Optional[str], until: str, ignoring: bool) -> tuple[bool, int]:
+    """Whether the program has shown what a Ctrl+C makes it show, and its exit status."""
+    ctrlevent.ignore_ctrl_c(ignoring)
+    try:
+        with PseudoConsole() as console:
+            screen = Screen(console)
+            child = console.start(python(code))
+            screen.wait_for("up")
+            if keys is None:
+                console.press_ctrl_c()
+            else:
+                console.write(keys)
+            try:
+                child.wait(4)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            child.wait(PATIENCE)
+            console.close()
+            screen.text += console.read(1)
+            return until in screen.text, child.returncode
+    finally:
+        ctrlevent.ignore_ctrl_c(False)
+
+
+def native_ctrl_c(program: str, keys: Optional[str]) -> bool:
+    """Whether a native program that waits for it has heard it."""
+    with PseudoConsole() as console:
+        screen = Screen(console)
+        console.start([program, "trap", "60"])
+        screen.wait_for("ready")
+        if keys is None:
+            console.press_ctrl_c()
+        else:
+            console.write(keys)
+        try:
+            screen.wait_for("event 0")
+        except AssertionError:
+            return False
+        return True
+
+
+def sees_group_and_ignore(ignoring: bool) -> tuple[bool, bool, bool]:
+    """Whether a child leads its group, ignores Ctrl+C, and is on this console."""
+    ctrlevent.ignore_ctrl_c(ignoring)
+    try:
+        with PseudoConsole() as console:
+            child = console.start(python(HEARS))
+            Screen(console).wait_for("up")
+            return (
+                ctrlevent.getpgid(child.pid) == child.pid,
+                ctrlevent.ignores_ctrl_c(child.pid),
+                child.pid in [one.pid for one in ctrlevent.console_processes()],
+            )
+    finally:
+        ctrlevent.ignore_ctrl_c(False)
+
+
+def killpg_on_it() -> tuple[bool, int]:
+    """A Ctrl+C to the group, by a helper on that console."""
+    with PseudoConsole() as console:
+        screen = Screen(console)
+        child = console.start(python(HEARS))
+        screen.wait_for("up")
+        ctrlevent.killpg(child.pid, ctrlevent.CTRL_C_EVENT)
+        screen.wait_for("KeyboardInterrupt")
+        return True, child.wait(PATIENCE)
+
+
+def close_with_output() -> tuple[bool, int]:
+    """It writes far more than a pipe holds, and nobody reads it. Whether a child still runs."""
+    console = PseudoConsole()
+    child = console.start(python("import sys\nwhile True: print('x' * 100, flush=True)"))
+    wait_until(lambda: len(console._screen._parts) > 50, "much output")
+    console.close()
+    console.close()
+    return child.poll() is None, len(console.read(1))
+
+
+def tree_is_gone() -> bool:
+    """What the child has started ends with the console."""
+    with PseudoConsole() as console:
+        screen = Screen(console)
+        child = console.start(python(TREE))
+        screen.wait_for("!")
+        child.wait(PATIENCE)
+    grandchild = int(screen.text.partition("child ")[2].split()[0])
+    try:
+        ctrlevent.kill(grandchild, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def many(times: int) -> str:
+    """Handles and threads that are left."""
+    import threading
+
+    from .scenarios import settled_handle_count
+
+    def once() -> None:
+        with PseudoConsole() as console:
+            child = console.start(python("print('x')"))
+            child.wait(PATIENCE)
+
+    once()
+    before = settled_handle_count(), threading.active_count()
+    for _ in range(times):
+        once()
+    after = settled_handle_count(), threading.active_count()
+    return "" if before == after else f"{before} before, {after} after"
+
+
+def refused(what: str) -> tuple[str, Any]:
+    """Class and winerror or errno of what is raised."""
+    try:
+        if what == "size":
+            PseudoConsole(0, 10)
+        with PseudoConsole() as console:
+            if what == "no such program":
+                console.start(["no such program"])
+            elif what == "own console":
+                console.start(python(SIZE), creationflags=0x10)
+            elif what == "resize":
+                console.resize(50, 10)
+            console.close()
+            if what == "closed":
+                console.write("x")
+            elif what == "start on a closed one":
+                console.start(python(SIZE))
+    except (OSError, ValueError) as error:
+        return type(error).__name__, getattr(error, "winerror", None) or getattr(
+            error, "errno", None
+        )
+    return "", None
+
+
+def cleans_up_when_closed(code: str, file: str) -> int:
+    with PseudoConsole() as console:
+        child = console.start(python(code, file))
+        Screen(console).wait_for("up")
+    return int(child.returncode)
+
+
+def run_captured(code: str, *arguments: str, **keywords: Any) -> tuple[int, str]:
+    done = ctrlevent.run(
+        python(code, *arguments), console="pty", capture_output=True, text=True, **keywords
+    )
+    return done.returncode, done.stdout
+
+
+def run_times_out(seconds: float) -> str:
+    try:
+        run_captured(HEARS, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        return str(error.output)
+    return "no error"
+
+
+def run_command_line(*arguments: str, data: bytes = b"") -> tuple[int, bytes, bytes]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ctrlevent", "run", "--console", "pty", *arguments],
+        input=data,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def terminal_modes() -> list[int]:
+    kernel32 = actor.kernel32
+    import ctypes
+
+    kernel32.CreateFileW.restype = ctypes.c_void_p
+    modes = []
+    for name in ("CONIN$", "CONOUT$"):
+        handle = ctypes.c_void_p(kernel32.CreateFileW(name, 0xC000_0000, 3, None, 3, 0, None))
+        mode = ctypes.c_uint32()
+        assert kernel32.GetConsoleMode(handle, ctypes.byref(mode))
+        kernel32.CloseHandle(handle)
+        modes.append(mode.value)
+    return modes
+
+
+def run_in_a_terminal(code: str, keys: str, until: str) -> tuple[str, list[int], list[int]]:
+    """`run --console pty` within a terminal, and the modes of that before and after."""
+    outer = (
+        "import sys; from tests.windows import terminals;"
+        " before = terminals.terminal_modes();"
+        " import ctrlevent;"
+        " done = ctrlevent.run(sys.argv[1:], console='pty');"
+        " print('status', done.returncode, 'modes', before, terminals.terminal_modes(), '.')"
+    )
+    with PseudoConsole() as console:
+        screen = Screen(console)
+        child = console.start([sys.executable, "-c", outer, *python(code)])
+        screen.wait_for("up")
+        console.write(keys)
+        screen.wait_for("]")
+        screen.wait_for(" .")
+        child.wait(PATIENCE)
+    modes = screen.text.partition("modes")[2]
+    numbers = [int(word.strip("[],")) for word in modes.split(".")[0].split()]
+    assert until in screen.text, screen.text
+    return screen.text, numbers[:2], numbers[2:]

@@ -1,0 +1,38 @@
+"""python -m ctrlevent demo: every row is there, and every call of ctrlevent keeps its promise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ctrlevent import _demo
+from ..bed import probes
+
+from . import starting
+from .harness import Console, bed_program
+
+if TYPE_CHECKING:
+    from .starting import Done
+
+
+def demo(console: Console) -> Done:
+    launcher = bed_program("launcher")
+    command = [bed_program("python"), "-m", "ctrlevent", "demo", "--launcher", launcher]
+    return console.parent.call(starting.execute, command, timeout=120.0)
+
+
+def test_the_demo(console: Console) -> None:
+    console.parent.spawn(name="bystander")
+    done = demo(console)
+    lines = done.output.decode().splitlines()
+    assert (done.exit_code, done.errors) == (0, b"")
+    ours = [row for row in _demo.ROWS if row.is_ours]
+    assert lines[-1].startswith(f"{len(ours)} of {len(ours)} calls of ctrlevent kept the promise")
+    for row in _demo.ROWS:
+        (line,) = [line for line in lines if line.startswith(row.code.replace("signal.", "") + " ")]
+        if row.is_ours:
+            assert (", ".join(row.reached) or "nobody") in line
+    assert any("NotAGroupLeader: " in line for line in lines)
+    assert not any("PROMISE BROKEN" in line for line in lines)
+    as_on_windows = probes.parks_events_for_non_leader()
+    assert as_on_windows != any("not as on Windows" in line for line in lines)
+    console.assert_untouched()

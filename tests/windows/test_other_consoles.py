@@ -1,0 +1,349 @@
+"""Groups on other consoles, and whole other consoles, by the helper process."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import random
+import shutil
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import ctrlevent
+from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
+from tests.bed import probes
+
+from . import actor, elsewhere
+from .actor import wait_until
+from .harness import CTRL_BREAK, CTRL_C, DETACHED, NEW_GROUP, Actor, Console, Process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(ctrlevent.__file__).parent
+
+# How many Ctrl+C go to random groups on other consoles.
+EVENTS = int(os.environ.get("CTRLEVENT_TEST_EVENTS_ELSEWHERE", "400"))
+
+
+class Groups:
+    """Some consoles with two groups each: (leader, member) by the leader's pid."""
+
+    def __init__(self, consoles: list[Console]) -> None:
+        self.consoles = consoles
+        self.groups: dict[int, list[Actor]] = {}
+        for console in consoles:
+            for _ in range(2):
+                leader = console.parent.spawn(NEW_GROUP)
+                self.groups[leader.pid] = [leader, leader.spawn()]
+
+    def assert_exactly(self, expected: dict[int, int]) -> None:
+        """So many Ctrl+C have reached each group since the last time, and nobody else any."""
+        for console in self.consoles:
+            console.assert_heard(
+                {
+                    one: [CTRL_C] * expected.get(pgid, 0)
+                    for pgid, members in self.groups.items()
+                    for one in members
+                    if one.console is console
+                }
+            )
+
+
+@pytest.fixture(scope="module")
+def four() -> Iterator[Groups]:
+    with contextlib.ExitStack() as stack:
+        yield Groups([stack.enter_context(Console()) for _ in range(4)])
+
+
+@pytest.fixture
+def sender(shared_console: Console) -> Iterator[Actor]:
+    """A process on a console of its own, beside a bystander."""
+    one = shared_console.parent.spawn()
+    yield one
+    if not one.ended:
+        one.leave()
+
+
+@pytest.fixture
+def target(console: Console) -> Actor:
+    """The leader of a group of two, on another console than the sender."""
+    leader = console.parent.spawn(NEW_GROUP)
+    leader.spawn()
+    return leader
+
+
+def heard_by(target: Actor, *events: int) -> dict[Actor, list[int]]:
+    members = [one for one in target.console.actors if one is target or one.starter is target]
+    return {one: list(events) for one in members}
+
+
+def send_to_random_groups(sender: Actor, four: Groups, times: int) -> None:
+    seed = int.from_bytes(os.urandom(2), "little")
+    print("seed:", seed)
+    chance = random.Random(seed)
+    sent: dict[int, int] = {}
+    for number in range(1, times + 1):
+        pgid = chance.choice(list(four.groups))
+        sender.call(ctrlevent.killpg, pgid, CTRL_C_EVENT)
+        sent[pgid] = sent.get(pgid, 0) + 1
+        for one in four.groups[pgid]:
+            one.wait_until_heard(sent[pgid])
+        if number % 25 == 0 or number == times:
+            four.assert_exactly(sent)
+            sent.clear()
+
+
+def test_events_to_random_groups_on_four_consoles(
+    shared_console: Console, sender: Actor, four: Groups
+) -> None:
+    before = sender.call(elsewhere.console_state)
+    assert before["python"] == "hears"
+    send_to_random_groups(sender, four, EVENTS)
+    assert sender.call(elsewhere.console_state) == before
+    shared_console.assert_heard({})
+
+
+def test_from_a_sender_on_no_console(shared_console: Console, four: Groups) -> None:
+    sender = shared_console.parent.spawn(DETACHED)
+    before = sender.call(elsewhere.console_state)
+    assert "processes" not in before
+    send_to_random_groups(sender, four, EVENTS // 10)
+    assert sender.call(elsewhere.console_state) == before
+    sender.leave()
+    shared_console.assert_heard({})
+
+
+def test_one_helper_for_all(sender: Actor, four: Groups) -> None:
+    helpers = set()
+    for pgid in four.groups:
+        sender.call(ctrlevent.killpg, pgid, CTRL_C_EVENT)
+        helpers.add(sender.call(elsewhere.helper_pid))
+    assert len(helpers) == 1
+    assert helpers != {0}
+    four.assert_exactly(dict.fromkeys(four.groups, 1))
+
+
+def test_sends_leave_no_handles(sender: Actor, target: Actor, console: Console) -> None:
+    assert sender.call(elsewhere.handles_of_sends, target.pid, 50) == ""
+    console.assert_heard(heard_by(target, *[CTRL_C] * 51))
+
+
+def test_the_helper_ends_with_its_starter(sender: Actor, target: Actor, console: Console) -> None:
+    sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT)
+    helper = Process(console, sender.call(elsewhere.helper_pid), sender)
+    assert helper.is_running()
+    sender.leave()
+    assert helper.exit_code() == 0
+    helper.release()
+    console.assert_heard(heard_by(target, CTRL_C))
+
+
+# --- what can go wrong ----------------------------------------------------------------------------
+
+
+def test_a_target_that_has_exited(sender: Actor, target: Actor, console: Console) -> None:
+    sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT)
+    console.assert_heard(heard_by(target, CTRL_C))
+    for one in reversed(heard_by(target)):
+        one.leave()
+    error, _, took = sender.call(elsewhere.timed, ctrlevent.killpg, target.pid, CTRL_C_EVENT)
+    assert error == "ProcessLookupError"
+    assert took < 5
+
+
+def test_a_target_that_exits_meanwhile(sender: Actor, target: Actor) -> None:
+    sending = sender.begin(elsewhere.send_until_gone, target.pid, 5.0)
+    wait_until(lambda: target.now(actor.count_heard) > 3, "some events")
+    for one in reversed(heard_by(target)):
+        one.leave()
+    slowest, (error, text, took) = sending.result()
+    assert error == "ProcessLookupError", text
+    assert max(slowest[2], took) < 6
+
+
+def test_a_console_that_closes_meanwhile(sender: Actor, four: Groups) -> None:
+    with Console() as closing:
+        leader = closing.parent.spawn(NEW_GROUP)
+        sending = sender.begin(elsewhere.send_until_gone, leader.pid, 5.0)
+        wait_until(lambda: leader.now(actor.count_heard) > 3, "some events")
+        leader.now(actor.take_heard)
+        closing.__exit__()  # ends everybody on it
+    slowest, (error, text, took) = sending.result()
+    assert error in ("ProcessLookupError", "NoConsole"), text
+    assert max(slowest[2], took) < 6
+    pgid = next(iter(four.groups))
+    sender.call(ctrlevent.killpg, pgid, CTRL_C_EVENT)
+    four.assert_exactly({pgid: 1})
+
+
+def test_a_helper_that_is_ended_in_mid_send(
+    shared_console: Console, sender: Actor, target: Actor, console: Console
+) -> None:
+    ends, ended = sender.call(elsewhere.send_while_helpers_are_ended, target.pid, 20)
+    assert ended == 20
+    for error, text, took in ends:
+        assert error in ("", "OSError"), text
+        assert not error or "ended while it was sending" in text
+        assert took < 5
+    # Before each of these was one that reached them, and of these, one may or may not have.
+    heard = [one.now(actor.take_heard) for one in heard_by(target)]
+    assert all(20 <= len(events) <= 40 for events in heard)
+    assert sum(not error for error, _, _ in ends) <= min(map(len, heard)) - 20
+    sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT)
+    console.assert_heard(heard_by(target, CTRL_C))
+    shared_console.assert_heard({})
+
+
+def test_a_helper_that_does_not_answer(sender: Actor, target: Actor, console: Console) -> None:
+    error, text, took, runs = sender.call(
+        elsewhere.send_with_a_helper_that_stands_still, target.pid, 1.0
+    )
+    assert (error, runs) == ("TimeoutError", False), text
+    assert 1.0 <= took < 4.0
+    sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT)
+    console.assert_heard(heard_by(target, CTRL_C, CTRL_C))
+
+
+# --- from where it can be sent --------------------------------------------------------------------
+
+SEND = "import sys; {}; it.killpg(int(sys.argv[1]), it.CTRL_C_EVENT); print(it.__file__)"
+
+
+def test_from_a_zip(sender: Actor, target: Actor, console: Console, tmp_path: Path) -> None:
+    archive = tmp_path / "library.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for source in PACKAGE.rglob("*.py"):
+            file.write(source, source.relative_to(PACKAGE.parent).as_posix())
+    code = SEND.format("import ctrlevent as it")
+    end = sender.call(elsewhere.send_from_program, code, str(archive), str(target.pid))
+    assert end[0] == 0, end
+    assert "library.zip" in end[1]
+    console.assert_heard(heard_by(target, CTRL_C))
+
+
+def test_vendored_under_another_name(
+    sender: Actor, target: Actor, console: Console, tmp_path: Path
+) -> None:
+    """The package that it lies in is not imported by the helper."""
+    host = tmp_path / "host"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE, host / "_vendored_one", ignore=ignored)
+    (host / "__init__.py").write_text(
+        "import os\nopen(os.path.join(os.path.dirname(__file__), 'imported'), 'a').write('x')\n"
+    )
+    code = SEND.format("from host import _vendored_one as it")
+    end = sender.call(elsewhere.send_from_program, code, str(tmp_path), str(target.pid))
+    assert end[0] == 0, end
+    assert (host / "imported").read_text() == "x"
+    console.assert_heard(heard_by(target, CTRL_C))
+
+
+def test_from_a_frozen_program_by_threads(sender: Actor, target: Actor, console: Console) -> None:
+    helper = sender.call(elsewhere.while_frozen, ctrlevent.killpg, target.pid, CTRL_C_EVENT)
+    assert helper == 0
+    console.assert_heard(heard_by(target, CTRL_C))
+
+
+# --- broadcast ------------------------------------------------------------------------------------
+
+
+def everybody(console: Console) -> list[Actor]:
+    return [one for one in console.actors if not one.ended]
+
+
+def test_broadcast_to_another_console(
+    shared_console: Console, sender: Actor, target: Actor, console: Console
+) -> None:
+    """Named by any process there."""
+    for named in (target, console.parent):
+        sender.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=named.pid)
+        console.assert_heard({one: [CTRL_C] for one in everybody(console)})
+    assert sender.call(elsewhere.helper_pid)
+    shared_console.assert_heard({})
+
+
+def test_broadcast_from_no_console(
+    shared_console: Console, target: Actor, console: Console
+) -> None:
+    sender = shared_console.parent.spawn(DETACHED)
+    sender.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=target.pid)
+    console.assert_heard({one: [CTRL_C] for one in everybody(console)})
+    sender.leave()
+
+
+def test_broadcast_of_break_to_another_console(
+    sender: Actor, target: Actor, console: Console
+) -> None:
+    """Which the helper survives. On Wine 10, Ctrl+Break ends them without asking handlers."""
+    sender.call(ctrlevent.broadcast, CTRL_BREAK_EVENT, console_of=target.pid)
+    if probes.handlers_run_on_group_break():
+        console.assert_heard({one: [CTRL_BREAK] for one in everybody(console)})
+    else:
+        for one in everybody(console):
+            assert one.exit_code() == actor.MAIN_THREAD_ENDED
+    helper = sender.call(elsewhere.helper_pid)
+    with Console() as another:
+        sender.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=another.parent.pid)
+        another.assert_heard({another.parent: [CTRL_C]})
+    assert sender.call(elsewhere.helper_pid) == helper != 0
+
+
+@pytest.mark.parametrize("console_of", ["0", "own pid"])
+def test_broadcast_to_the_own_console(target: Actor, console: Console, console_of: str) -> None:
+    pid = target.pid if console_of == "own pid" else 0
+    target.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=pid)
+    reached = everybody(console) if probes.group_zero_reaches_all() else heard_by(target)
+    heard = {one: one.now(actor.take_heard) for one in everybody(console)}
+    assert all(heard[one] == [CTRL_C] for one in reached)
+
+
+def test_broadcast_to_those_who_all_ignore(sender: Actor, target: Actor, console: Console) -> None:
+    for one in everybody(console):
+        one.call(actor.ignore_ctrl_c, True)
+    with pytest.raises(ctrlevent.CtrlCIgnored):
+        sender.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=target.pid)
+    console.assert_untouched()
+
+
+def test_broadcast_to_the_console_of_a_process_without_one(
+    shared_console: Console, sender: Actor
+) -> None:
+    detached = shared_console.parent.spawn(DETACHED)
+    with pytest.raises(ctrlevent.NoConsole):
+        sender.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=detached.pid)
+    detached.leave()
+    shared_console.assert_heard({})
+
+
+def test_broadcast_to_the_console_of_a_process_that_has_ended(
+    sender: Actor, target: Actor, console: Console
+) -> None:
+    child = target.spawn()
+    child.leave()
+    with pytest.raises(ProcessLookupError):
+        sender.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=child.pid)
+    console.assert_untouched()
+
+
+def test_broadcast_from_a_frozen_program_is_refused(
+    sender: Actor, target: Actor, console: Console
+) -> None:
+    with pytest.raises(OSError, match="frozen") as refusal:
+        sender.call(
+            elsewhere.while_frozen, ctrlevent.broadcast, CTRL_C_EVENT, console_of=target.pid
+        )
+    assert refusal.value.errno == errno.ENOSYS
+    console.assert_untouched()
+
+
+@pytest.mark.parametrize(
+    ("console_of", "error"), [("1", TypeError), (True, TypeError), (-1, ValueError)]
+)
+def test_broadcast_checks_its_arguments(console_of: object, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        ctrlevent.broadcast(CTRL_C_EVENT, console_of=console_of)  # type: ignore[arg-type]

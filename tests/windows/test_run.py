@@ -1,0 +1,412 @@
+"""run, and `python -m ctrlevent run`: what a command sends stays inside, and nothing is left."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ctrlevent
+from ctrlevent import CTRL_C_EVENT
+
+from . import actor, starting
+from .harness import CONTROL_C_EXIT, OWN_CONSOLE, Console, Process, bed_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PYTHON = bed_program("python")
+RUN = [PYTHON, "-m", "ctrlevent", "run"]
+
+# Sends as programs wrongly do, to itself and to everybody, and sets free what Windows has parked.
+SENDS = """
+import ctypes, os, signal
+kernel32 = ctypes.WinDLL("kernel32")
+signal.signal(signal.SIGINT, lambda *_: None)
+kernel32.SetConsoleCtrlHandler(None, False)
+os.kill(os.getpid(), signal.CTRL_C_EVENT)
+for _ in range(3):
+    kernel32.GetConsoleProcessList((ctypes.c_uint32 * 64)(), 64)
+assert kernel32.GenerateConsoleCtrlEvent(0, 0)
+kernel32.GetConsoleProcessList((ctypes.c_uint32 * 64)(), 64)
+print("sent", flush=True)
+os._exit(42)
+"""
+
+WAITS = """
+import sys, time
+try:
+    print("up", flush=True)
+    while True:
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    sys.exit(33)
+"""
+
+WILL_NOT_END = """
+import signal, time
+signal.signal(signal.SIGINT, lambda *_: print("caught", flush=True))
+print("up", flush=True)
+while True:
+    time.sleep(0.01)
+"""
+
+COPIES = """
+import os, stat, sys
+data = sys.stdin.buffer.read()
+sys.stdout.buffer.write(data)
+sys.stderr.buffer.write(data[::-1])
+kinds = "".join("f" if stat.S_ISREG(os.fstat(fd).st_mode) else "-" for fd in (0, 1, 2))
+sys.stdout.buffer.write(kinds.encode())
+"""
+
+ENDS_WITH = "import ctypes; ctypes.WinDLL('kernel32').ExitProcess(ctypes.c_uint32({}))"
+
+EVERY_BYTE = bytes(range(256)) * 100
+
+
+def python(code: str, *arguments: str) -> list[str]:
+    return [PYTHON, "-S", "-c", code, *arguments]
+
+
+# --- nothing gets out -----------------------------------------------------------------------------
+
+
+def test_events_of_a_program_behind_a_launcher_stay_inside(console: Console) -> None:
+    """100 times with CTRLEVENT_TEST_FULL. The wrapper has got nothing if it ends as the program."""
+    parent = console.parent
+    parent.spawn(name="bystander")
+    command = [*RUN, "--", bed_program("launcher"), "-c", SENDS]
+    for _ in range(starting.times(100, 5)):
+        done = parent.call(starting.execute, command)
+        assert done == starting.Done(42, b"sent\r\n", b"")
+        console.assert_untouched()
+
+
+TEST_SESSION = """
+import ctypes, os, signal, sys, time
+import pytest
+
+kernel32 = ctypes.WinDLL("kernel32")
+
+def console_call():
+    kernel32.GetConsoleProcessList((ctypes.c_uint32 * 64)(), 64)
+
+WAYS = {
+    "kill-self": lambda: os.kill(os.getpid(), signal.CTRL_C_EVENT),
+    "kill-parent": lambda: os.kill(os.getppid(), signal.CTRL_C_EVENT),
+    "kill-0": lambda: os.kill(0, signal.CTRL_C_EVENT),
+    "alive?": lambda: os.kill(os.getpid(), 0),
+    "broadcast": lambda: kernel32.GenerateConsoleCtrlEvent(0, 0),
+    "group": lambda: kernel32.GenerateConsoleCtrlEvent(0, os.getpid()),
+}
+
+@pytest.fixture(autouse=True, scope="session")
+def events_are_taken():
+    # So that what the events do to the session itself does not depend on when they come.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    yield
+    console_call()
+    time.sleep(0.2)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("again", [1, 2, 3])
+def test_send(way, again):
+    for _ in range(again):
+        try:
+            WAYS[way]()
+        except OSError:
+            pass
+        console_call()
+    print("sent")
+
+def test_fails():
+    WAYS["broadcast"]()
+    assert "something" == "else"
+
+def test_is_skipped():
+    WAYS["kill-self"]()
+    pytest.skip("for a reason")
+"""
+
+
+def test_a_test_session_that_sends_events_is_the_same_as_outside(
+    console: Console, tmp_path: Path
+) -> None:
+    """Outside means: on a console that nobody else is on."""
+    parent = console.parent
+    parent.spawn(name="bystander")
+    (tmp_path / "test_session.py").write_text(TEST_SESSION, encoding="utf-8")
+    pytest_ = [PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "-v", "--junit-xml=junit.xml"]
+    seen = []
+    for command, flags in ((pytest_, OWN_CONSOLE), ([*RUN, "--", *pytest_], 0)):
+        done = parent.call(starting.execute, command, cwd=str(tmp_path), flags=flags)
+        junit = (tmp_path / "junit.xml").read_text(encoding="utf-8")
+        (tmp_path / "junit.xml").unlink()
+        seen.append(
+            (done.exit_code, without_times(done.output.decode()), done.errors, without_times(junit))
+        )
+    outside, inside = seen
+    assert inside == outside
+    assert outside[0] == 1
+    assert "1 failed, 18 passed, 1 skipped" in outside[1]
+    console.assert_untouched()
+
+
+def without_times(text: str) -> str:
+    text = re.sub(r'time(stamp)?="[^"]*"', "", text)
+    return re.sub(r"=* (.*) in [\d.]+s.*=", r"\1", text)
+
+
+# --- nothing is left ------------------------------------------------------------------------------
+
+TREE = """
+import os, subprocess, sys, time
+native, depth, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+detached, new_group = 0x8, 0x200
+if depth:
+    below = [native, str(depth - 1), *sys.argv[3:]]
+    command, flags = [sys.executable, "-S", "-c", sys.argv[4], *below], 0
+else:
+    command, flags = [native, "ignore"], detached | new_group
+child = subprocess.Popen(command, creationflags=flags)
+with open(f"{folder}/{depth}", "w") as file:
+    print(child.pid, file=file)
+if sys.argv[5] == "stay":
+    while True:
+        try:
+            child.wait()
+        except KeyboardInterrupt:
+            pass
+while not os.path.exists(f"{folder}/go"):
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("how", ["stay", "leave"])
+def test_the_whole_tree_is_gone(console: Console, tmp_path: Path, how: str) -> None:
+    """After the timeout (`stay`), or when the command itself ends (`leave`)."""
+    parent = console.parent
+    timeout = 4.0 if how == "stay" else 60.0
+    command = python(TREE, bed_program("native"), "1", str(tmp_path), TREE, how)
+    running = parent.begin(starting.run, command, timeout=timeout, stdin=-3)
+    pids = [int(starting.wait_for_file(str(tmp_path / name))) for name in ("1", "0")]
+    tree = [Process(console, pid, None) for pid in pids]
+    if how == "stay":
+        assert [one.is_running() for one in tree] == [True, True]
+    (tmp_path / "go").touch()
+    ran = running.result()
+    assert [one.is_running() for one in tree] == [False, False]
+    for one in tree:
+        one.release()
+    if how == "stay":
+        assert ran.error == "TimeoutExpired"
+        print(f"gone {ran.seconds - timeout:.2f} s after the timeout")
+        assert ran.seconds - timeout < 5
+    else:
+        assert (ran.error, ran.returncode) == (None, 0)
+
+
+def test_who_holds_the_pipes_does_not_keep_it(console: Console) -> None:
+    code = "import subprocess, sys; print('mine', flush=True); subprocess.Popen(sys.argv[1:])"
+    command = python(code, bed_program("native"), "ignore")
+    ran = console.parent.call(starting.run, command, capture_output=True, text=True)
+    assert (ran.error, ran.returncode, ran.errors) == (None, 0, "")
+    assert ran.output.startswith("mine\n")
+
+
+def test_no_handle_is_left(console: Console) -> None:
+    command = [bed_program("native"), "default", "0"]
+    assert console.parent.call(starting.handles_of_runs, command, 5) == ""
+
+
+# --- how it ends ----------------------------------------------------------------------------------
+
+
+def test_a_timeout_asks_first(console: Console) -> None:
+    command = python(WAITS)
+    ran = console.parent.call(starting.run, command, timeout=2.0, capture_output=True, text=True)
+    assert (ran.error, ran.output, ran.errors) == ("TimeoutExpired", "up\ninterrupted\n", "")
+    assert ran.seconds < 2.0 + 3.0
+
+
+def test_a_timeout_ends_what_does_not_end_itself(console: Console) -> None:
+    command = python(WILL_NOT_END)
+    ran = console.parent.call(starting.run, command, timeout=2.0, capture_output=True)
+    assert (ran.error, ran.output) == ("TimeoutExpired", b"up\r\ncaught\r\n")
+    assert ran.seconds < 2.0 + 5.0
+
+
+@pytest.mark.parametrize("code", [0, 1, 42, 255, 256, 0x7FFF_FFFF, 0xC000_0005, 0xFFFF_FFFF])
+def test_the_exit_status_is_the_commands(console: Console, code: int) -> None:
+    command = python(ENDS_WITH.format(code))
+    assert console.parent.call(starting.run, command).returncode == code
+    assert console.parent.call(starting.execute, [*RUN, "--", *command]).exit_code == code
+
+
+def test_a_ctrl_c_of_the_caller_is_passed_on(console: Console, tmp_path: Path) -> None:
+    """At whatever moment. It is for the wrapper alone, though the command is on the same console.
+
+    Python before 3.13 waits for ever when a Ctrl+C comes at the end of a wait with a timeout.
+    """
+    command = [*RUN, "--console", "shared", "--", *python(WAITS)]
+    chance = random.Random(1)
+    for turn in range(starting.times(50, 5)):
+        output = str(tmp_path / f"output{turn}")
+        wrapper = console.parent.call(starting.start, command, OWN_CONSOLE, output)
+        assert starting.wait_for_file(output) == "up\n"
+        time.sleep(chance.uniform(0, 0.1))  # not for luck: any moment will do
+        start = time.monotonic()
+        console.parent.call(ctrlevent.kill, wrapper, CTRL_C_EVENT)
+        code = console.parent.call(starting.end_of, wrapper)
+        seconds = time.monotonic() - start
+        said = starting.wait_for_file(output)
+        assert (code, said) == (33, "up\ninterrupted\n"), f"turn {turn}, {seconds:.2f} s"
+
+
+def test_a_second_ctrl_c_waits_no_longer(console: Console, tmp_path: Path) -> None:
+    output = str(tmp_path / "output")
+    command = [*RUN, "--console", "shared", "--", *python(WILL_NOT_END)]
+    wrapper = console.parent.call(starting.start, command, OWN_CONSOLE, output)
+    assert starting.wait_for_file(output) == "up\n"
+    console.parent.call(ctrlevent.kill, wrapper, CTRL_C_EVENT)
+    actor.wait_until(lambda: "caught" in starting.wait_for_file(output), "the first Ctrl+C")
+    first = time.monotonic()
+    console.parent.call(ctrlevent.kill, wrapper, CTRL_C_EVENT)
+    assert console.parent.call(starting.end_of, wrapper) == CONTROL_C_EXIT
+    assert time.monotonic() - first < 2.5  # of the 3 that it would have had
+    assert starting.wait_for_file(output) == "up\ncaught\n"
+
+
+def test_a_ctrl_c_of_the_caller_of_run_is_raised(console: Console, tmp_path: Path) -> None:
+    code = f"""
+import ctrlevent, sys
+try:
+    ctrlevent.run({python(WAITS)!r})
+except KeyboardInterrupt:
+    print("raised", flush=True)
+"""
+    output = str(tmp_path / "output")
+    caller = console.parent.call(starting.start, [PYTHON, "-c", code], OWN_CONSOLE, output)
+    assert starting.wait_for_file(output) == "up\n"
+    console.parent.call(ctrlevent.kill, caller, CTRL_C_EVENT)
+    assert console.parent.call(starting.end_of, caller) == 0
+    assert starting.wait_for_file(output) == "up\ninterrupted\nraised\n"
+
+
+# --- standard streams -----------------------------------------------------------------------------
+
+
+def test_pipes_pass_through_byte_for_byte(console: Console) -> None:
+    command = [*RUN, "--", *python(COPIES)]
+    done = console.parent.call(starting.execute, command, data=EVERY_BYTE)
+    assert done == starting.Done(0, EVERY_BYTE + b"---", EVERY_BYTE[::-1])
+
+
+def test_files_are_the_commands_own(console: Console) -> None:
+    command = [*RUN, "--", *python(COPIES)]
+    done = console.parent.call(starting.execute_with_files, command, EVERY_BYTE)
+    assert done == starting.Done(0, EVERY_BYTE + b"fff", EVERY_BYTE[::-1])
+
+
+def test_input_and_capture_output(console: Console) -> None:
+    ran = console.parent.call(starting.run, python(COPIES), input=EVERY_BYTE, capture_output=True)
+    assert (ran.returncode, ran.output, ran.errors) == (0, EVERY_BYTE + b"---", EVERY_BYTE[::-1])
+
+
+def test_input_that_is_not_read_is_no_error(console: Console) -> None:
+    ran = console.parent.call(starting.run, python("pass"), input=b"x" * (1 << 20))
+    assert (ran.error, ran.returncode) == (None, 0)
+
+
+def test_text(console: Console) -> None:
+    code = "import sys; print(sys.stdin.read().upper())"
+    options: dict[str, Any] = {"input": "ab\n", "text": True, "capture_output": True}
+    ran = console.parent.call(starting.run, python(code), **options)
+    assert (ran.output, ran.errors) == ("AB\n\n", "")
+
+
+def test_text_for_a_pipe_of_bytes_is_refused(console: Console) -> None:
+    with pytest.raises(TypeError):
+        console.parent.call(starting.run, python(WAITS), input="text")
+
+
+def test_output_that_is_no_text_is_an_error(console: Console) -> None:
+    code = "import sys; sys.stdout.buffer.write(bytes([255]))"
+    with pytest.raises(ValueError, match="0xff"):
+        console.parent.call(
+            starting.run_for_error, python(code), capture_output=True, encoding="utf-8"
+        )
+
+
+@pytest.mark.parametrize("options", [{"input": b"", "stdin": -1}, {"stdout": -1}, {"stderr": -2}])
+def test_streams_named_twice_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="cannot"):
+        ctrlevent.run(["no such program"], capture_output=True, **options)
+
+
+def test_check(console: Console) -> None:
+    command = python("import sys; print('out'); sys.exit(3)")
+    ran = console.parent.call(starting.run, command, check=True, capture_output=True, text=True)
+    assert (ran.error, ran.returncode, ran.output) == ("CalledProcessError", 3, "out\n")
+
+
+# --- the console ----------------------------------------------------------------------------------
+
+WHERE = "import ctrlevent; print(*[p.pid for p in ctrlevent.console_processes()])"
+
+
+def test_the_console_is_its_own(console: Console) -> None:
+    command = [PYTHON, "-c", WHERE]
+    ran = console.parent.call(starting.run, command, capture_output=True)
+    pids = [int(pid) for pid in ran.output.split()]
+    assert len(pids) == 1
+    assert console.parent.pid not in pids
+
+
+@pytest.mark.parametrize("kind", ["shared", "inherit"])
+def test_or_the_callers(console: Console, kind: str) -> None:
+    command = [PYTHON, "-c", WHERE]
+    ran = console.parent.call(starting.run, command, console=kind, capture_output=True)
+    assert console.parent.pid in [int(pid) for pid in ran.output.split()]
+
+
+def test_a_shared_console_too_is_left_by_the_whole_tree(console: Console, tmp_path: Path) -> None:
+    command = python(TREE, bed_program("native"), "0", str(tmp_path), TREE, "leave")
+    running = console.parent.begin(starting.run, command, console="shared")
+    pid = int(starting.wait_for_file(str(tmp_path / "0")))
+    (tmp_path / "go").touch()
+    assert running.result().returncode == 0
+    assert pid not in {one.pid for one in console.parent.call(ctrlevent.console_processes)}
+    with pytest.raises(ProcessLookupError):
+        console.parent.call(ctrlevent.kill, pid, 0)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+def test_a_program_that_is_not_there(console: Console) -> None:
+    with pytest.raises(FileNotFoundError) as error:
+        console.parent.call(starting.run, ["no such program"])
+    assert getattr(error.value, "winerror", None) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ({"console": "elsewhere"}, ValueError),
+        ({"timeout": -1}, ValueError),
+        ({"timeout": float("nan")}, ValueError),
+        ({"timeout": "1"}, TypeError),
+        ({"no_such_argument": 1}, TypeError),
+    ],
+    ids=str,
+)
+def test_arguments_that_mean_nothing(options: dict[str, Any], kind: type[Exception]) -> None:
+    with pytest.raises(kind):
+        ctrlevent.run(["no such program"], **options)

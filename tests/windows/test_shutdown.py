@@ -1,0 +1,75 @@
+"""An interpreter that is shutting down: no hang and no crash."""
+
+from __future__ import annotations
+
+from . import scenarios
+from .harness import CONTROL_C_EXIT, NEW_GROUP, Console, bed_program
+
+_KILL = "import ctrlevent, os; ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)"
+
+AT_EXIT = """
+import atexit, ctrlevent, os
+def last():
+    try:
+        ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+atexit.register(last)
+"""
+
+# Handled by doing nothing, so that whenever it comes, the exit code is the script's own.
+DAEMONS = """
+import ctrlevent, os, signal, sys, threading
+signal.signal(signal.SIGINT, lambda *_: None)
+sending = threading.Event()
+def send():
+    while True:
+        ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)
+        sending.set()
+for _ in range(3):
+    threading.Thread(target=send, daemon=True).start()
+sending.wait()
+print("leaving", flush=True)
+sys.exit(5)
+"""
+
+FROM_DEL = """
+import ctrlevent, os, signal
+signal.signal(signal.SIGINT, lambda *_: None)
+class Last:
+    kill, pid, event = staticmethod(ctrlevent.kill), os.getpid(), ctrlevent.CTRL_C_EVENT
+    def __del__(self):
+        self.kill(self.pid, self.event)
+        print("sent")
+last = Last()
+"""
+
+
+def run(console: Console, code: str) -> tuple[int, str, str]:
+    member = console.actors[1] if len(console.actors) > 1 else console.parent.spawn(NEW_GROUP)
+    command = [bed_program("python"), "-c", code]
+    return member.call(scenarios.run_script, command, 20)
+
+
+def test_unhandled(console: Console) -> None:
+    """As after Ctrl+C at the keyboard."""
+    exit_code, _, errors = run(console, _KILL)
+    assert exit_code == CONTROL_C_EXIT
+    assert errors.strip().endswith("KeyboardInterrupt")
+
+
+def test_in_atexit(console: Console) -> None:
+    assert run(console, AT_EXIT) == (0, "interrupted\n", "")
+
+
+def test_daemon_threads_that_send_while_the_interpreter_ends(console: Console) -> None:
+    """An event that comes after Python has given up its handler ends the process as ever."""
+    for _ in range(5):
+        exit_code, output, errors = run(console, DAEMONS)
+        assert exit_code in (5, CONTROL_C_EXIT)
+        assert (output, errors) == ("leaving\n", "")
+
+
+def test_while_modules_are_torn_down(console: Console) -> None:
+    exit_code, _, errors = run(console, FROM_DEL)
+    assert (exit_code, "Fatal" in errors) == (0, False)
