@@ -17,7 +17,6 @@ import os
 import re
 import shutil
 import sys
-import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,6 @@ sys.path.insert(0, str(HERE))
 from tests import vendoring  # noqa: E402  # needs the line above
 from tests.bed import bed as test_bed  # noqa: E402
 from tests.bed import cli as test_bed_cli  # noqa: E402
-from tests.bed import programs  # noqa: E402
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "tests"]
@@ -230,12 +228,6 @@ def _in_bed(
 ) -> None:
     ready = test_bed.setup(ARCHS if arch != ARCHS[0] else [arch])
     session.log(" ".join(command))
-    environ = {}
-    cpythons_tests = Path(sysconfig.get_path("stdlib")) / "test"
-    if not test_bed.ON_WINDOWS and cpythons_tests.exists():
-        environ["CTRLEVENT_CPYTHON_TESTS"] = programs.windows_path(cpythons_tests)
-    status = ready.run(
-        command, arch, paths=[str(path) for path in paths], cwd=str(cwd), environ=environ
-    )
+    status = ready.run(command, arch, paths=[str(path) for path in paths], cwd=str(cwd))
     if status != 0:
         session.error(f"exit status {status}")

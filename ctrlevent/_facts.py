@@ -169,18 +169,37 @@ def write_ignores_ctrl_c(system: System, handle: int, ignores: bool) -> None:
 
     In both twins, where a process has two: before the first instruction of a 32-bit process there
     is only the 64-bit one, from which the other is made; afterwards only the 32-bit one counts.
+
+    Raises ProcessLookupError if it has ended, PermissionError if there is nothing to be changed.
     """
-    for twin in _twins(system, handle):
-        peb = _structure(twin, handle, twin.layout.peb, twin.peb)
-        if peb and peb.ProcessParameters:
-            kind = twin.layout.process_parameters
-            parameters = _structure(twin, handle, kind, peb.ProcessParameters)
-            if not parameters:
-                raise make(PermissionError, "the process parameters cannot be read to the end")
-            flags = parameters.ConsoleFlags & ~CONSOLE_IGNORE_CTRL_C
-            flags |= CONSOLE_IGNORE_CTRL_C if ignores else 0
-            address = peb.ProcessParameters + kind.ConsoleFlags.offset
-            twin.write_memory(handle, address, flags.to_bytes(4, "little"))
+    changed = False
+    try:
+        for twin in _twins(system, handle):
+            changed |= _write_twin(twin, handle, ignores)
+    except OSError as error:
+        if has_exited(system, handle):
+            raise make(ProcessLookupError, "the process has ended", error) from error
+        raise
+    if not changed:
+        raise make(
+            PermissionError,
+            "the process parameters cannot be read, so whether it ignores Ctrl+C cannot be changed",
+        )
+
+
+def _write_twin(twin: Twin, handle: int, ignores: bool) -> bool:
+    peb = _structure(twin, handle, twin.layout.peb, twin.peb) if twin.peb else None
+    kind = twin.layout.process_parameters
+    if not peb or not peb.ProcessParameters:
+        return False
+    parameters = _structure(twin, handle, kind, peb.ProcessParameters)
+    if not parameters:
+        return False
+    flags = parameters.ConsoleFlags & ~CONSOLE_IGNORE_CTRL_C
+    flags |= CONSOLE_IGNORE_CTRL_C if ignores else 0
+    address = peb.ProcessParameters + kind.ConsoleFlags.offset
+    twin.write_memory(handle, address, flags.to_bytes(4, "little"))
+    return True
 
 
 Query = Callable[[int, int, int], bytes]  # (handle, what or where, size)

@@ -56,6 +56,8 @@ class Bed:
         program = str(self.description.get(command[0], {}).get(arch, command[0]))
         environ = dict(options.pop("environ", {}))
         environ["CTRLEVENT_BED"] = programs.windows_path(self.file)
+        if self.wine is not None:  # CPython's own tests, which the bed's Python has left out
+            environ["CTRLEVENT_STDLIB"] = programs.windows_path(cpython.standard_library())
         return running.run(self.wine, [program, *command[1:]], environ=environ, **options)
 
     def ask(self, arch: str, *arguments: str) -> str:

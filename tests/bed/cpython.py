@@ -38,11 +38,11 @@ _NOT_FROM_LIB_PATTERNS = (
 
 def part(arch: str) -> Path:
     recipe = cache.recipe("cpython.py", "pins/cpython.txt", "pins/windows.txt")
-    name = cache.key(recipe, programs.part().name, str(_standard_library()))
+    name = cache.key(recipe, programs.part().name, str(standard_library()))
     return cache.root() / f"cpython-{programs.MINOR}-{arch}-{name}"
 
 
-def _standard_library() -> Path:
+def standard_library() -> Path:
     # Of the base installation, also when the host runs in a virtual environment.
     return Path(sysconfig.get_path("stdlib"))
 
@@ -76,7 +76,7 @@ def _build(arch: str, folder: Path) -> None:
         _unpack_dlls(next(wheel.glob("*.whl")), folder)
         shutil.rmtree(wheel)
         ignore = shutil.ignore_patterns(*_NOT_FROM_LIB, *_NOT_FROM_LIB_PATTERNS)
-        shutil.copytree(_standard_library(), folder / "Lib", ignore=ignore)
+        shutil.copytree(standard_library(), folder / "Lib", ignore=ignore)
         shutil.copy(programs.part() / arch / "python.exe", folder)
     pure = ["--platform", "any", "--implementation", "py", "--abi", "none"]
     packages = folder / "Lib" / "site-packages"

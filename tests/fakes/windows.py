@@ -15,7 +15,6 @@ What Windows would not report (a handle closed twice, nonsense that is read) is 
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import functools
 import itertools

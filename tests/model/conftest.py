@@ -19,7 +19,8 @@ settings.register_profile(THOROUGH)
 
 def scenarios() -> int:
     """For each of the four profiles of tests/fakes."""
-    if "N" in os.environ: return int(os.environ["N"])
+    if "N" in os.environ:
+        return int(os.environ["N"])
     return 5000 if settings.get_current_profile_name() == THOROUGH else 750
 
 

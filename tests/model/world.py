@@ -7,7 +7,7 @@ import contextlib
 import errno
 import json
 import signal
-from typing import TYPE_CHECKING, Any, Callable, ClassVar
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -34,24 +34,43 @@ if TYPE_CHECKING:
 
 C, BREAK = CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT
 
-# Numbers stand for processes: the nth of those alive, or of all that ever were.
-a_process = st.integers(0, 11)
-events = st.sampled_from([C, BREAK, 2, 21, signal.SIGINT])
-signals = st.one_of(
-    *[events] * 6,
-    st.sampled_from([0, 9, 15, 0xFFFF_FFFF]),
-    st.sampled_from([-1, 1 << 32, True, 1.5, None, "C", CtrlEvent.CTRL_CLOSE_EVENT]),
+# Numbers stand for processes: the nth of those alive, or of all that ever were. As many things as
+# possible are drawn at once, which is what takes the time here.
+SOME = range(12)
+a_process = st.sampled_from(SOME)
+EVENTS = [C, BREAK, 2, 21, signal.SIGINT]
+NO_EVENTS = [0, 9, 15, 0xFFFF_FFFF, -1, 1 << 32, True, 1.5, None, "C", CtrlEvent.CTRL_CLOSE_EVENT]
+signals: st.SearchStrategy[Any] = st.sampled_from([*EVENTS * 6, *NO_EVENTS])
+ODD_PIDS = [0, 0, -1, 1, 4, 1001, 0xFFFF_FFFC, 1 << 32, True, 1.0, None]
+who_it_names: st.SearchStrategy[Any] = st.sampled_from(
+    [*[*SOME] * 5, *[(odd,) for odd in ODD_PIDS]]  # in a tuple: this pid itself
 )
-odd_pids = st.sampled_from(
-    [(0,), (0,), (-1,), (1,), (4,), (1001,), (0xFFFF_FFFC,), (1 << 32,), (True,), (1.0,), (None,)]
-)
-who_it_names = st.one_of(*[a_process] * 6, odd_pids)
 timeouts = st.sampled_from([0.0, 0.02, 0.1])
-flags = st.sampled_from(
+FLAGS = [
+    console | group
+    for console in (0, 0, c.CREATE_NEW_CONSOLE, c.CREATE_NO_WINDOW, c.DETACHED_PROCESS)
+    for group in (0, c.CREATE_NEW_PROCESS_GROUP)
+]
+
+
+class How(NamedTuple):
+    """How a child is started."""
+
+    flags: int
+    gui: bool = False
+    bits: int | None = None
+    starts: bool = True
+    hears: bool = False
+    pty: bool = False
+
+
+hows = st.sampled_from(
     [
-        base | group
-        for base in (0, 0, c.CREATE_NEW_CONSOLE, c.CREATE_NO_WINDOW, c.DETACHED_PROCESS)
-        for group in (0, c.CREATE_NEW_PROCESS_GROUP)
+        *[How(flags, hears=hears) for flags in FLAGS for hears in (False, True, True)],
+        *[How(flags, starts=False, bits=bits) for flags in FLAGS for bits in (None, 32)],
+        *[How(flags, gui=True) for flags in FLAGS],
+        *[How(flags, bits=bits, hears=True) for flags in FLAGS for bits in (32, 64)],
+        *[How(group, hears=True, pty=True) for group in (0, c.CREATE_NEW_PROCESS_GROUP)],
     ]
 )
 RIGHTS = (c.PROCESS_VM_READ, c.PROCESS_CREATE_THREAD, c.PROCESS_TERMINATE, c.PROCESS_VM_WRITE, ~0)
@@ -62,12 +81,14 @@ KINDS = (
     *("child in a group", "child with an old pid", "time", "forbid sending"),
 )
 happenings = st.tuples(st.sampled_from(KINDS), a_process, a_process)
+moments = st.sampled_from([*[0] * 10, *range(1, 41)])
+
 # In the midst of a call: before its nth call of Windows, 0 for the last moment before an event is
 # sent. Mostly nothing does.
 meanwhile = st.one_of(
     st.just([]),
     st.just([]),
-    st.lists(st.tuples(st.one_of(st.just(0), st.integers(1, 40)), happenings), max_size=3),
+    st.lists(st.tuples(moments, happenings), min_size=1, max_size=3),
 )
 
 
@@ -94,17 +115,17 @@ class World(RuleBasedStateMachine):
     @initialize(
         bits=st.sampled_from([64, 64, 32]),
         helper=st.booleans(),
-        family=st.lists(st.tuples(a_process, flags, st.booleans()), min_size=1, max_size=5),
+        family=st.lists(st.tuples(a_process, hows), min_size=1, max_size=5),
     )
-    def begin(self, bits: int, helper: bool, family: list[tuple[int, int, bool]]) -> None:
+    def begin(self, bits: int, helper: bool, family: list[tuple[int, How]]) -> None:
         self.windows = Watched(pointer_size=bits // 8, profile=self.profile)
         self.windows.caller_can_end = True
         fake.install(self.patch, self.windows)
         self.patch.setattr("ctrlevent._helper.available", lambda: helper)
         self.patch.setattr("ctrlevent._helper._helper", lambda: self)
         self.everybody.append(self.windows.caller)
-        for parent, flags, hears in family:
-            self.spawn(parent, flags, False, None, True, hears, False)
+        for parent, how in family:
+            self.spawn(parent, how)
 
     def teardown(self) -> None:
         self.patch.undo()
@@ -131,28 +152,17 @@ class World(RuleBasedStateMachine):
     # --- what happens -----------------------------------------------------------------------------
 
     @precondition(lambda self: not self.over)
-    @rule(
-        parent=a_process,
-        flags=flags,
-        gui=st.integers(0, 7).map(lambda n: n == 7),
-        bits=st.sampled_from([None, None, 64, 32]),
-        starts=st.integers(0, 3).map(bool),
-        hears=st.booleans(),
-        pty=st.integers(0, 7).map(lambda n: n == 7),
-    )
-    def spawn(
-        self, parent: int, flags: int, gui: bool, bits: int | None, starts: bool, hears: bool,
-        pty: bool,
-    ) -> None:  # fmt: skip
+    @rule(parent=a_process, how=hows)
+    def spawn(self, parent: int, how: How) -> None:
         process = self.windows.create(
             self.running(parent),
-            flags,
-            pseudo_console=fake.Console(self.windows) if pty else None,
-            bits=bits,
-            gui=gui,
-            starts=starts,
+            how.flags,
+            pseudo_console=fake.Console(self.windows) if how.pty else None,
+            bits=how.bits,
+            gui=how.gui,
+            starts=how.starts,
         )
-        if hears and starts:
+        if how.hears:
             process.ignores = False
         self.add(process)
         self.judge()
@@ -237,8 +247,8 @@ class World(RuleBasedStateMachine):
         who=who_it_names,
         sig=signals,
         timeout=timeouts,
-        inject=st.booleans(),
         verb=st.sampled_from(["kill", "deliver"]),
+        inject=st.booleans(),
         m=meanwhile,
     )
     def kill(
@@ -256,9 +266,7 @@ class World(RuleBasedStateMachine):
                 lambda process: self.is_meant(process, meant),
                 self.windows.processes.get(meant),  # type: ignore[arg-type]
             )
-        self.call_verb(
-            call, lambda: self.do_kill(verb, pid, sig, timeout, inject), sig, timeout, m
-        )
+        self.call_verb(call, lambda: self.do_kill(verb, pid, sig, timeout, inject), sig, timeout, m)
 
     @precondition(lambda self: not self.over)
     @rule(sig=signals, console_of=st.one_of(st.none(), a_process), m=meanwhile)

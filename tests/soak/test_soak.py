@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ctrlevent._win32 import system
 from tests.windows import actor
 from tests.windows.harness import NEW_GROUP, Actor, Console, bed_program
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EVENTS = int(os.environ.get("CTRLEVENT_SOAK_EVENTS", "5000"))
-GROUPS, SENDERS, ROUNDS = 8, 4, 5
-COMING_AND_GOING = 10  # processes in each round, by each of two
+GROUPS, SENDERS, ROUNDS = 8, 4, 10
+COMING_AND_GOING = 6  # processes in each round, by each of two
 
 
 @pytest.mark.timeout(1800)
@@ -32,10 +33,13 @@ def test_nothing_is_lost_or_stray_and_nothing_grows(capsys: pytest.CaptureFixtur
         groups = [_group(parent) for _ in range(GROUPS)]
         senders = [parent.spawn(NEW_GROUP) for _ in range(SENDERS)]
         churners = [parent.spawn(), groups[0][0].spawn(NEW_GROUP)]
+        for group in groups:
+            for member in group:
+                member.call(traffic.show_what_is_heard)
         pids = [[member.pid for member in group] for group in groups]
 
         _round(console, groups, pids, senders, churners, 20)  # what is made once is made here
-        before = _state(parent, [*senders, *churners])
+        before = _state(console, [*senders, *churners])
         start = time.monotonic()
         total = came = 0
         for number in range(ROUNDS):
@@ -43,7 +47,7 @@ def test_nothing_is_lost_or_stray_and_nothing_grows(capsys: pytest.CaptureFixtur
             sent, gone = _round(console, groups, pids, senders, churners, share, number)
             total, came = total + sent, came + gone
         seconds = time.monotonic() - start
-        after = _state(parent, [*senders, *churners])
+        after = _state(console, [*senders, *churners])
     with capsys.disabled():
         print(
             f"\n{total} events to {GROUPS} groups from {SENDERS} processes, while {came} processes"
@@ -76,9 +80,9 @@ def _round(
     churning = [one.begin(traffic.come_and_go, program, COMING_AND_GOING) for one in churners]
     sent: collections.Counter[tuple[int, int]] = collections.Counter()
     for pending in sending:
-        sent.update(_patiently(pending))
+        sent.update(pending.result())
     for pending in churning:
-        said = _patiently(pending)
+        said = pending.result()
         assert said == [["event 0"] if turn % 2 == 0 else [] for turn in range(COMING_AND_GOING)]
     everybody = [member for group in groups for member in group]
     for member in everybody:
@@ -92,13 +96,11 @@ def _round(
             one.now(actor.settle)
     for one in console.actors:
         heard = collections.Counter(one.now(actor.take_heard))
-        assert heard == {event: sent[(one.pid, event)] for event in (0, 1) if (one.pid, event) in sent}
+        assert heard == {event: count for (pid, event), count in sent.items() if pid == one.pid}
     return share * len(senders), COMING_AND_GOING * len(churners)
 
 
-def _patiently(pending: object) -> object:
-    """A round takes longer than an answer may."""
-
-
-def _state(parent: Actor, actors: Iterable[Actor]) -> tuple[list[tuple[int, int]], int]:
-    return [one.call(traffic.state) for one in actors], parent.call(traffic.process_count)
+def _state(console: Console, actors: Iterable[Actor]) -> tuple[list[tuple[int, int]], int]:
+    job = console._job._handle
+    assert job
+    return [one.call(traffic.state) for one in actors], system().QueryInformationJobObject(job)

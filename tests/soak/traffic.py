@@ -3,35 +3,108 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import ctypes
+import mmap
 import os
 import random
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
 from tests.windows import actor
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 NEW_GROUP = 0x200
 
 
+class _Heard(list[int]):
+    """An actor's list of events, whose length ever heard others can see."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = _counter(os.getpid())
+
+    def append(self, event: int) -> None:
+        super().append(event)
+        self.shown[:] = (_number(self.shown) + 1).to_bytes(8, "little")
+
+
+def show_what_is_heard() -> None:
+    actor.heard = _Heard()
+
+
+def _counter(pid: int) -> Any:
+    return mmap.mmap(-1, 8, tagname=f"ctrlevent-soak-{pid}")  # type: ignore[call-arg, unused-ignore]
+
+
+def _number(counter: Any) -> int:
+    return int.from_bytes(counter[:], "little")
+
+
 def send(groups: list[list[int]], times: int, seed: int) -> dict[tuple[int, int], int]:
-    """Sends events, to whole groups and to single members; returns what was sent to whom."""
+    """Sends events, to whole groups and to single members; returns what was sent to whom.
+
+    One at a time to each group, as Wine 10 makes a Unix signal of a Ctrl+C, of which a process
+    that has not dealt with the last one yet gets no second.
+    """
     choose = random.Random(seed)
     sent: collections.Counter[tuple[int, int]] = collections.Counter()
-    for _ in range(times):
-        group = choose.choice(groups)
-        if choose.random() < 0.8:
-            ctrlevent.killpg(group[0], CTRL_C_EVENT)
-            sent.update((pid, CTRL_C_EVENT) for pid in group)
-        else:
-            pid = choose.choice(group)
-            # Of the two, only this way runs the handlers of a Ctrl+Break on Wine 10 too.
-            event = choose.choice([CTRL_C_EVENT, CTRL_BREAK_EVENT])
-            ctrlevent.deliver(pid, event, timeout=30)
-            sent[(pid, event)] += 1
+    with contextlib.ExitStack() as stack:
+        heard = {pid: stack.enter_context(_counter(pid)) for group in groups for pid in group}
+        turns = {group[0]: stack.enter_context(_Turn(group[0])) for group in groups}
+        for _ in range(times):
+            group = choose.choice(groups)
+            with turns[group[0]].taken():
+                before = {pid: _number(heard[pid]) for pid in group}
+                named = _send_one(group, choose)
+                sent.update(named)
+                for pid, _event in named:
+                    actor.wait_until(
+                        lambda pid=pid: _number(heard[pid]) > before[pid],
+                        f"an event at {pid}",  # type: ignore[misc]
+                    )
     return {(pid, int(event)): count for (pid, event), count in sent.items()}
+
+
+def _send_one(group: list[int], choose: random.Random) -> list[tuple[int, int]]:
+    if choose.random() < 0.8:
+        ctrlevent.killpg(group[0], CTRL_C_EVENT)
+        return [(pid, CTRL_C_EVENT) for pid in group]
+    pid = choose.choice(group)
+    # Of the two ways, only this one runs the handlers of a Ctrl+Break on Wine 10 too.
+    event = choose.choice([CTRL_C_EVENT, CTRL_BREAK_EVENT])
+    assert ctrlevent.deliver(pid, event, timeout=30) is ctrlevent.Delivery.HANDLED
+    return [(pid, event)]
+
+
+class _Turn:
+    """A mutex that the senders share."""
+
+    _kernel32: Any = getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009
+
+    def __init__(self, pgid: int) -> None:
+        self._kernel32.CreateMutexW.restype = ctypes.c_void_p
+        name = f"ctrlevent-soak-turn-{pgid}"
+        self._mutex = ctypes.c_void_p(self._kernel32.CreateMutexW(None, False, name))
+
+    def __enter__(self) -> _Turn:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kernel32.CloseHandle(self._mutex)
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        infinite = 0xFFFF_FFFF
+        self._kernel32.WaitForSingleObject(self._mutex, infinite)
+        try:
+            yield
+        finally:
+            self._kernel32.ReleaseMutex(self._mutex)
 
 
 def come_and_go(program: str, times: int) -> list[list[str]]:
@@ -62,12 +135,6 @@ def come_and_go(program: str, times: int) -> list[list[str]]:
 def state() -> tuple[int, int]:
     """How many handles and threads this process has."""
     return actor.handle_count(), _thread_count()
-
-
-def process_count() -> int:
-    from ctrlevent._win32 import system
-
-    return len(system().EnumProcesses())
 
 
 def _thread_count() -> int:

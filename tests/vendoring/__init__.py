@@ -19,6 +19,7 @@ TOOL_CONFIGURATION = """
 destination = "their/_vendor/"
 requirements = "their/_vendor/vendor.txt"
 namespace = "their._vendor"
+transformations.drop = ["bin/", "*.dist-info"]
 """
 
 _IGNORE = shutil.ignore_patterns("__pycache__")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sys
@@ -14,6 +13,7 @@ import pytest
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, CtrlEvent
 
+from . import cpython_tests as tests_of_cpython
 from . import dropping
 from .harness import CTRL_C, DETACHED, NEW_GROUP, OWN_CONSOLE, Console
 
@@ -138,15 +138,8 @@ def test_afterwards_os_is_as_before(console: Console) -> None:
 
 @pytest.fixture
 def cpythons_tests(tmp_path: Path) -> str:
-    """The tests of os.kill of this very Python, as they are; nothing of them is in the project.
-
-    The test bed's Python has no tests of its own, so they are those of the Python that made it,
-    which is of the same minor version.
-    """
-    given = os.environ.get("CTRLEVENT_CPYTHON_TESTS")
-    source = Path(given) if given else Path(os.__file__).parent / "test"
-    if not (source / "test_os.py").exists() and not (source / "test_os").exists():
-        pytest.skip("no tests of CPython: name their folder in CTRLEVENT_CPYTHON_TESTS")
+    """The tests of os.kill of this very Python, as they are."""
+    source = tests_of_cpython.find("test_os")
     ignore = shutil.ignore_patterns("__pycache__")
     # The last is what the tests of other things in the same file import.
     names = "__init__.py test_os.py test_os support win_console_handler.py mapping_tests.py"

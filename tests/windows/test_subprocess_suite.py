@@ -11,12 +11,10 @@ import json
 import os
 import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from . import cpython_tests
 from .harness import OWN_CONSOLE, bed_program, python_environment
 
 # Runs the tests, and writes down what became of each.
@@ -56,15 +54,8 @@ DIFFERENT = {
 LIMIT = 240.0
 
 
-def standard_tests() -> Path:
-    for folder in (os.environ.get("CTRLEVENT_STDLIB"), sysconfig.get_path("stdlib")):
-        if folder and (Path(folder) / "test" / "test_subprocess.py").exists():
-            return Path(folder) / "test"
-    pytest.skip("the standard library at hand has no tests, and CTRLEVENT_STDLIB names none")
-
-
 def test_what_passes_with_the_original_passes_with_ours(tmp_path: Path) -> None:
-    source, target = standard_tests(), tmp_path / "lib" / "test"
+    source, target = cpython_tests.find("test_subprocess"), tmp_path / "lib" / "test"
     target.mkdir(parents=True)
     for name in ("__init__.py", "test_subprocess.py"):
         shutil.copy(source / name, target)
