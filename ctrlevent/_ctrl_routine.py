@@ -54,10 +54,18 @@ RIGHTS = (
 # How many bytes of the routine must be the same in the target.
 _CODE = 32
 
+# In seconds: no thread is started in a process younger than this, though the routine is there
+# already. On Wine 10, one that met a process before it was set up, or loading its DLLs, corrupted
+# its heap or made it hang (half of 30 Pythons that were sent to as soon as they were started).
+_STARTING = 0.5
+
 # In seconds: how often a starting process is looked at, and how long a wait lasts at most before
 # the interpreter gets a chance to act on a Ctrl+C that the caller itself got meanwhile.
 _PAUSE = 0.005
 _SLICE = 0.1
+
+# In seconds: how long after its last thread a process may still seem to be alive.
+_ENDING = 1.0
 
 
 class NoThread(OSError):
@@ -198,17 +206,25 @@ def _address_in(windows: System, process: int, target: Facts, deadline: float) -
     start = address(windows)
     expected = windows.ReadProcessMemory(CURRENT_PROCESS, start, _CODE)
     while True:
+        cause: OSError | None = None
         try:
             found = windows.ReadProcessMemory(process, start, _CODE)
-        except OSError as error:  # not mapped yet: the target is still starting
+        except OSError as error:  # not mapped yet
             _raise_if_exited(windows, process, target.pid)
-            if windows.monotonic() >= deadline:
-                raise _no_thread("it is still starting", error) from error
-            windows.sleep(_PAUSE)
-            continue
-        if found != expected:
-            raise _no_thread("it has other code where CtrlRoutine should be")
-        return start
+            cause = error
+        else:
+            if found != expected:
+                raise _no_thread("it has other code where CtrlRoutine should be")
+            if not 0 <= _age(windows, process) < _STARTING:
+                return start
+        if windows.monotonic() >= deadline:
+            raise _no_thread("it is still starting", cause) from cause
+        windows.sleep(_PAUSE)
+
+
+def _age(windows: System, process: int) -> float:
+    """How many seconds ago a process was created; negative if the clock was set back since."""
+    return (windows.GetSystemTimeAsFileTime() - windows.GetProcessTimes(process)) / 1e7
 
 
 def _machine(windows: System, process: int) -> int | None:
@@ -246,9 +262,12 @@ def _outcome(windows: System, process: int, exit_code: int) -> Delivery:
     """
     if exit_code == STATUS_CONTROL_C_EXIT:
         return Delivery.ENDED
-    if exit_code in (0, 1) or not has_exited(windows, process):
+    if exit_code in (0, 1):
         return Delivery.HANDLED
-    return Delivery.DIED
+    # The threads of a process that ends are gone a moment before the process is.
+    if windows.WaitForSingleObject(process, int(_ENDING * 1000)) == WAIT_OBJECT_0:
+        return Delivery.DIED
+    return Delivery.HANDLED
 
 
 def _raise_if_exited(windows: System, process: int, pid: int) -> None:

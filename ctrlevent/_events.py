@@ -115,6 +115,10 @@ def send_to_process(
                 _console.send_to_group(windows, processes, event, plan.pgid)
                 return Delivery.SENT
             why_not: NoThread | None = None
+            if _policy.is_about_to_connect(target, on_console, processes.age):
+                if windows.monotonic() < deadline:
+                    windows.sleep(_PAUSE)
+                    continue
             if inject:
                 try:
                     return deliver_to_other(windows, target, event, deadline)

@@ -30,7 +30,8 @@ An event to one process (`process_event`)
   P3  The caller itself: a thread at CtrlRoutine in the own process. Needs no console.
   P4  It is on the caller's console, and everybody else there is known to be in another group: to
       its group. (Somebody who cannot be read might be in it.)
-  P5  Any other: a thread at CtrlRoutine in that process.
+  P5  Any other: a thread at CtrlRoutine in that process; but one that is young, and may still
+      connect to the console, is waited for first.
   P6  If the caller wants none, or no thread can be started in it (`without_thread`): one that
       shares its group is refused with WouldReachOthers. One that does not, and is young, may still
       connect to the console: it is waited for. Else, if it is on another console, to its group
@@ -218,6 +219,17 @@ def without_thread(
 
 def is_connected(target: Facts, on_console: Iterable[Seen]) -> bool:
     return may_be_connected(target) and any(seen.pid == target.pid for seen in on_console)
+
+
+def is_about_to_connect(
+    target: Facts, on_console: Iterable[Seen], age: Callable[[int], float]
+) -> bool:
+    """Whether a target of P5 is better waited for: once it is connected, P4 may allow it."""
+    return (
+        may_be_connected(target)
+        and not is_connected(target, on_console)
+        and 0 <= age(target.pid) < STARTING
+    )
 
 
 def possible_others(target: Facts, everybody: Iterable[Seen]) -> list[Seen]:

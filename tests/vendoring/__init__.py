@@ -19,6 +19,7 @@ TOOL_CONFIGURATION = """
 destination = "their/_vendor/"
 requirements = "their/_vendor/vendor.txt"
 namespace = "their._vendor"
+protected-files = ["__init__.py", "vendor.txt"]
 transformations.drop = ["bin/", "*.dist-info"]
 """
 

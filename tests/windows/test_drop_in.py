@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,8 @@ from . import dropping
 from .harness import CTRL_C, DETACHED, NEW_GROUP, OWN_CONSOLE, Console
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .harness import Actor
 
 

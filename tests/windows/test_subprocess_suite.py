@@ -11,11 +11,13 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import cpython_tests
 from .harness import OWN_CONSOLE, bed_program, python_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Runs the tests, and writes down what became of each.
 RUNNER = """
