@@ -561,8 +561,9 @@ class FakeWindows:
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
         to = self.handles[hHandle].to
         if isinstance(to, Process):
-            assert dwMilliseconds == 0
             self._process(hHandle, c.SYNCHRONIZE, "WaitForSingleObject")
+            if to.is_alive and dwMilliseconds:
+                self._advance(self.now + dwMilliseconds / 1000)
             return c.WAIT_TIMEOUT if to.is_alive else c.WAIT_OBJECT_0
         until = self.now + dwMilliseconds / 1000
         if to.ends_at is not None and to.ends_at <= until:

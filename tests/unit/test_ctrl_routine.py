@@ -20,13 +20,19 @@ from tests.fakes.windows import (
     install,
 )
 
+SECOND = 10_000_000  # in the units of a FILETIME
 C, BREAK = CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT
 
 
 @pytest.fixture
 def target(windows: FakeWindows) -> Process:
-    """It shares the caller's group, so that only a thread reaches it alone."""
-    return windows.spawn()
+    """It shares the caller's group, so that only a thread reaches it alone; and it has started."""
+    return grown_up(windows.spawn())
+
+
+def grown_up(process: Process) -> Process:
+    process.created -= 60 * SECOND
+    return process
 
 
 # --- what became of it ----------------------------------------------------------------------------
@@ -205,7 +211,7 @@ def test_obstacle_for_a_process_that_shares_its_group(
 def test_obstacle_for_a_process_on_another_console(
     windows: FakeWindows, arrange: object, message: str
 ) -> None:
-    target = windows.spawn(new_group=True, ignores=False, console=Console(windows))
+    target = grown_up(windows.spawn(new_group=True, ignores=False, console=Console(windows)))
     assert callable(arrange)
     arrange(target)
     target.parameters.ProcessGroupId = 0
@@ -254,6 +260,19 @@ def test_target_that_maps_the_routine_a_moment_later(windows: FakeWindows, targe
     windows.after(0.04, lambda: target.memory.update({CTRL_ROUTINE[64]: code}))
     assert _send.deliver(target.pid, C) is Delivery.HANDLED
     assert 1000.04 <= windows.now < 1000.06
+
+
+def test_no_thread_meets_a_target_that_is_still_starting(windows: FakeWindows) -> None:
+    target = windows.spawn()
+    assert _send.deliver(target.pid, C) is Delivery.HANDLED
+    assert 1000.5 <= windows.now < 1000.52
+
+
+def test_target_that_is_still_starting_when_the_time_is_up(windows: FakeWindows) -> None:
+    target = windows.spawn()
+    with pytest.raises(WouldReachOthers, match="it is still starting"):
+        _send.deliver(target.pid, C, timeout=0.4)
+    assert windows.received == []
 
 
 def test_target_that_ends_while_it_starts(windows: FakeWindows, target: Process) -> None:

@@ -297,9 +297,7 @@ def test_broadcast_of_break_to_another_console(
 def test_broadcast_to_the_own_console(target: Actor, console: Console, console_of: str) -> None:
     pid = target.pid if console_of == "own pid" else 0
     target.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=pid)
-    reached = everybody(console) if probes.group_zero_reaches_all() else heard_by(target)
-    heard = {one: one.now(actor.take_heard) for one in everybody(console)}
-    assert all(heard[one] == [CTRL_C] for one in reached)
+    console.assert_heard({one: [CTRL_C] for one in everybody(console)})
 
 
 def test_broadcast_to_those_who_all_ignore(sender: Actor, target: Actor, console: Console) -> None:
