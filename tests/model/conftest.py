@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import settings
 
 from .world import Tally
@@ -19,13 +19,28 @@ settings.register_profile(THOROUGH)
 
 def scenarios() -> int:
     """For each of the four profiles of tests/fakes."""
-    if "N" in os.environ:
-        return int(os.environ["N"])
     return 5000 if settings.get_current_profile_name() == THOROUGH else 750
+
+
+class FromWorkers:
+    """With pytest-xdist: what its workers have counted."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        Tally.counts.update(getattr(node, "workeroutput", {}).get("model", {}))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(FromWorkers())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["model"] = dict(Tally.counts)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     if Tally.counts:
-        terminalreporter.section("model")
+        terminalreporter.section("scenarios of the model")
         for name, count in sorted(Tally.counts.items()):
             terminalreporter.write_line(f"{count:>8,}  {name}")

@@ -109,6 +109,7 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.over = False
         self.everybody: list[Process] = []
+        self.target: Process | None = None
         self.helpers: set[int] = set()
         self.patch = pytest.MonkeyPatch()
 
@@ -144,6 +145,8 @@ class World(RuleBasedStateMachine):
         return running[number % len(running)]
 
     def anybody(self, number: int) -> Process:
+        if self.target and number > 7:  # in the midst of a call, often whom it is about
+            return self.target
         return self.everybody[number % len(self.everybody)]
 
     def add(self, process: Process) -> None:
@@ -235,11 +238,12 @@ class World(RuleBasedStateMachine):
     def killpg(self, who: int | tuple[Any], sig: Any, timeout: float, m: list[Any]) -> None:
         self.need_a_caller()
         pgid = self.number(who)
+        target = self.windows.processes.get(pgid)
         group = (pgid or self.windows.caller.group) if type(pgid) is int else None
         self.call_verb(
             Call(f"killpg({pgid!r}, {sig!r})", lambda process: process.group == group),
             lambda: self.do_killpg(pgid, sig, timeout),
-            sig, timeout, m,
+            sig, timeout, m, target,
         )  # fmt: skip
 
     @precondition(lambda self: not self.over)
@@ -256,6 +260,7 @@ class World(RuleBasedStateMachine):
     ) -> None:
         self.need_a_caller()
         pid = self.number(who)
+        target = self.windows.processes.get(pid)
         meant = self.windows.caller.pid if pid == 0 and verb == "deliver" else pid
         if verb == "kill" and type(pid) is int and pid <= 0:
             group = -pid or self.windows.caller.group
@@ -264,9 +269,9 @@ class World(RuleBasedStateMachine):
             call = Call(
                 f"{verb}({pid!r}, {sig!r}, inject={inject})",
                 lambda process: self.is_meant(process, meant),
-                self.windows.processes.get(meant),  # type: ignore[arg-type]
+                self.windows.processes.get(meant),
             )
-        self.call_verb(call, lambda: self.do_kill(verb, pid, sig, timeout, inject), sig, timeout, m)
+        self.call_verb(call, lambda: self.do_kill(verb, pid, sig, timeout, inject), sig, timeout, m, target)
 
     @precondition(lambda self: not self.over)
     @rule(sig=signals, console_of=st.one_of(st.none(), a_process), m=meanwhile)
@@ -278,7 +283,8 @@ class World(RuleBasedStateMachine):
         self.call_verb(
             Call(
                 f"broadcast({sig!r}, console_of={of})",
-                lambda process: process.console is console,
+                # Of the one that was there at the start, or is there when it is sent.
+                lambda process: process.console in (console, meant.console),
             ),
             lambda: self.do_broadcast(sig, of),
             sig, 5.0, m,
@@ -345,7 +351,13 @@ class World(RuleBasedStateMachine):
     # --- the law ----------------------------------------------------------------------------------
 
     def call_verb(
-        self, call: Call, verb: Callable[[], object], sig: Any, timeout: float, m: list[Any]
+        self,
+        call: Call,
+        verb: Callable[[], object],
+        sig: Any,
+        timeout: float,
+        m: list[Any],
+        target: Process | None = None,
     ) -> None:
         windows = self.windows
         windows.sender = f"call {len(windows.sent_by)}: {call.text}"
@@ -360,6 +372,7 @@ class World(RuleBasedStateMachine):
         )
         last = [what for when, what in m if not when]
         windows.last_moment = lambda: [self.happen(what) for what in last]
+        self.target = target
         windows.call, windows.groups_seen, windows.pids_seen = call, frozenset(), frozenset()
         start = windows.now
         error: Exception | None = None
@@ -378,7 +391,7 @@ class World(RuleBasedStateMachine):
         except Exception as caught:
             error = caught
         finally:
-            windows.call, windows.meanwhile = None, []
+            windows.call, windows.meanwhile, self.target = None, [], None
         if self.over:
             return
         sent = [i for i in range(heard_before, len(windows.received))
