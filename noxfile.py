@@ -6,6 +6,9 @@
     nox -s bed -- ...   the test bed: setup, run, info (see `nox -s bed -- --help`)
     nox -s vendored     copies of the package under other names, from a folder and from a zip
     nox -s versions     every CPython from 3.9 that is to be had
+    nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
+    nox -s mutation     do the tests notice when the policy is changed?
+    nox -s soak         5,000 events between real processes
 
 On Windows, "a real Python for Windows" is the running one; elsewhere tests/bed provides it. What is
 tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
@@ -38,8 +41,9 @@ nox.options.sessions = ["lint", "tests"]
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
 ARCHS = test_bed.archs_of("all")
 
-ON_HOST = ["tests/unit", "tests/plugin", "docs/examples"]
-ON_WINDOWS = ["tests/windows", "tests/plugin", "docs/examples"]
+ON_HOST = ["tests/unit", "tests/model", "tests/contract", "tests/mutation", "tests/plugin"]
+ON_HOST += ["docs/examples"]
+ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
 
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
 VENDORED_ON_HOST = ["tests/unit/test_posix.py", "tests/unit/test_drop_in.py", "tests/plugin"]
@@ -182,6 +186,36 @@ def _pythons() -> list[Path]:
         if candidates:
             found.setdefault(minor, candidates[0])
     return [found[minor] for minor in sorted(found) if minor >= 9]
+
+
+@nox.session
+def model(session: nox.Session) -> None:
+    """Run 20,000 scenarios on the model of Windows, on as many processors as there are."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+    session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
+    thorough = ["--hypothesis-profile", "thorough", "-n", "auto", "--dist", "worksteal"]
+    with session.chdir(_stage(session)):
+        session.run("python", "-m", "pytest", "tests/model", *thorough, *session.posargs)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Change the policy, the facts and the arguments in every way that mutmut knows; not on
+    Windows, where mutmut does not run.
+    """
+    session.install(*nox.project.dependency_groups(PYPROJECT, "test"), "mutmut==3.8.1")
+    stage = _stage(session)
+    shutil.move(stage / "site" / "ctrlevent", stage)
+    with session.chdir(stage):
+        session.run("python", "-m", "mutmut", "run", *session.posargs, silent=True)
+        session.run("python", "-m", "tests.mutation.check")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Send 5,000 events to 8 groups from several processes, while others come and go."""
+    _stage(session)
+    _on_windows(session, ARCHS[0], "python", "-m", "pytest", "tests/soak", *session.posargs)
 
 
 def _run_in(session: nox.Session, folder: Path, *command: str, env: dict[str, str]) -> None:

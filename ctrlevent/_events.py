@@ -71,7 +71,7 @@ def _send_by_helper(pgid: int, targets: Sequence[Facts], event: CtrlEvent, timeo
     while left:
         try:
             sent_to = _helper.send(left[0], pgid, event, timeout)
-        except (ProcessLookupError, NoConsole) as lost:
+        except (ProcessLookupError, NoConsole, PermissionError) as lost:
             error, sent_to = lost, []
         sent = sent or bool(sent_to)
         left = [pid for pid in left[1:] if pid not in sent_to]
@@ -115,10 +115,10 @@ def send_to_process(
                 _console.send_to_group(windows, processes, event, plan.pgid)
                 return Delivery.SENT
             why_not: NoThread | None = None
-            if _policy.is_about_to_connect(target, on_console, processes.age):
-                if windows.monotonic() < deadline:
-                    windows.sleep(_PAUSE)
-                    continue
+            young = _policy.is_about_to_connect(target, on_console, processes.age)
+            if young and windows.monotonic() < deadline:
+                windows.sleep(_PAUSE)
+                continue
             if inject:
                 try:
                     return deliver_to_other(windows, target, event, deadline)

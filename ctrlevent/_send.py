@@ -164,8 +164,8 @@ def broadcast(sig: int, *, console_of: int = 0) -> None:
     and `TimeoutError` or `OSError` if the helper does not answer or was ended: it may have been
     sent.
 
-    Source: GenerateConsoleCtrlEvent with group 0 (wincon.h). Wine 10 reaches the caller's own
-    group with it, not the whole console.
+    Source: GenerateConsoleCtrlEvent with group 0 (wincon.h). On Wine 10, where that is the caller's
+    own group, it is sent group by group.
     """
     event = _arguments.event(sig)
     console_of = _arguments.process_id(console_of, "console_of")

@@ -795,7 +795,7 @@ class FakeWindows:
         self._thread(hThread).run()
 
     @foreign
-    def TerminateThread(self, hThread: int, dwExitCode: int) -> None:
+    def TerminateThread(self, hThread: int, dwExitCode: int) -> None:  # noqa: ARG002
         thread = self._thread(hThread)
         assert not thread.has_run, "what runs at CtrlRoutine is not to be ended in the midst of it"
 

@@ -14,6 +14,8 @@ from ctrlevent._win32.foreign import windows_error
 from tests.fakes.windows import CallerEnded, FakeWindows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.fakes.console import Console
     from tests.fakes.windows import Process
 
@@ -67,7 +69,8 @@ class Watched(FakeWindows):
 
     call: Call | None = None
     leaks: list[str]
-    last_moment: Callable[[], object] | None = None
+    happen: Callable[[Any], None]
+    last_moment: Sequence[Any] = ()
     """What happens when the console is about to deal with an event of ours."""
     groups_seen: frozenset[int] = frozenset()
     pids_seen: frozenset[int] = frozenset()
@@ -95,17 +98,19 @@ class Watched(FakeWindows):
         if self.call is None:
             return
         if self.last_moment:
-            happens, self.last_moment = self.last_moment, None
-            happens()
+            happenings, self.last_moment = self.last_moment, ()
+            for happening in happenings:
+                self.happen(happening)
             if not self.caller.is_alive:
                 raise CallerEnded
             if self.caller.console is not console:
                 raise windows_error(c.ERROR_INVALID_HANDLE, "GenerateConsoleCtrlEvent")
-        if group == 0 or self.profile.is_wine:
+        if group == 0:
             return
         named = self.processes.get(group)
         if (
-            not console.knows(group)
+            not self.profile.unknown_group_is_ignored
+            and not console.knows(group)
             and group in self.groups_seen
             and named is not None
             and (named.is_alive or named.held)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import errno
+import functools
 import json
 import signal
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, NamedTuple
@@ -81,14 +82,19 @@ KINDS = (
     *("child in a group", "child with an old pid", "time", "forbid sending"),
 )
 happenings = st.tuples(st.sampled_from(KINDS), a_process, a_process)
-moments = st.sampled_from([*[0] * 10, *range(1, 41)])
+moments = st.sampled_from([*[0] * 20, *range(1, 41)])
+in_a_call = st.tuples(
+    st.sampled_from([*["exit"] * 8, *["child", "attach", "start"] * 3, *KINDS]),
+    a_process,
+    a_process,
+)
 
 # In the midst of a call: before its nth call of Windows, 0 for the last moment before an event is
 # sent. Mostly nothing does.
 meanwhile = st.one_of(
     st.just([]),
     st.just([]),
-    st.lists(st.tuples(moments, happenings), min_size=1, max_size=3),
+    st.lists(st.tuples(moments, in_a_call), min_size=1, max_size=3),
 )
 
 
@@ -121,6 +127,7 @@ class World(RuleBasedStateMachine):
     def begin(self, bits: int, helper: bool, family: list[tuple[int, How]]) -> None:
         self.windows = Watched(pointer_size=bits // 8, profile=self.profile)
         self.windows.caller_can_end = True
+        self.windows.happen = self.happen
         fake.install(self.patch, self.windows)
         self.patch.setattr("ctrlevent._helper.available", lambda: helper)
         self.patch.setattr("ctrlevent._helper._helper", lambda: self)
@@ -145,7 +152,7 @@ class World(RuleBasedStateMachine):
         return running[number % len(running)]
 
     def anybody(self, number: int) -> Process:
-        if self.target and number > 7:  # in the midst of a call, often whom it is about
+        if self.target and number > 5:  # in the midst of a call, often whom it is about
             return self.target
         return self.everybody[number % len(self.everybody)]
 
@@ -271,7 +278,9 @@ class World(RuleBasedStateMachine):
                 lambda process: self.is_meant(process, meant),
                 self.windows.processes.get(meant),
             )
-        self.call_verb(call, lambda: self.do_kill(verb, pid, sig, timeout, inject), sig, timeout, m, target)
+        self.call_verb(
+            call, lambda: self.do_kill(verb, pid, sig, timeout, inject), sig, timeout, m, target
+        )
 
     @precondition(lambda self: not self.over)
     @rule(sig=signals, console_of=st.one_of(st.none(), a_process), m=meanwhile)
@@ -366,12 +375,12 @@ class World(RuleBasedStateMachine):
         should_hear = self.should_hear(call, sig) if quiet else []
         heard_before, ended_before = len(windows.received), len(windows.terminated)
         del windows.calls[:]
-        windows.meanwhile = sorted(
-            ((when, lambda what=what: self.happen(what)) for when, what in m if when),
-            key=lambda one: one[0],
-        )
-        last = [what for when, what in m if not when]
-        windows.last_moment = lambda: [self.happen(what) for what in last]
+        windows.meanwhile = [
+            (when, functools.partial(self.happen, what))
+            for when, what in sorted(m, key=lambda one: one[0])
+            if when
+        ]
+        windows.last_moment = [what for when, what in m if not when]
         self.target = target
         windows.call, windows.groups_seen, windows.pids_seen = call, frozenset(), frozenset()
         start = windows.now
@@ -468,8 +477,8 @@ class World(RuleBasedStateMachine):
             raise law
 
 
-def run(machine: type[World], scenarios: int) -> None:
-    """So many scenarios, or until a law is broken: then the shortest that breaks it."""
+def run(machine: type[World], scenarios: int, *, shortest: bool = True) -> None:
+    """So many scenarios, or until a law is broken; with `shortest`, then as short as possible."""
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -479,7 +488,7 @@ def run(machine: type[World], scenarios: int) -> None:
             derandomize=False,
             database=None,
             print_blob=True,
-            phases=[Phase.generate, Phase.shrink],
+            phases=[Phase.generate, Phase.shrink] if shortest else [Phase.generate],
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),

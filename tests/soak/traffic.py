@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import ctypes
+import functools
 import mmap
 import os
 import random
@@ -62,12 +63,14 @@ def send(groups: list[list[int]], times: int, seed: int) -> dict[tuple[int, int]
                 before = {pid: _number(heard[pid]) for pid in group}
                 named = _send_one(group, choose)
                 sent.update(named)
-                for pid, _event in named:
-                    actor.wait_until(
-                        lambda pid=pid: _number(heard[pid]) > before[pid],
-                        f"an event at {pid}",  # type: ignore[misc]
-                    )
+                for pid, _ in named:
+                    hears_it = functools.partial(_hears_more, heard[pid], before[pid])
+                    actor.wait_until(hears_it, f"an event at {pid}")
     return {(pid, int(event)): count for (pid, event), count in sent.items()}
+
+
+def _hears_more(counter: Any, before: int) -> bool:
+    return _number(counter) > before
 
 
 def _send_one(group: list[int], choose: random.Random) -> list[tuple[int, int]]:

@@ -277,7 +277,7 @@ def with_asyncio(takes: bool) -> list[str]:
             thread = threading.Thread(target=raise_event, args=(CTRL_C_EVENT,))
             thread.start()
             try:
-                await asyncio.wait_for(stop.wait(), 10)
+                await stop.wait()  # wait_for would swallow a cancellation that comes with it
                 if not takes:
                     await asyncio.sleep(10)
                 log.names.append("stopped")

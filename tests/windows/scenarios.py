@@ -26,7 +26,7 @@ from . import actor
 from .actor import handle_count, interruptible, thread_result, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 NEW_GROUP = 0x200
 CTRL_C = 0  # signal.CTRL_C_EVENT, as os.kill takes it
@@ -225,7 +225,7 @@ def slow_handler_of_ones_own(timeout: float, at_most: float) -> tuple[Optional[s
 
 
 @contextlib.contextmanager
-def console_handler(handler: Any) -> Iterator[None]:
+def console_handler(handler: Any) -> Generator[None]:
     actor.kernel32.SetConsoleCtrlHandler(handler, True)
     try:
         yield
@@ -328,6 +328,18 @@ class Release:
         self.ours.recv(1)
 
 
+@contextlib.contextmanager
+def _unraisable() -> Generator[list[Any]]:
+    """The types of the exceptions that Python let nobody see."""
+    types: list[Any] = []
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda unraisable: types.append(unraisable.exc_type)
+    try:
+        yield types
+    finally:
+        sys.unraisablehook = before
+
+
 def interrupt_states(seed: int, times: int) -> dict[str, int]:
     """Random states, each interrupted once from another thread; how many of each were.
 
@@ -356,7 +368,7 @@ def interrupt_states(seed: int, times: int) -> dict[str, int]:
 
     thread = threading.Thread(target=worker, daemon=True)
     thread.start()
-    with interruptible():
+    with interruptible(), _unraisable() as unraisable:
         for _ in range(times):
             name = chance.choice(list(STATES))
             try:
@@ -364,8 +376,17 @@ def interrupt_states(seed: int, times: int) -> dict[str, int]:
                 STATES[name](release)
             except KeyboardInterrupt:
                 interrupted[name] += 1
+            except asyncio.CancelledError:
+                # How asyncio's Runner passes a Ctrl+C on to its task; seldom, it is all that comes
+                # out of it. It has arrived.
+                interrupted[name] += 1
             else:
-                raise AssertionError(f"KeyboardInterrupt lost: {name}, {problems}")
+                # asyncio has weak references with callbacks, out of which Python lets nothing: a
+                # KeyboardInterrupt that is raised in one goes to sys.unraisablehook.
+                if unraisable[-1:] != [KeyboardInterrupt]:
+                    raise AssertionError(f"KeyboardInterrupt lost: {name}, {problems}")
+                unraisable.clear()
+                interrupted[name] += 1
             # A second one would be raised here, and be the end of the test.
             sent.acquire(timeout=LONG)
             release.again()

@@ -88,7 +88,8 @@ def test_1000_calls_leave_no_handle(stage: Stage, case: str) -> None:
     before = stage.caller.call(scenarios.settled_handle_count)
     for _ in range(10):
         call_often(100)
-    assert stage.caller.call(scenarios.settled_handle_count) == before
+    # Fewer is no leak: what a test before this one has used may be given back meanwhile.
+    assert stage.caller.call(scenarios.settled_handle_count) <= before
 
 
 def test_keyboard_interrupt_out_of_the_call_leaves_no_handle(stage: Stage) -> None:

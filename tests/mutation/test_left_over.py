@@ -1,0 +1,89 @@
+"""What mutation testing has found to be tested by none: changed, nothing else would notice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ctrlevent import _arguments, _facts, _policy
+from ctrlevent._errors import make, set_winerror, winerror_of
+from ctrlevent._facts import Console, Facts, Unreadable
+from ctrlevent._types import CtrlEvent
+from ctrlevent._win32 import constants as c
+from tests.fakes.windows import PARAMETERS, FakeWindows, install
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TARGET = Facts(8, 4, 8, False, False, Console.SOME, False)
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWindows]:
+    windows = install(monkeypatch, FakeWindows())
+    yield windows
+    assert not windows.handles
+
+
+def denied() -> PermissionError:
+    error = make(PermissionError, "denied")
+    set_winerror(error, c.ERROR_ACCESS_DENIED)
+    return error
+
+
+def test_leader_that_was_created_this_very_moment_is_waited_for() -> None:
+    leader = TARGET._replace(console=Console.ASKED_FOR)
+    plan = _policy.group_elsewhere(8, CtrlEvent.CTRL_C_EVENT, [leader], leader, lambda _: 0.0)
+    assert isinstance(plan, _policy.AwaitConsole)
+
+
+def test_who_is_on_no_console_shares_no_group_elsewhere() -> None:
+    detached = TARGET._replace(pid=12, console=Console.NONE)
+    member = TARGET._replace(pid=16)
+    unreadable = Unreadable(20, denied())
+    others = _policy.others_elsewhere(TARGET, [TARGET, detached, member, unreadable])
+    assert others == [member]
+
+
+def test_refusals_carry_the_winerror_that_led_to_them() -> None:
+    plan = _policy.without_thread(TARGET, [], denied(), lambda _: 10.0)
+    assert winerror_of(plan.otherwise) == c.ERROR_ACCESS_DENIED
+    assert winerror_of(_policy.no_threads(8, denied())) == c.ERROR_ACCESS_DENIED
+
+
+def test_timeout_of_another_type_is_named() -> None:
+    with pytest.raises(TypeError, match="timeout must be a number of seconds, not str"):
+        _arguments.seconds("5")
+
+
+def test_end_of_a_process_carries_the_winerror_of_the_failed_read(windows: FakeWindows) -> None:
+    child = windows.spawn()
+    child.held = True
+    handle = windows.OpenProcess(0x1F_FFFF, child.pid)
+    child.exit()
+    with pytest.raises(ProcessLookupError) as caught:
+        _facts.read(windows, handle, child.pid)
+    windows.CloseHandle(handle)
+    assert winerror_of(caught.value) == c.ERROR_PARTIAL_COPY
+
+
+def test_ignore_bit_is_not_written_where_the_parameters_are_cut_short(windows: FakeWindows) -> None:
+    child = windows.spawn()
+    handle = windows.OpenProcess(0x1F_FFFF, child.pid)
+    windows.answer_bytes = 0x200
+    with pytest.raises(PermissionError, match=r"^.Errno 13. the process parameters cannot be read"):
+        _facts.write_ignores_ctrl_c(windows, handle, True)
+    windows.CloseHandle(handle)
+    assert not child.ignores
+
+
+def test_writing_the_ignore_bit_changes_its_four_bytes_alone(windows: FakeWindows) -> None:
+    child = windows.spawn()
+    memory = child.memory[PARAMETERS[64]]
+    at = type(child.parameters).ConsoleFlags.offset
+    memory[at - 1 : at + 5] = b"\xff" * 6
+    handle = windows.OpenProcess(0x1F_FFFF, child.pid)
+    _facts.write_ignores_ctrl_c(windows, handle, False)
+    windows.CloseHandle(handle)
+    assert memory[at - 1 : at + 5] == b"\xff\xfe\xff\xff\xff\xff"
