@@ -41,8 +41,10 @@ nox.options.sessions = ["lint", "tests"]
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
 ARCHS = test_bed.archs_of("all")
 
-ON_HOST = ["tests/unit", "tests/model", "tests/contract", "tests/mutation", "tests/plugin"]
-ON_HOST += ["docs/examples"]
+ON_HOST = [
+    *("tests/unit", "tests/model", "tests/contract", "tests/mutation", "tests/plugin"),
+    "docs/examples",
+]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
 
 # What is run with copies of the package; the rest asks what does not depend on its name or place.

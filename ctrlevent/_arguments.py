@@ -73,7 +73,7 @@ def event(sig: Any) -> CtrlEvent:
 
 def integer(value: Any, name: str) -> int:
     """An int out of anything that is one; bool and float are none."""
-    kind: type[Any] = type(value)
+    kind: Any = value.__class__
     if kind is bool or not hasattr(kind, "__index__"):
         raise TypeError(f"{name} must be an integer, not {kind.__name__}")
     number: int = operator.index(value)

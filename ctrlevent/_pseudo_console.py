@@ -30,7 +30,7 @@ from ._win32.constants import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from ._spawn import CreatedProcess
     from ._win32.boundary import System
@@ -213,7 +213,7 @@ class PseudoConsole:
 
 
 @contextlib.contextmanager
-def _standard_handles(windows: System) -> Iterator[tuple[int, int, int]]:
+def _standard_handles(windows: System) -> Generator[tuple[int, int, int]]:
     """What makes a child use its console.
 
     With NULL Windows opens it for the child. Wine 10 leaves them NULL; but there, a handle of these

@@ -26,7 +26,7 @@ from ._win32.constants import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _STDIN, _STDOUT = 0, 1
 _SLICE = 0.05
@@ -132,7 +132,7 @@ def _size() -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def _raw(fd: int, mode: int) -> Iterator[bool]:
+def _raw(fd: int, mode: int) -> Generator[bool]:
     """Put a console into a mode, and back at the end. False: it is no console."""
     windows = system()
     try:
@@ -149,7 +149,7 @@ def _raw(fd: int, mode: int) -> Iterator[bool]:
 
 
 @contextlib.contextmanager
-def _terminal_output() -> Iterator[Callable[[str], None]]:
+def _terminal_output() -> Generator[Callable[[str], None]]:
     """How to show something on the caller's stdout, be that what it may."""
     with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.stdout.flush()
@@ -178,7 +178,7 @@ def _copy_screen(console: PseudoConsole, show: Callable[[str], None]) -> None:
 
 
 @contextlib.contextmanager
-def _typing(console: PseudoConsole) -> Iterator[None]:
+def _typing(console: PseudoConsole) -> Generator[None]:
     """Type what comes from the caller's stdin; from a terminal every key, Ctrl+C too."""
     stop = threading.Event()
     try:

@@ -229,7 +229,8 @@ def create_process(
     block = None if env is None else environment_block(env)
     # Without 0, which stands for none: with bInheritHandles and an empty handle list, Windows would
     # hand on every inheritable handle there is.
-    inherited = tuple(filter(None, dict.fromkeys((*(standard_handles or ()), *handle_list))))
+    asked_for: list[int] = [*(standard_handles or ()), *handle_list]
+    inherited = tuple(handle for handle in dict.fromkeys(asked_for) if handle)
     for handle in inherited:
         if not _is_inheritable(handle):
             raise ValueError(f"handle {handle} is not inheritable; os.set_handle_inheritable it")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 # Set for the contained session, so that it does not contain itself once more.
 _INSIDE = "CTRLEVENT_OWN_CONSOLE"
@@ -121,7 +121,7 @@ def _columns() -> int:
 
 
 @contextlib.contextmanager
-def _pipe_to_terminal(name: str) -> Iterator[int]:
+def _pipe_to_terminal(name: str) -> Generator[int]:
     """A file descriptor for text in UTF-8, which appears on the terminal as it comes."""
     stream: Any = getattr(sys, name)
     with contextlib.suppress(ImportError):  # pytest requires it on Windows
@@ -172,7 +172,7 @@ def interruptible() -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def no_stray_events() -> Iterator[None]:
+def no_stray_events() -> Generator[None]:
     """Fails the test if a console event reaches the test process while it runs, or because of it.
 
     The event is taken, so that it does not end the session. On POSIX: SIGINT and SIGQUIT.

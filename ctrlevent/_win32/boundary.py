@@ -96,6 +96,7 @@ class System(Protocol):
 
     def GetExitCodeProcess(self, hProcess: int) -> int:
         """Of one that has ended; 259 for one that has not, but that is a legal exit code too."""
+        ...
 
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
         """WAIT_OBJECT_0 or WAIT_TIMEOUT."""
@@ -162,6 +163,7 @@ class System(Protocol):
 
     def CreatePseudoConsole(self, columns: int, rows: int, hInput: int, hOutput: int) -> int:
         """Before Windows 10 1809 there is none: ERROR_PROC_NOT_FOUND."""
+        ...
 
     def ResizePseudoConsole(self, hPC: int, columns: int, rows: int) -> None: ...
 

@@ -233,7 +233,7 @@ def foreign(call: Call) -> Call:
         assert len(self.calls) < 100_000, "unbounded work"
         while self.meanwhile and self.meanwhile[0][0] <= len(self.calls):
             self.meanwhile.pop(0)[1]()
-        winerror = self.faults and self.faults.get((name, self.calls.count(name)))
+        winerror = self.faults.get((name, self.calls.count(name))) if self.faults else None
         if winerror:
             raise windows_error(winerror, name)
         result = call(self, *args, **kwargs)

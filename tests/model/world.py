@@ -490,6 +490,6 @@ def run(machine: type[World], scenarios: int, *, shortest: bool = True) -> None:
             print_blob=True,
             phases=[Phase.generate, Phase.shrink] if shortest else [Phase.generate],
             report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[*HealthCheck],
         ),
     )

@@ -126,9 +126,8 @@ def test_ending_ones_own_group_ends_the_caller_last(console: Console, form: str)
     leader = console.parent.spawn(NEW_GROUP)
     caller = leader.spawn()
     group = [leader, caller, caller.spawn(), leader.spawn(OWN_CONSOLE)]
-    function = ctrlevent.killpg if form == "killpg" else ctrlevent.kill
     with pytest.raises(Gone):
-        caller.call(function, 0, 15)
+        caller.call(getattr(ctrlevent, form), 0, 15)
     assert [member.exit_code() for member in group] == [15] * 4
     console.assert_untouched()
 
