@@ -47,6 +47,9 @@ ON_HOST = [
 ]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
 
+# Processes start slowly on Wine, and most of a test is waiting for them.
+AT_ONCE = ["-n", "4"]
+
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
 VENDORED_ON_HOST = ["tests/unit/test_posix.py", "tests/unit/test_drop_in.py", "tests/plugin"]
 VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py", "test_drop_in.py"]
@@ -68,7 +71,8 @@ def tests(session: nox.Session) -> None:
             with session.chdir(stage):
                 session.run("python", "-m", "pytest", *ON_HOST, *arguments)
         else:
-            _on_windows(session, tier, "python", "-m", "pytest", *ON_WINDOWS, *arguments)
+            command = ["python", "-m", "pytest", *AT_ONCE, *ON_WINDOWS]
+            _on_windows(session, tier, *command, *arguments)
 
 
 @nox.session

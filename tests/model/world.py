@@ -8,7 +8,7 @@ import errno
 import functools
 import json
 import signal
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, NamedTuple, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -479,7 +479,7 @@ class World(RuleBasedStateMachine):
 
 def run(machine: type[World], scenarios: int, *, shortest: bool = True) -> None:
     """So many scenarios, or until a law is broken; with `shortest`, then as short as possible."""
-    run_state_machine_as_test(
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
         settings=settings(
             max_examples=scenarios,
@@ -490,6 +490,6 @@ def run(machine: type[World], scenarios: int, *, shortest: bool = True) -> None:
             print_blob=True,
             phases=[Phase.generate, Phase.shrink] if shortest else [Phase.generate],
             report_multiple_bugs=False,
-            suppress_health_check=[*HealthCheck],
+            suppress_health_check=list(cast("Any", HealthCheck)),
         ),
     )
