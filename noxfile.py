@@ -47,7 +47,7 @@ ON_HOST = [
 ]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
 
-# Processes start slowly on Wine, and most of a test is waiting for them.
+# Most of a test is waiting for processes, which start slowly on Wine.
 AT_ONCE = ["-n", "4"]
 
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
@@ -69,7 +69,7 @@ def tests(session: nox.Session) -> None:
             session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
             session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
             with session.chdir(stage):
-                session.run("python", "-m", "pytest", *ON_HOST, *arguments)
+                session.run("python", "-m", "pytest", *AT_ONCE, *ON_HOST, *arguments)
         else:
             command = ["python", "-m", "pytest", *AT_ONCE, *ON_WINDOWS]
             _on_windows(session, tier, *command, *arguments)
@@ -233,7 +233,8 @@ def _copy_tests(stage: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(HERE / "tests", stage / "tests", ignore=ignore)
     shutil.copytree(HERE / "docs" / "examples", stage / "docs" / "examples", ignore=ignore)
-    shutil.copy(HERE / "pyproject.toml", stage)
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(HERE / name, stage)
 
 
 def _wheel(session: nox.Session) -> Path:

@@ -11,7 +11,8 @@ from ctrlevent._errors import make, set_winerror, winerror_of
 from ctrlevent._facts import Console, Facts, Unreadable
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32 import constants as c
-from tests.fakes.windows import PARAMETERS, FakeWindows, install
+from ctrlevent._win32.structures import LAYOUT64
+from tests.fakes.windows import PARAMETERS, PEB, FakeWindows, install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,35 @@ def test_leader_that_was_created_this_very_moment_is_waited_for() -> None:
     leader = TARGET._replace(console=Console.ASKED_FOR)
     plan = _policy.group_elsewhere(8, CtrlEvent.CTRL_C_EVENT, [leader], leader, lambda _: 0.0)
     assert isinstance(plan, _policy.AwaitConsole)
+
+
+@pytest.mark.parametrize(
+    ("age", "is_young"), [(-0.1, False), (0.0, True), (0.4, True), (0.5, False), (9.0, False)]
+)
+def test_target_that_may_still_connect_is_young(age: float, is_young: bool) -> None:
+    assert _policy.is_about_to_connect(TARGET, [], lambda _: age) is is_young
+    plan = _policy.without_thread(TARGET, [], None, lambda _: age)
+    assert isinstance(plan, _policy.AwaitConsole) is is_young
+
+
+def test_target_that_is_connected_or_never_will_be_is_not_about_to() -> None:
+    assert not _policy.is_about_to_connect(TARGET, [TARGET], lambda _: 0.1)
+    gui = TARGET._replace(has_gui_subsystem=True)
+    assert not _policy.is_about_to_connect(gui, [], lambda _: 0.1)
+
+
+def test_looking_whether_a_process_has_ended_does_not_wait(
+    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def wait(hHandle: int, dwMilliseconds: int) -> int:
+        asked.append((hHandle, dwMilliseconds))
+        return c.WAIT_OBJECT_0
+
+    monkeypatch.setattr(windows, "WaitForSingleObject", wait)
+    assert _facts.has_exited(windows, 0x44)
+    assert asked == [(0x44, 0)]
 
 
 def test_who_is_on_no_console_shares_no_group_elsewhere() -> None:
@@ -68,14 +98,52 @@ def test_end_of_a_process_carries_the_winerror_of_the_failed_read(windows: FakeW
     assert winerror_of(caught.value) == c.ERROR_PARTIAL_COPY
 
 
-def test_ignore_bit_is_not_written_where_the_parameters_are_cut_short(windows: FakeWindows) -> None:
+CANNOT_BE_CHANGED = (
+    r"^\[Errno 13\] the process parameters cannot be read, so whether it ignores Ctrl\+C cannot be"
+    r" changed$"
+)
+
+
+@pytest.mark.parametrize("why", ["cut short", "no parameters yet", "no PEB"])
+def test_ignore_bit_is_not_written_where_nothing_can_be_read(
+    windows: FakeWindows, why: str
+) -> None:
     child = windows.spawn()
     handle = windows.OpenProcess(0x1F_FFFF, child.pid)
-    windows.answer_bytes = 0x200
-    with pytest.raises(PermissionError, match=r"^.Errno 13. the process parameters cannot be read"):
+    if why == "cut short":
+        windows.answer_bytes = 0x200
+    elif why == "no parameters yet":
+        child.peb.ProcessParameters = 0
+    else:
+        child.is_kernel = True
+    with pytest.raises(PermissionError, match=CANNOT_BE_CHANGED):
         _facts.write_ignores_ctrl_c(windows, handle, True)
     windows.CloseHandle(handle)
     assert not child.ignores
+    assert "WriteProcessMemory" not in windows.calls
+
+
+def test_ignore_bit_is_written_where_only_the_process_s_own_twin_has_it(
+    windows: FakeWindows,
+) -> None:
+    child = windows.spawn(bits=32)
+    LAYOUT64.peb.from_buffer(child.memory[PEB[64]]).ProcessParameters = 0
+    handle = windows.OpenProcess(0x1F_FFFF, child.pid)
+    _facts.write_ignores_ctrl_c(windows, handle, True)
+    windows.CloseHandle(handle)
+    assert child.ignores
+
+
+def test_writing_the_ignore_bit_of_a_process_that_has_ended(windows: FakeWindows) -> None:
+    child = windows.spawn()
+    handle = windows.OpenProcess(0x1F_FFFF, child.pid)
+    child.exit()
+    with pytest.raises(
+        ProcessLookupError, match=r"^\[Errno \d+\] the process has ended$"
+    ) as caught:
+        _facts.write_ignores_ctrl_c(windows, handle, True)
+    windows.CloseHandle(handle)
+    assert winerror_of(caught.value) == c.ERROR_PARTIAL_COPY
 
 
 def test_writing_the_ignore_bit_changes_its_four_bytes_alone(windows: FakeWindows) -> None:

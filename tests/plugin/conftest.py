@@ -62,6 +62,8 @@ class Session:
 class Pytester:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # Or pytest would look for one in the folders above, of which one may be the project's.
+        self.write("pytest.ini", "[pytest]\n")
         self.plugins: tuple[str, ...] = (PLUGIN,)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},

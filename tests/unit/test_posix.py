@@ -360,7 +360,7 @@ def test_ignores_ctrl_c_of_another_process(spawn: Spawn, ignores: bool) -> None:
     assert ctrlevent.ignores_ctrl_c(child.pid) is ignores
 
 
-@pytest.mark.parametrize("pid", [0, os.getpid()])
+@pytest.mark.parametrize("pid", [0, os.getpid()], ids=["0", "own pid"])
 def test_ignores_ctrl_c_of_the_caller(pid: int) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
