@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(ctrlevent.__file__).parent
-TOP = PACKAGE.parent
+TOP = Path(__file__).parents[2]
 
 SOURCES = {
     path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
