@@ -45,7 +45,7 @@ NOISE = st.tuples(
 
 
 @settings(
-    deadline=None, max_examples=500, database=None, suppress_health_check=list(HealthCheck)
+    deadline=None, max_examples=2000, database=None, suppress_health_check=list(HealthCheck)
 )  # fmt: skip
 @given(
     pair=st.sampled_from([(8, 64), (8, 32), (4, 32), (4, 64)]),

@@ -84,7 +84,9 @@ def bed_program(kind: str, arch: str = ARCH) -> str:
 
 
 def python_environment() -> dict[str, str]:
-    environment = {"PYTHONPATH": str(_ROOT)}
+    # The tests, and where the package that is tested comes from: an unpacked wheel, say.
+    path = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, path))}
     if getattr(sys, "_base_executable", sys.executable) != sys.executable:
         environment["__PYVENV_LAUNCHER__"] = sys.executable
     return environment
