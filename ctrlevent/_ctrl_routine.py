@@ -213,9 +213,10 @@ def _address_in(windows: System, process: int, target: Facts, deadline: float) -
             _raise_if_exited(windows, process, target.pid)
             cause = error
         else:
-            if found != expected:
-                raise _no_thread("it has other code where CtrlRoutine should be")
+            # A young process may not have all of its code in place yet.
             if not 0 <= _age(windows, process) < _STARTING:
+                if found != expected:
+                    raise _no_thread("it has other code where CtrlRoutine should be")
                 return start
         if windows.monotonic() >= deadline:
             raise _no_thread("it is still starting", cause) from cause

@@ -10,6 +10,7 @@ from .conftest import scenarios
 from .world import World, run
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("profile", [*WINDOWS_BUILDS, WINE], ids=lambda profile: profile.name)
 def test_an_event_reaches_who_was_named_or_nobody(profile: Profile) -> None:
     class Machine(World):

@@ -479,7 +479,7 @@ class World(RuleBasedStateMachine):
 
 def run(machine: type[World], scenarios: int, *, shortest: bool = True) -> None:
     """So many scenarios, or until a law is broken; with `shortest`, then as short as possible."""
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call, unused-ignore]
         machine,
         settings=settings(
             max_examples=scenarios,
