@@ -48,7 +48,7 @@ ON_HOST = [
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
 
 # Most of a test is waiting for processes, which start slowly on Wine.
-AT_ONCE = ["-n", "4"]
+AT_ONCE = ["-n", "3"]
 
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
 VENDORED_ON_HOST = ["tests/unit/test_posix.py", "tests/unit/test_drop_in.py", "tests/plugin"]
