@@ -6,7 +6,7 @@ nothing to those who did not say themselves, by these very bytes, that they are 
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -45,7 +45,7 @@ NOISE = st.tuples(
 
 
 @settings(
-    deadline=None, max_examples=2000, database=None, suppress_health_check=list(HealthCheck)
+    deadline=None, max_examples=2000, database=None, suppress_health_check=list(cast("Any", HealthCheck))
 )  # fmt: skip
 @given(
     pair=st.sampled_from([(8, 64), (8, 32), (4, 32), (4, 64)]),
