@@ -45,8 +45,11 @@ NOISE = st.tuples(
 
 
 @settings(
-    deadline=None, max_examples=2000, database=None, suppress_health_check=list(cast("Any", HealthCheck))
-)  # fmt: skip
+    deadline=None,
+    max_examples=2000,
+    database=None,
+    suppress_health_check=list(cast("Any", HealthCheck)),
+)
 @given(
     pair=st.sampled_from([(8, 64), (8, 32), (4, 32), (4, 64)]),
     verb=st.sampled_from(VERBS),
