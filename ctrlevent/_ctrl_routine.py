@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ._errors import make
 from ._facts import has_exited
-from ._processes import LOOK, open_process
+from ._processes import LOOK, age_of, open_process
 from ._types import CtrlEvent, Delivery
 from ._win32.constants import (
     CREATE_SUSPENDED,
@@ -214,18 +214,13 @@ def _address_in(windows: System, process: int, target: Facts, deadline: float) -
             cause = error
         else:
             # A young process may not have all of its code in place yet.
-            if not 0 <= _age(windows, process) < _STARTING:
+            if not 0 <= age_of(windows, process) < _STARTING:
                 if found != expected:
                     raise _no_thread("it has other code where CtrlRoutine should be")
                 return start
         if windows.monotonic() >= deadline:
             raise _no_thread("it is still starting", cause) from cause
         windows.sleep(_PAUSE)
-
-
-def _age(windows: System, process: int) -> float:
-    """How many seconds ago a process was created; negative if the clock was set back since."""
-    return (windows.GetSystemTimeAsFileTime() - windows.GetProcessTimes(process)) / 1e7
 
 
 def _machine(windows: System, process: int) -> int | None:

@@ -101,8 +101,8 @@ class Processes:
         return self._system.GetProcessTimes(self._handles.get(pid) or self.handle(pid))
 
     def age(self, pid: int) -> float:
-        """How many seconds ago a live process was created."""
-        return (self._system.GetSystemTimeAsFileTime() - self.created(pid)) / 1e7
+        """How many seconds ago a process was created; it may have ended since it was seen."""
+        return age_of(self._system, self._handles.get(pid) or self.handle(pid))
 
     def info(self, seen: Seen) -> ProcessInfo:
         """The description that users get."""
@@ -115,6 +115,11 @@ class Processes:
         return ProcessInfo(
             seen.pid, seen.ppid, seen.pgid, seen.is_leader, seen.ignores_ctrl_c, name
         )
+
+
+def age_of(system: System, handle: int) -> float:
+    """How many seconds ago a process was created; negative if the clock was set back since."""
+    return (system.GetSystemTimeAsFileTime() - system.GetProcessTimes(handle)) / 1e7
 
 
 def open_process(system: System, access: int, pid: int) -> int:
