@@ -84,6 +84,8 @@ class Process:
         self.starts_on: Console | None = None
         """The console that it will connect to when it runs."""
         self.console: Console | None = None
+        self.left_console: Console | None = None
+        """The one that it was on before."""
         self.exit_code: int | None = None
         self.is_kernel = False
         """System, Registry, ...: no PEB (phnt)."""
@@ -171,7 +173,8 @@ class Process:
 
     def detach(self) -> None:
         if self.console:
-            console, self.console = self.console, None
+            console = self.left_console = self.console
+            self.console = None
             if self.is_alive and self.windows.profile.free_console_clears_the_handle:
                 self.parameters.ConsoleHandle = 0
             console.entries[:] = [entry for entry in console.entries if entry.process is not self]

@@ -288,12 +288,14 @@ class World(RuleBasedStateMachine):
         self.need_a_caller()
         of = 0 if console_of is None else self.anybody(console_of).pid
         meant = self.windows.processes[of] if of else self.windows.caller
-        console = meant.console
+        console, meant.left_console = meant.console, None
         self.call_verb(
             Call(
                 f"broadcast({sig!r}, console_of={of})",
-                # Of the one that was there at the start, or is there when it is sent.
-                lambda process: process.console in (console, meant.console),
+                # Of the one that was there at the start, or is there when it is sent. The event may
+                # have ended the one that is meant by then, on Wine, where it goes group by group.
+                lambda process: process.console is not None
+                and process.console in (console, meant.console, meant.left_console),
             ),
             lambda: self.do_broadcast(sig, of),
             sig, 5.0, m,
