@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ctrlevent
+from tests.children import WAITS, WILL_NOT_END
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,25 +23,6 @@ if sys.platform == "win32":
     pytest.skip("this is how it is done on POSIX", allow_module_level=True)
 
 PATIENCE = 20.0
-
-WAITS = """
-import sys, time
-try:
-    print("up", flush=True)
-    while True:
-        time.sleep(0.01)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-    sys.exit(33)
-"""
-
-WILL_NOT_END = """
-import signal, time
-signal.signal(signal.SIGINT, lambda *_: print("caught", flush=True))
-print("up", flush=True)
-while True:
-    time.sleep(0.01)
-"""
 
 SHOW = "import os; print(os.getpid(), os.getpgid(0), os.getsid(0), flush=True)"
 
@@ -54,13 +37,6 @@ print(child.pid, flush=True)
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-S", "-c", code]
-
-
-def wait_until(fact: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not fact():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.005)
 
 
 def is_gone(pid: int) -> bool:

@@ -30,8 +30,9 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 
 import pytest
 
+from tests.waiting import wait_until
+
 from . import actor
-from .actor import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
