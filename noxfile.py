@@ -1,5 +1,7 @@
 """The one door to everything that is done with this project.
 
+`python3 noxfile.py -s SESSION` needs nothing but Python and pip; who has nox may as well call that.
+
     nox -s demo         the main job, shown on a real Python for Windows
     nox -s tests        every test: on this system, and on Windows (x64 and x86)
     nox -s lint         formatting, style, types for Linux and for Windows
@@ -28,20 +30,25 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nox
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from tests import vendoring  # noqa: E402  # needs the line above
+if __name__ == "__main__":  # not by nox, which might not be there
+    from tests.bed import nox_env
+
+    sys.exit(nox_env.main(HERE / "noxfile.py", sys.argv[1:]))
+
+import nox  # noqa: E402  # from here on the lines above are needed
+
+from tests import vendoring  # noqa: E402
 from tests.bed import bed as test_bed  # noqa: E402
 from tests.bed import cli as test_bed_cli  # noqa: E402
 from tests.bed import probes, programs  # noqa: E402
 from tests.fakes import profiles  # noqa: E402
 from tests.release import archives, summary  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "tests"]
