@@ -259,7 +259,7 @@ def report(session: nox.Session) -> None:
 def _report(
     session: nox.Session, arch: str, stage: Path, folder: Path, arguments: Sequence[str]
 ) -> bool:
-    ready = _bed(arch)
+    ready = test_bed.setup(ARCHS if arch != ARCHS[0] else [arch])
 
     def outcomes(name: str, paths: Sequence[str], **environ: str) -> summary.Found:
         session.log(f"----- Windows, {arch}: {name} -----")
@@ -357,7 +357,9 @@ def _without_package(session: nox.Session, checkout: Path, wheel: Path) -> None:
     shutil.rmtree(checkout / "ctrlevent")
     site = checkout.parent / "site"
     session.install("--no-deps", "--target", str(site), str(wheel))
-    _with_test_group(session, site)
+    if test_bed.ON_WINDOWS:
+        group = nox.project.dependency_groups(PYPROJECT, "test")
+        session.install("--target", str(site), *group)
     which = "import ctrlevent; print(ctrlevent.__version__, 'in', ctrlevent.__file__)"
     for arch in ARCHS:
         for command in (["-c", which], ["-m", "pytest", *AT_ONCE, *OF_RELEASE]):
@@ -415,15 +417,9 @@ def _stage(session: nox.Session) -> Path:
     _copy_tests(stage)
     target = ["--target", str(stage / "site")]
     session.install("--no-deps", *target, str(_wheel(session)))
-    _with_test_group(session, stage / "site")
+    if test_bed.ON_WINDOWS:  # elsewhere the bed's own Python has what the tests need
+        session.install(*target, *nox.project.dependency_groups(PYPROJECT, "test"))
     return stage
-
-
-def _with_test_group(session: nox.Session, site: Path) -> None:
-    """What the tests need, for Windows itself: elsewhere the bed's own Python has it."""
-    if test_bed.ON_WINDOWS:
-        group = nox.project.dependency_groups(PYPROJECT, "test")
-        session.install("--target", str(site), *group)
 
 
 def _on_windows(session: nox.Session, arch: str, *command: str) -> None:
@@ -435,12 +431,8 @@ def _on_windows(session: nox.Session, arch: str, *command: str) -> None:
 def _in_bed(
     session: nox.Session, arch: str, command: Sequence[str], paths: Sequence[Path], cwd: Path
 ) -> None:
-    ready = _bed(arch)
+    ready = test_bed.setup(ARCHS if arch != ARCHS[0] else [arch])
     session.log(" ".join(command))
     status = ready.run(command, arch, paths=[str(path) for path in paths], cwd=str(cwd))
     if status != 0:
         session.error(f"exit status {status}")
-
-
-def _bed(arch: str) -> test_bed.Bed:
-    return test_bed.setup(ARCHS if arch != ARCHS[0] else [arch])
