@@ -271,9 +271,7 @@ def _report(
         return summary.outcomes(junit)
 
     held_to = {
-        name: outcomes(
-            f"held to {name}", ["tests/contract"], CTRLEVENT_CONTRACT_PROFILE=name
-        )
+        name: outcomes(f"held to {name}", ["tests/contract"], CTRLEVENT_CONTRACT_PROFILE=name)
         for name in profiles.PROFILES
     }
     others = [path for path in ON_WINDOWS if path != "tests/contract"]
@@ -396,8 +394,11 @@ def _run_in(session: nox.Session, folder: Path, *command: str, env: dict[str, st
 def _copy_tests(stage: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(HERE / "tests", stage / "tests", ignore=ignore)
-    shutil.copytree(HERE / "docs" / "examples", stage / "docs" / "examples", ignore=ignore)
-    for name in ("pyproject.toml", "LICENSE"):
+    ignore = shutil.ignore_patterns("__pycache__", "_build")
+    shutil.copytree(HERE / "docs", stage / "docs", ignore=ignore)
+    for folder in (".ci", ".github"):
+        shutil.copytree(HERE / folder, stage / folder)
+    for name in ("pyproject.toml", "LICENSE", "README.md", "noxfile.py"):
         shutil.copy(HERE / name, stage)
 
 

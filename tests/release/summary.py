@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING, Mapping, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,10 +30,9 @@ def outcomes(junit: Path) -> Found:
     found: dict[str, Outcome] = {}
     for case in ET.parse(junit).iter("testcase"):
         name = f"{case.get('classname')}.{case.get('name')}"
-        outcome = _outcome(case)
-        # A test whose teardown failed too is there twice.
-        if found.get(name, outcome).status != FAILED:
-            found[name] = outcome
+        # A test whose teardown failed is there twice; the first failure is what counts.
+        if name not in found or found[name].status != FAILED:
+            found[name] = _outcome(case)
     return found
 
 
