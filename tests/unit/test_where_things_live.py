@@ -1,7 +1,8 @@
-"""The pages that say where things live, against the tree."""
+"""The pages that say where things live, against the tree; and what CI runs, against the metadata."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,12 @@ def test_each_session_that_is_named_is_there() -> None:
             if command.startswith("nox -s "):
                 for session in command[len("nox -s ") :].partition(" --")[0].split():
                     assert f"\n@nox.session\ndef {session}(" in noxfile
+
+
+def test_ci_runs_each_python_that_is_supported() -> None:
+    metadata = (TOP / "pyproject.toml").read_text(encoding="utf-8")
+    workflow = (TOP / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    supported = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', metadata)
+    assert f'requires-python = ">={supported[0]}"' in metadata
+    matrices = re.findall(r"^ +python: \[(.*)\]$", workflow, re.MULTILINE)
+    assert [re.findall(r"[\d.]+", matrix) for matrix in matrices] == [supported, supported]
