@@ -1,4 +1,4 @@
-"""The pages that say where things live, against the tree; and what CI runs, against the metadata."""
+"""The pages that say where things live, against the tree; what CI runs, against the metadata."""
 
 from __future__ import annotations
 
