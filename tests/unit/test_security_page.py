@@ -29,7 +29,7 @@ def test_page_names_each_declared_function_once_and_no_other() -> None:
 
 
 def test_masks_are_made_of_the_rights_beside_them() -> None:
-    for mask, rights, _ in pages.table(PAGE, "mask"):
+    for mask, _, rights in pages.table(PAGE, "mask"):
         assert int(mask, 16) == reduce(
             or_, (getattr(constants, name) for name in pages.code(rights))
         )
