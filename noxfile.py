@@ -11,6 +11,9 @@
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
     nox -s mutation     do the tests notice when the policy is changed?
     nox -s soak         5,000 events between real processes
+    nox -s report       what this Windows does otherwise than is expected, all of it, as Markdown
+    nox -s release      wheel and sdist: built twice and compared, checked, and tested
+    nox -s workflows    check what GitHub runs
 
 On Windows, "a real Python for Windows" is the running one; elsewhere tests/bed provides it. What is
 tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
@@ -18,6 +21,8 @@ tested is always the wheel: the tests run in a folder that holds no ctrlevent/ o
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -38,6 +43,9 @@ import nox  # noqa: E402  # from here on the lines above are needed
 from tests import vendoring  # noqa: E402
 from tests.bed import bed as test_bed  # noqa: E402
 from tests.bed import cli as test_bed_cli  # noqa: E402
+from tests.bed import probes, programs  # noqa: E402
+from tests.fakes import profiles  # noqa: E402
+from tests.release import archives, summary  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +65,9 @@ ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"
 # Most of a test is waiting for processes, which start slowly on Wine.
 AT_ONCE = ["-n", "3"]
 
+# Tests of the main verbs, for the wheel that is released.
+OF_RELEASE = [f"tests/windows/test_{name}.py" for name in ("killpg", "kill", "getpgid", "popen")]
+
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
 VENDORED_ON_HOST = ["tests/unit/test_posix.py", "tests/unit/test_drop_in.py", "tests/plugin"]
 VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py", "test_drop_in.py"]
@@ -65,10 +76,7 @@ VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py"
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run every test; `-- --tier host|x64|x86` for one tier, then arguments for pytest."""
-    arguments = list(session.posargs)
-    tiers = ["host", *ARCHS]
-    if arguments[:1] == ["--tier"]:
-        tiers, arguments = [arguments[1]], arguments[2:]
+    tiers, arguments = _tiers(session, "host", *ARCHS)
     stage = _stage(session)
     for tier in tiers:
         session.log(f"----- {tier if tier == 'host' else f'Windows, {tier}'} -----")
@@ -231,6 +239,153 @@ def soak(session: nox.Session) -> None:
     _on_windows(session, ARCHS[0], "python", "-m", "pytest", "tests/soak", *session.posargs)
 
 
+@nox.session
+def report(session: nox.Session) -> None:
+    """Find out all that this Windows does otherwise than expected; `-- --tier x86` for one tier.
+
+    Each tier's report is written to build/report, and is complete, whatever fails. The session
+    fails if a test did, or the contract suite with the profile that this Windows should have.
+    """
+    tiers, arguments = _tiers(session, *ARCHS)
+    stage = _stage(session)
+    folder = HERE / "build" / "report"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    bad = [arch for arch in tiers if not _report(session, arch, stage, folder, arguments)]
+    if bad:
+        session.error(f"not as expected: {', '.join(bad)}; see {folder}")
+
+
+def _report(
+    session: nox.Session, arch: str, stage: Path, folder: Path, arguments: Sequence[str]
+) -> bool:
+    ready = test_bed.setup(ARCHS if arch != ARCHS[0] else [arch])
+
+    def outcomes(name: str, paths: Sequence[str], **environ: str) -> summary.Found:
+        session.log(f"----- Windows, {arch}: {name} -----")
+        junit = folder / f"{arch}, {name}.xml"
+        to_file = f"--junit-xml={programs.windows_path(junit)}"
+        command = ["python", "-m", "pytest", *AT_ONCE, to_file, *paths, *arguments]
+        found = [str(stage / "site"), str(stage)]
+        ready.run(command, arch, paths=found, cwd=str(stage), environ=environ)
+        return summary.outcomes(junit)
+
+    held_to = {
+        name: outcomes(f"held to {name}", ["tests/contract"], CTRLEVENT_CONTRACT_PROFILE=name)
+        for name in profiles.PROFILES
+    }
+    others = [path for path in ON_WINDOWS if path != "tests/contract"]
+    tests = outcomes("tests", others)
+    version = "import platform, sys; print(sys.version, 'on', platform.platform())"
+    facts = {
+        "Python": ready.ask(arch, "-c", version),
+        "Wine": ready.description["wine"] or "no",
+        **json.loads(ready.ask(arch, programs.windows_path(Path(probes.__file__)))),
+    }
+    text = summary.markdown(f"Windows, {arch}", facts, held_to, tests)
+    (folder / f"{arch}.md").write_text(text, encoding="utf-8")
+    own = profiles.WINE if ready.description["wine"] else profiles.WINDOWS
+    return not summary.failed(held_to[own.name]) and not summary.failed(tests)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Make dist/ out of the last commit, and check all of it; `-- --tag v1.2.3` for a release.
+
+    What git does not know, or not yet, is not in it.
+    """
+    session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
+    root = Path(session.create_tmp()).resolve() / "release"
+    shutil.rmtree(root, ignore_errors=True)
+    tracked = _git(session, "ls-tree", "-r", "--name-only", "HEAD").splitlines()
+    epoch = _git(session, "log", "-1", "--format=%ct").strip()
+    one, other = root / "one" / "checkout", root / "the-other" / "checkout"
+    for checkout in (one, other):
+        checkout.mkdir(parents=True)
+        archive = checkout.with_suffix(".tar")
+        _git(session, "archive", f"--output={archive}", "HEAD")
+        shutil.unpack_archive(archive, checkout)
+    archives.disturb(other)
+    dist = _build(session, one, {"SOURCE_DATE_EPOCH": epoch, "PYTHONHASHSEED": "1"})
+    again = _build(
+        session, other, {"SOURCE_DATE_EPOCH": epoch, "PYTHONHASHSEED": "2", "TZ": "Asia/Kolkata"}
+    )
+    wheel, sdist = next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
+    shutil.unpack_archive(sdist, root)
+    of_sdist = _build(session, next(root.glob("ctrlevent-*")), {"SOURCE_DATE_EPOCH": epoch})
+    for mine, theirs in ((wheel, again), (sdist, again), (wheel, of_sdist)):
+        if mine.read_bytes() != (theirs / mine.name).read_bytes():
+            session.error(f"{mine.name}: not the same in {theirs}")
+
+    files = archives.wheel_files(wheel)
+    wrong = [
+        *archives.wrong_with_wheel(files, tracked),
+        *archives.wrong_with_sdist(archives.sdist_files(sdist), tracked),
+    ]
+    if session.posargs[:1] == ["--tag"]:
+        version = archives.version(files["ctrlevent/__init__.py"].decode())
+        changelog = (one / "docs" / "changelog.md").read_text(encoding="utf-8")
+        wrong += archives.wrong_with_tag(session.posargs[1], str(version), changelog)
+    if wrong:
+        session.error("\n".join(wrong))
+    session.run("twine", "check", "--strict", str(wheel), str(sdist))
+    session.run("check-wheel-contents", str(wheel))
+    session.install("--no-deps", "--force-reinstall", str(wheel))
+    with session.chdir(root):  # where no ctrlevent/ hides the installed one
+        for platform in ("Linux", "Windows"):
+            types = ["--verifytypes", "ctrlevent", "--ignoreexternal"]
+            session.run("pyright", *types, "--pythonplatform", platform)
+
+    _without_package(session, one, wheel)
+    shutil.rmtree(HERE / "dist", ignore_errors=True)
+    shutil.copytree(dist, HERE / "dist")
+    for path in (wheel, sdist):
+        session.log(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  dist/{path.name}")
+
+
+def _build(session: nox.Session, checkout: Path, env: dict[str, str]) -> Path:
+    folder = checkout.parent / f"{checkout.name}-dist"
+    command = ["python", "-m", "build", "--wheel", "--sdist", "--outdir", str(folder)]
+    session.run(*command, str(checkout), env=env, silent=True)
+    return folder
+
+
+def _without_package(session: nox.Session, checkout: Path, wheel: Path) -> None:
+    """Tests on Windows, in a checkout whose package is deleted: there is the wheel's alone."""
+    shutil.rmtree(checkout / "ctrlevent")
+    site = checkout.parent / "site"
+    session.install("--no-deps", "--target", str(site), str(wheel))
+    if test_bed.ON_WINDOWS:
+        group = nox.project.dependency_groups(PYPROJECT, "test")
+        session.install("--target", str(site), *group)
+    which = "import ctrlevent; print(ctrlevent.__version__, 'in', ctrlevent.__file__)"
+    for arch in ARCHS:
+        for command in (["-c", which], ["-m", "pytest", *AT_ONCE, *OF_RELEASE]):
+            _in_bed(session, arch, ["python", *command], [site, checkout], checkout)
+
+
+def _git(session: nox.Session, *arguments: str) -> str:
+    return str(session.run("git", "-C", str(HERE), *arguments, external=True, silent=True))
+
+
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Check what GitHub runs, by actionlint (with shellcheck) and zizmor."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "workflows"))
+    session.run("actionlint", *map(str, sorted((HERE / ".github" / "workflows").glob("*.yml"))))
+    session.run("zizmor", "--offline", "--persona=pedantic", str(HERE / ".github"))
+
+
+def _tiers(session: nox.Session, *known: str) -> tuple[list[str], list[str]]:
+    """What `--tier` names, or else all that are known here; and the other arguments."""
+    arguments = list(session.posargs)
+    if arguments[:1] != ["--tier"]:
+        return list(known), arguments
+    if arguments[1] not in known:  # on Windows, the running Python's architecture is the only one
+        session.error(f"--tier {arguments[1]}: this system has {', '.join(known)}")
+    return [arguments[1]], arguments[2:]
+
+
 def _run_in(session: nox.Session, folder: Path, *command: str, env: dict[str, str]) -> None:
     with session.chdir(folder):
         session.run(*command, env=env)
@@ -239,8 +394,11 @@ def _run_in(session: nox.Session, folder: Path, *command: str, env: dict[str, st
 def _copy_tests(stage: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(HERE / "tests", stage / "tests", ignore=ignore)
-    shutil.copytree(HERE / "docs" / "examples", stage / "docs" / "examples", ignore=ignore)
-    for name in ("pyproject.toml", "LICENSE"):
+    ignore = shutil.ignore_patterns("__pycache__", "_build")
+    shutil.copytree(HERE / "docs", stage / "docs", ignore=ignore)
+    for folder in (".ci", ".github"):
+        shutil.copytree(HERE / folder, stage / folder)
+    for name in ("pyproject.toml", "LICENSE", "README.md", "noxfile.py"):
         shutil.copy(HERE / name, stage)
 
 

@@ -236,7 +236,7 @@ class TerminalProcess:
 
     def __init__(self, args: Any, created: CreatedProcess) -> None:
         self.args = args
-        self.pid = created.pid
+        self.pid: int = created.pid
         self.returncode: Any = None
         """Its exit status, once it is known: an int."""
         self._created = created

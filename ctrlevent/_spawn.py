@@ -159,11 +159,11 @@ class CreatedProcess:
     """A process that `create_process` has made. Its two handles are the caller's to close."""
 
     def __init__(self, created: Created) -> None:
-        self.pid = created.dwProcessId
-        self.tid = created.dwThreadId
+        self.pid: int = created.dwProcessId
+        self.tid: int = created.dwThreadId
         """The id of its first thread."""
-        self.process_handle = created.hProcess
-        self.thread_handle = created.hThread
+        self.process_handle: int = created.hProcess
+        self.thread_handle: int = created.hThread
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pid}>"

@@ -15,20 +15,18 @@ import io
 import json
 import os
 import shutil
-import struct
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import cache, cpython, programs, running, wine
+from . import cache, cpython, probes, programs, running, wine
 from .report import BedError, say, step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 ON_WINDOWS = sys.platform == "win32"
-_NATIVE_ARCH = "x64" if struct.calcsize("P") == 8 else "x86"
 
 # Fails if anything that tests lean on is missing; fills the bytecode caches.
 _SMOKE_TEST = """
@@ -74,7 +72,7 @@ def archs_of(name: str) -> tuple[str, ...]:
     """The architectures that --arch NAME means here."""
     if ON_WINDOWS:
         # The running Python is the only one there is.
-        return (_NATIVE_ARCH,)
+        return (probes.architecture(),)
     return programs.ARCHS if name == "all" else (name,)
 
 
@@ -153,7 +151,7 @@ def _describe_wine(found: wine.Wine, archs: Sequence[str]) -> dict[str, Any]:
         "launcher": {
             arch: programs.windows_path(home / "launcher.exe") for arch, home in homes.items()
         },
-        **_describe_programs(),
+        **_describe_programs(programs.ARCHS),
     }
 
 
@@ -165,14 +163,15 @@ def _describe_native(archs: Sequence[str]) -> dict[str, Any]:
         "wine": None,
         "python": {archs[0]: python},
         "launcher": {archs[0]: str(launcher)},
-        **_describe_programs(),
+        # A Windows on ARM64 runs the others as well, but none of the others runs ARM64's.
+        **_describe_programs(dict.fromkeys((*archs, *programs.ARCHS))),
     }
 
 
-def _describe_programs() -> dict[str, Any]:
+def _describe_programs(archs: Iterable[str]) -> dict[str, Any]:
     folder = programs.part()
     return {
-        name: {arch: programs.windows_path(folder / arch / file) for arch in programs.ARCHS}
+        name: {arch: programs.windows_path(folder / arch / file) for arch in archs}
         for name, file in (("native", "native.exe"), ("native_gui", "native-gui.exe"))
     }
 

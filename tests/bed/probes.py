@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 from typing import Any, Callable
 
@@ -26,6 +27,12 @@ _LIMIT = 60
 # This module is imported everywhere, though it answers on Windows only.
 _WinDLL: Any = getattr(ctypes, "WinDLL", None)
 _WINFUNCTYPE: Any = getattr(ctypes, "WINFUNCTYPE", None)
+
+
+def architecture() -> str:
+    """That of the running Python, which may be an emulated one: x64, x86 or arm64."""
+    names = {"win-amd64": "x64", "win32": "x86", "win-arm64": "arm64"}
+    return names[sysconfig.get_platform()]
 
 
 def handlers_run_on_group_break() -> bool:
@@ -103,9 +110,8 @@ def _answer(name: str) -> Any:
 
 
 def _program(name: str) -> str:
-    bits = "x64" if ctypes.sizeof(ctypes.c_void_p) == 8 else "x86"
     with open(os.environ["CTRLEVENT_BED"], encoding="utf-8") as file:
-        return str(json.load(file)[name][bits])
+        return str(json.load(file)[name][architecture()])
 
 
 class _Program:

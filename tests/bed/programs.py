@@ -1,7 +1,7 @@
 """The recipe for our own Windows programs, and for launchers.
 
-native/*.c become, for x64 and x86, python.exe, native.exe and native-gui.exe;
-distlib gives the stub of a console-script launcher.  The compiler is large
+native/*.c become, for each architecture, python.exe, native.exe and
+native-gui.exe; distlib gives the stub of a console-script launcher.  The compiler is large
 and needed for seconds only, so it is thrown away again.
 """
 
@@ -18,13 +18,17 @@ from pathlib import Path
 from . import cache, fetch
 from .report import BedError, step
 
-ARCHS = ("x64", "x86")
+ARCHS = ("x64", "x86")  # what Wine runs here; Windows may be an arm64 one, too
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 DLL = f"python{sys.version_info[0]}{sys.version_info[1]}.dll"
 
 _NATIVE = Path(__file__).resolve().parent / "native"
-_TARGET = {"x64": "x86_64-windows-gnu", "x86": "x86-windows-gnu"}
-_STUB = {"x64": "t64.exe", "x86": "t32.exe"}
+_TARGET = {
+    "x64": "x86_64-windows-gnu",
+    "x86": "x86-windows-gnu",
+    "arm64": "aarch64-windows-gnu",
+}
+_STUB = {"x64": "t64.exe", "x86": "t32.exe", "arm64": "t64-arm.exe"}
 _SOURCES = ("native/freestanding.h", "native/python.c", "native/native.c")
 # name of the program: its source and what is special about it
 _PROGRAMS = {
@@ -74,9 +78,12 @@ def ensure() -> Path:
 
 def _build(folder: Path) -> None:
     tools = folder / "tools"
-    fetch.wheels("build.txt", "a C compiler and launcher stubs (80 MB)", tools, unpack=True)
+    # A Windows of any architecture runs the x64 compiler, the only one that is pinned for it.
+    platform = ["--platform", "win_amd64"] if sys.platform == "win32" else []
+    what = "a C compiler and launcher stubs (80 MB)"
+    fetch.wheels("build.txt", what, tools, *platform, unpack=True)
     with step("compiling the native test programs"):
-        for arch in ARCHS:
+        for arch in _TARGET:
             (folder / arch).mkdir()
             for program, (source, options) in _PROGRAMS.items():
                 _compile(tools, arch, _NATIVE / source, options, folder / arch / program)

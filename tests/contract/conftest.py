@@ -1,13 +1,18 @@
-"""On Windows, or Wine, the real world; elsewhere the fake one, once for each profile."""
+"""On Windows, or Wine, the real world; elsewhere the fake one, once for each profile.
+
+CTRLEVENT_CONTRACT_PROFILE names the profile that the real world is held to, if it is not to be its
+own: `nox -s report` finds out with it in what a Windows differs from each.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.profiles import WINDOWS_BUILDS, WINE
+from tests.fakes.profiles import PROFILES
 
 from .worlds import Fake, Real, World
 
@@ -15,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REAL = "real processes"
-WORLDS = [REAL] if sys.platform == "win32" else [WINE, *WINDOWS_BUILDS]
+WORLDS = [REAL] if sys.platform == "win32" else [*PROFILES.values()]
 
 
 @pytest.fixture(params=WORLDS, ids=lambda world: getattr(world, "name", world))
@@ -26,4 +31,5 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     from tests.windows.harness import Console
 
     with Console() as console:
-        yield Real(console)
+        name = os.environ.get("CTRLEVENT_CONTRACT_PROFILE")
+        yield Real(console, PROFILES[name] if name else None)

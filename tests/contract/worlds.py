@@ -105,8 +105,8 @@ class Fake(World):
 
 
 class Real(World):
-    def __init__(self, console: Any) -> None:
-        self.profile = WINE if is_wine() else WINDOWS
+    def __init__(self, console: Any, profile: Profile | None = None) -> None:
+        self.profile = profile or (WINE if is_wine() else WINDOWS)
         self.console = console
         self.caller = console.parent
 

@@ -100,3 +100,5 @@ WINE = Profile(
     console_asked_for=(0, -1, -2),
     taken=1,
 )
+
+PROFILES = {profile.name: profile for profile in (WINE, *WINDOWS_BUILDS)}

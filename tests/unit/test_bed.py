@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bed import cache, debian, programs
+from tests.bed import cache, debian, probes, programs
 from tests.bed.report import BedError
 
 DEB822 = """\
@@ -107,3 +107,13 @@ def test_too_small_a_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows paths are what they are")
 def test_windows_path() -> None:
     assert programs.windows_path(Path("/a b/c")) == "Z:\\a b\\c"
+
+
+@pytest.mark.parametrize(
+    ("platform", "architecture"), [("win-amd64", "x64"), ("win32", "x86"), ("win-arm64", "arm64")]
+)
+def test_architecture_is_that_of_the_running_python(
+    monkeypatch: pytest.MonkeyPatch, platform: str, architecture: str
+) -> None:
+    monkeypatch.setattr("sysconfig.get_platform", lambda: platform)
+    assert probes.architecture() == architecture

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 
 import pytest
 
+from tests.bed.probes import architecture
 from tests.waiting import wait_until
 
 from . import actor
@@ -50,8 +51,8 @@ OWN_CONSOLE = 0x0800_0000  # CREATE_NO_WINDOW: a hidden one
 CTRL_C, CTRL_BREAK = 0, 1  # as handlers get them, and as logs have them
 CONTROL_C_EXIT = 0xC000_013A
 
-ARCH = "x64" if sys.maxsize > 1 << 32 else "x86"
-OTHER_ARCH = "x86" if ARCH == "x64" else "x64"
+ARCH = architecture()
+OTHER_ARCH = "x64" if ARCH == "x86" else "x86"  # the one of the other bitness
 
 # How long an answer, a start or an end may take; nothing takes nearly as long.
 PATIENCE = 60.0
@@ -390,7 +391,7 @@ class _Job:
         # JOBOBJECT_EXTENDED_LIMIT_INFORMATION (winnt.h): LimitFlags stands behind two 64-bit
         # times; all else is 0.
         extended_limit_information, kill_on_job_close = 9, 0x2000
-        limits = bytearray(144 if ARCH == "x64" else 112)
+        limits = bytearray(112 if ARCH == "x86" else 144)
         limits[16:20] = kill_on_job_close.to_bytes(4, "little")
         self._check(
             self._kernel32.SetInformationJobObject(
