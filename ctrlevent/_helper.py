@@ -58,7 +58,12 @@ def send(
     Raises `NoConsole`, `ProcessLookupError`, `PermissionError`, `CtrlCIgnored` (nothing was sent);
     `TimeoutError`, and `OSError` if the helper ended meanwhile (it may have been sent).
     """
-    request: dict[str, Any] = {"console_of": console_of, "pgid": pgid, "event": event, "alone": alone}
+    request: dict[str, Any] = {
+        "console_of": console_of,
+        "pgid": pgid,
+        "event": event,
+        "alone": alone,
+    }
     request["together"] = list(together)
     deadline = time.monotonic() + timeout
     with _lock:

@@ -95,9 +95,7 @@ def test_routine_that_windows_calls_late_takes_nothing(
     assert told == []
 
 
-def test_routines_are_used_again(
-    windows: FakeWindows, take: Callable[[CtrlEvent], bool]
-) -> None:
+def test_routines_are_used_again(windows: FakeWindows, take: Callable[[CtrlEvent], bool]) -> None:
     seen = []
     for _ in range(3):
         with handler(take):
@@ -156,7 +154,7 @@ def test_callback_that_leaves_when_no_thread_can_be_started(
     windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As at the interpreter's end."""
-    left = []
+    left: list[bool] = []
 
     def leave(_event: CtrlEvent) -> bool:
         one.__exit__(None, None, None)
