@@ -58,13 +58,13 @@ def send(
     Raises `NoConsole`, `ProcessLookupError`, `PermissionError`, `CtrlCIgnored` (nothing was sent);
     `TimeoutError`, and `OSError` if the helper ended meanwhile (it may have been sent).
     """
-    request: dict[str, Any] = {
+    request = {
         "console_of": console_of,
         "pgid": pgid,
         "event": event,
         "alone": alone,
+        "together": list(together),
     }
-    request["together"] = list(together)
     deadline = time.monotonic() + timeout
     with _lock:
         reply = _helper().ask(request, deadline)

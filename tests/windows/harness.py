@@ -320,7 +320,7 @@ class Console:
 
     def _let_end(self) -> None:
         """Has the actors end by themselves: only so they write down which lines they have run."""
-        living = [one for one in self.actors if not one.ended]
+        living = [one for one in self.actors if not one.ended and one._handle is not None]
         for one in living:
             one._pipes.close()
         deadline = time.monotonic() + ENDING_TAKES_AT_MOST
