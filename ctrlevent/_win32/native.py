@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import time
@@ -53,7 +54,7 @@ class Native:
     # Of the class, as they have to outlive any instance.
     _routines: ClassVar[dict[Callable[[int], bool], Any]] = {}
 
-    @property
+    @functools.cached_property
     def version(self) -> tuple[int, int]:
         if sys.platform == "win32":
             windows = sys.getwindowsversion()
@@ -235,7 +236,7 @@ class Native:
     # --- the console of the calling process -----------------------------------------------------
 
     def GetConsoleProcessList(self) -> tuple[int, ...]:
-        room = 64
+        room = 1024  # more than on any console as a rule: asking twice costs more than the room
         while True:
             pids = (api.DWORD * room)()
             count: int = api.GetConsoleProcessList(pids, room)
