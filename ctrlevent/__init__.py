@@ -13,8 +13,8 @@ import sys
 # Not from `typing`, which would be half of what this import costs.
 TYPE_CHECKING = False
 
-# What is true is below, in `_HOMES`. This is for those who read without running it: type checkers,
-# editors, and the tools that freeze programs.
+# What is true is below, in `_MODULES`. This is for those who read without running it: type
+# checkers, editors, and the tools that freeze programs.
 if TYPE_CHECKING:
     from ._drop_in import os_kill, patch_os
     from ._errors import CtrlCIgnored, NoConsole, NotAGroupLeader, WouldReachOthers
