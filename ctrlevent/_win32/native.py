@@ -46,6 +46,14 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
+@functools.lru_cache(maxsize=None)
+def _version() -> tuple[int, int]:
+    if sys.platform == "win32":
+        windows = sys.getwindowsversion()
+        return windows.major, windows.minor
+    raise OSError("not a Windows")
+
+
 class Native:
     """Implements `boundary.System`."""
 
@@ -54,12 +62,9 @@ class Native:
     # Of the class, as they have to outlive any instance.
     _routines: ClassVar[dict[Callable[[int], bool], Any]] = {}
 
-    @functools.cached_property
+    @property
     def version(self) -> tuple[int, int]:
-        if sys.platform == "win32":
-            windows = sys.getwindowsversion()
-            return windows.major, windows.minor
-        raise OSError("not a Windows")
+        return _version()
 
     # --- the calling process --------------------------------------------------------------------
 
