@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _version() -> tuple[int, int]:
     if sys.platform == "win32":
         windows = sys.getwindowsversion()
