@@ -42,7 +42,14 @@ _PAUSE = 0.005
 _BROADCAST_SECONDS = 5.0
 
 
-def send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float) -> None:
+def send_to_group(
+    windows: System, pgid: int, event: CtrlEvent, timeout: float, *, inject: bool = False
+) -> None:
+    """To a group on any console.
+
+    `inject`: on another console than the caller's, if possible by threads in its members. That
+    takes no helper process, which is slow to start when the machine is busy.
+    """
     deadline = windows.monotonic() + timeout
     with Processes(windows) as processes:
         plan = plan_for_group(windows, processes, pgid, event, deadline)
@@ -52,13 +59,16 @@ def send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float) 
     # Outside of the block above, for what `_console.send_to_group` says of our handles.
     from . import _helper  # only who needs it shall pay for it
 
-    if _helper.available():
-        _send_by_helper(windows, pgid, plan.targets, event, deadline)
-        return
-    try:
-        deliver_to_all(windows, plan.targets, event, deadline)
-    except NoThread as error:
-        raise _policy.no_threads(pgid, error) from error
+    has_helper = _helper.available()
+    if inject or not has_helper:
+        try:
+            deliver_to_all(windows, plan.targets, event, deadline)
+        except NoThread as error:
+            if not has_helper:
+                raise _policy.no_threads(pgid, error) from error
+        else:
+            return
+    _send_by_helper(windows, pgid, plan.targets, event, deadline)
 
 
 def _send_by_helper(

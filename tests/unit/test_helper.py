@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ctrlevent import CtrlEvent, NoConsole, _send
+from ctrlevent import CtrlEvent, NoConsole, _events, _send
 from ctrlevent._win32 import constants as c
 from tests.fakes import helper as fake_helper
 from tests.fakes.windows import CTRL_C, Console, FakeWindows, Process
@@ -59,6 +59,23 @@ def test_group_on_another_console_takes_one_request(
     windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process
 ) -> None:
     _send.killpg(leader.pid, C)
+    assert windows.heard(CTRL_C) == [leader.pid, member.pid]
+    assert len(helper.requests) == 1
+
+
+def test_group_to_which_threads_may_be_sent_takes_no_helper(
+    windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process, far: Process
+) -> None:
+    _events.send_to_group(windows, leader.pid, C, 5.0, inject=True)
+    assert sorted(windows.received) == [(one.pid, CTRL_C) for one in (leader, member, far)]
+    assert helper.requests == []
+
+
+def test_group_with_a_member_in_which_no_thread_can_be_started_takes_the_helper(
+    windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process
+) -> None:
+    member.denied = c.PROCESS_CREATE_THREAD
+    _events.send_to_group(windows, leader.pid, C, 5.0, inject=True)
     assert windows.heard(CTRL_C) == [leader.pid, member.pid]
     assert len(helper.requests) == 1
 
