@@ -9,6 +9,7 @@
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
     nox -s mutation     do the tests notice when the policy is changed?
     nox -s soak         5,000 events between real processes
+    nox -s docs         the pages of docs/, warnings as errors (`-- linkcheck`: links to elsewhere)
 
 On Windows, "a real Python for Windows" is the running one; elsewhere tests/bed provides it. What is
 tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
@@ -224,6 +225,22 @@ def soak(session: nox.Session) -> None:
     _on_windows(session, ARCHS[0], "python", "-m", "pytest", "tests/soak", *session.posargs)
 
 
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages of docs/ into docs/_build/html; every warning is an error.
+
+    Links between pages and to their headings are checked. `-- linkcheck` follows the links to
+    elsewhere instead, which needs the web and is therefore no part of the default.
+    """
+    session.install(*nox.project.dependency_groups(PYPROJECT, "docs"))
+    builder = session.posargs[0] if session.posargs else "html"
+    target = HERE / "docs" / "_build" / builder
+    shutil.rmtree(target, ignore_errors=True)
+    sphinx = ["python", "-m", "sphinx", "-E", "-W", "--keep-going", "-n", "-q", "-b", builder]
+    session.run(*sphinx, "-d", str(target / ".doctrees"), str(HERE / "docs"), str(target))
+    session.log(f"built: {target}")
+
+
 def _run_in(session: nox.Session, folder: Path, *command: str, env: dict[str, str]) -> None:
     with session.chdir(folder):
         session.run(*command, env=env)
@@ -232,8 +249,9 @@ def _run_in(session: nox.Session, folder: Path, *command: str, env: dict[str, st
 def _copy_tests(stage: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(HERE / "tests", stage / "tests", ignore=ignore)
-    shutil.copytree(HERE / "docs" / "examples", stage / "docs" / "examples", ignore=ignore)
-    for name in ("pyproject.toml", "LICENSE"):
+    ignore = shutil.ignore_patterns("__pycache__", "_build")
+    shutil.copytree(HERE / "docs", stage / "docs", ignore=ignore)
+    for name in ("pyproject.toml", "LICENSE", "README.md"):
         shutil.copy(HERE / name, stage)
 
 
