@@ -29,7 +29,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-python_maximum_signature_line_length = 72
+python_maximum_signature_line_length = 88
 
 # `nox -s docs -- linkcheck` follows the links to elsewhere.
 linkcheck_timeout = 20

@@ -10,4 +10,5 @@ from .scenarios import PROBLEM, SCENARIOS
 PICTURE = Path(__file__).parents[1] / "problem.svg"
 
 if __name__ == "__main__":
-    PICTURE.write_text(svg(SCENARIOS[PROBLEM], standalone=True), encoding="utf-8", newline="\n")
+    with PICTURE.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(svg(SCENARIOS[PROBLEM], standalone=True))

@@ -121,7 +121,8 @@ class _Drawing:
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" class="sequence" role="img"'
                 f' viewBox="0 0 {self.width} {bottom + FOOT}" width="{self.width}"'
-                f' height="{bottom + FOOT}" aria-label="{title}">',
+                f' height="{bottom + FOOT}" style="min-width: {self.width * 6 // 7}px"'
+                f' aria-label="{title}">',
                 f"<title>{title}</title>",
                 f"<desc>{words}</desc>",
                 *([style] if style else []),

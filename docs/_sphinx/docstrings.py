@@ -21,7 +21,10 @@ def with_links(lines: list[str]) -> list[str]:
     A letter right after it ("several `Popen`s") would keep it from being either; a word that ends
     with an underscore would be taken for a link.
     """
-    return _QUOTED.sub(_role, "\n".join(lines)).split("\n")
+    text = "\n".join(lines)
+    if text.startswith("Alias for field number"):  # what namedtuple says where nobody does
+        return []
+    return _QUOTED.sub(_role, text).split("\n")
 
 
 def _role(match: re.Match[str]) -> str:

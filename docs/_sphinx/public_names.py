@@ -41,5 +41,3 @@ def document_windows() -> None:
     """Let `ctrlevent` be what it is on Windows, for autodoc, in this process alone."""
     for name, value in public().items():
         setattr(ctrlevent, name, value)
-        if isinstance(value, type):
-            value.__module__ = "ctrlevent"  # as users name it, not where it is defined

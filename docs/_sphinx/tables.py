@@ -182,7 +182,7 @@ def failure(rule: Callable[[Any], int | None]) -> str:
 
 def failures() -> str:
     return table(
-        ("function", "of", "has failed when its result is"),
+        ("function", "of", "when it has failed"),
         (
             (code(name), code(one.dll + ".dll"), failure(one.fails))
             for name, one in sorted(functions().items())
