@@ -42,4 +42,3 @@ html_static_path = ["_static"]
 html_css_files = ["pages.css", "drawings.css"]
 html_copy_source = False
 html_theme_options = {"source_view_link": ""}
-

@@ -117,12 +117,15 @@ class _Drawing:
         title = escape(self.scenario.title)
         words = escape("; ".join(in_words(self.recording, self.scenario)))
         style = f"<style>{COLOURS}{RULES}</style>" if standalone else ""
+        width, height = self.width, bottom + FOOT
+        root = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="sequence" role="img"'
+            f' viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+            f' style="min-width: {width * 6 // 7}px" aria-label="{title}">'
+        )
         return "\n".join(
             [
-                f'<svg xmlns="http://www.w3.org/2000/svg" class="sequence" role="img"'
-                f' viewBox="0 0 {self.width} {bottom + FOOT}" width="{self.width}"'
-                f' height="{bottom + FOOT}" style="min-width: {self.width * 6 // 7}px"'
-                f' aria-label="{title}">',
+                root,
                 f"<title>{title}</title>",
                 f"<desc>{words}</desc>",
                 *([style] if style else []),
@@ -210,4 +213,3 @@ class _Drawing:
             f'<polygon class="{step.kind}" points="{x},{self.y} {back},{self.y - 4}'
             f' {back},{self.y + 4}"/>'
         )
-

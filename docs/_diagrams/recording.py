@@ -13,7 +13,7 @@ from tests.fakes.profiles import WINDOWS, Profile
 from tests.fakes.windows import STATUS_DLL_INIT_FAILED, FakeWindows, Process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 CONSOLE = 0
 """Stands for the console server where others have their pid: no process has it."""
@@ -88,7 +88,7 @@ class Recorder(FakeWindows):
         return process
 
     @contextlib.contextmanager
-    def called_by(self, process: Process) -> Iterator[None]:
+    def called_by(self, process: Process) -> Generator[None]:
         """In this context the calls of Windows are those of that process."""
         with self.somebody_else(process):
             yield
@@ -103,7 +103,7 @@ class Recorder(FakeWindows):
         """A verb of ctrlevent, called by that process."""
         self._note(process.pid, code)
         in_place = mock.patch("ctrlevent._win32._system", self)
-        no_helper = mock.patch("ctrlevent._helper.available", lambda: False)
+        no_helper = mock.patch("ctrlevent._helper.available", return_value=False)
         with self.called_by(process), in_place, no_helper:
             try:
                 function()
@@ -206,7 +206,7 @@ class Recorder(FakeWindows):
             super().ResumeThread(hThread)
 
     @contextlib.contextmanager
-    def _from_a_thread(self) -> Iterator[None]:
+    def _from_a_thread(self) -> Generator[None]:
         self._in_a_thread = True
         try:
             yield

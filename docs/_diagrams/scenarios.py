@@ -107,9 +107,7 @@ def _kill(recorder: Recorder) -> None:
 
 def _killpg(recorder: Recorder) -> None:
     shell, python = _launched(recorder)
-    recorder.verb(
-        shell, f"killpg({python.group}, SIGINT)", lambda: _send.killpg(python.group, C)
-    )
+    recorder.verb(shell, f"killpg({python.group}, SIGINT)", lambda: _send.killpg(python.group, C))
     recorder.prints(shell)
 
 

@@ -48,7 +48,7 @@ class FromCode(SphinxDirective):
         node = nodes.container()
         lines = StringList(TABLES[self.arguments[0]]().split("\n"), "generated")
         self.state.nested_parse(lines, self.content_offset, node)
-        return node.children
+        return list(node.children)
 
 
 def _process_docstring(_app: Sphinx, *args: Any) -> None:

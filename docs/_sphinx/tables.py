@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import inspect
 import re
@@ -18,6 +17,7 @@ from ctrlevent._win32.foreign import Function, cannot_fail
 from .public_names import public
 
 if TYPE_CHECKING:
+    import ctypes
     from collections.abc import Iterable, Iterator
 
 
@@ -118,7 +118,7 @@ def errors() -> str:
                 code(kind.__name__),
                 code(kind.__bases__[0].__name__),
                 _errno(kind),
-                ", ".join(map(code, raised_by(kind.__name__))) or "–",
+                ", ".join(map(code, raised_by(kind.__name__))) or "-",
             )
             for kind in dict.fromkeys(ERRORS)
         ),
@@ -127,7 +127,7 @@ def errors() -> str:
 
 def _errno(kind: type[Exception]) -> str:
     if not issubclass(kind, OSError) or kind is OSError:
-        return "–" if kind is not OSError else "as Windows has it"
+        return "-" if kind is not OSError else "as Windows has it"
     number = _errors.make(kind, "").errno
     return code(errno.errorcode.get(number or 0, number))
 
@@ -201,13 +201,12 @@ def prototypes() -> str:
 
 def command_line() -> str:
     """What `python -m ctrlevent` says of itself."""
-    import argparse
-
     parser = _cli._parser()  # noqa: SLF001
     helps = [parser.format_help()]
     for action in parser._actions:  # noqa: SLF001  # argparse has no public way to its commands
-        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
-            helps += [command.format_help() for command in action.choices.values()]
+        commands: Any = vars(action)["choices"]
+        if hasattr(commands, "values"):
+            helps += [command.format_help() for command in commands.values()]
     return "\n\n".join(f"```text\n{text.strip()}\n```" for text in helps)
 
 

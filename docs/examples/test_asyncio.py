@@ -15,17 +15,17 @@ import ctrlevent
 
 WORKER = [sys.executable, str(Path(__file__).with_name("server.py")), "worker"]
 
-NEW_GROUP: dict[str, Any]
+new_group: dict[str, Any]
 if sys.platform == "win32":
-    NEW_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    new_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
-    NEW_GROUP = {"start_new_session": True}
+    new_group = {"start_new_session": True}
 
 
 async def start(*command: str) -> asyncio.subprocess.Process:
     """A child that leads a group of its own and hears Ctrl+C."""
     child = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, **NEW_GROUP
+        *command, stdout=asyncio.subprocess.PIPE, **new_group
     )
     if sys.platform == "win32":
         ctrlevent.ignore_ctrl_c(False, child.pid)

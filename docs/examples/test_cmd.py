@@ -18,9 +18,7 @@ WORKER = [sys.executable, str(Path(__file__).with_name("server.py")), "worker"]
 def test_a_batch_file(interruptible: Callable[..., Any], tmp_path: Path) -> None:
     batch = tmp_path / "start.bat"
     batch.write_text(f"@{subprocess.list2cmdline(WORKER)}\n", encoding="utf-8")
-    shell = interruptible(
-        [str(batch)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    )
+    shell = interruptible([str(batch)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     assert shell.stdout.readline() == "worker is up\n"
     shell.interrupt()
     output, _ = shell.communicate(timeout=30)

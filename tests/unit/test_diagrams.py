@@ -113,7 +113,8 @@ def test_drawn_verdicts_are_who_got_it_and_who_was_meant(name: str) -> None:
     scenario, drawing = SCENARIOS[name], parse(name)
     at = columns(scenario.record(), drawing)
     drawn = {
-        at[one.get("x", "")]: "".join(one.itertext()) for one in by_class(drawing, "text", "verdict")
+        at[one.get("x", "")]: "".join(one.itertext())
+        for one in by_class(drawing, "text", "verdict")
     }
     assert set(drawn) == set(scenario.order) - {"console"}
     for who, words in drawn.items():

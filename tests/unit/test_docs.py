@@ -14,7 +14,7 @@ import pytest
 
 import ctrlevent
 from ctrlevent import _ask, _errors, _listen, _pseudo_console, _run, _send, _spawn
-from ctrlevent._win32 import declarations
+from ctrlevent._win32.foreign import null
 from docs._sphinx import docstrings, public_names, tables
 
 TOP = Path(__file__).parents[2]
@@ -126,7 +126,7 @@ def test_table_of_failures_has_every_declaration_and_its_rule() -> None:
     found = rows(tables.failures())
     assert set(found) == {f"`{name}`" for name in tables.functions()}
     assert all(rule for _, rule in found.values())
-    assert found["`OpenProcess`"] == ["`kernel32.dll`", tables.failure(declarations.null)]
+    assert found["`OpenProcess`"] == ["`kernel32.dll`", tables.failure(null)]
     assert found["`RtlNtStatusToDosError`"][1] == "never"
     assert "NTSTATUS" in found["`NtQueryInformationProcess`"][1]
 
