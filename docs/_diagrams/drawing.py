@@ -26,10 +26,10 @@ CHARACTER = 6.3
 """How wide one is at most, about, in the 12 pixels that text has here."""
 
 COLOURS = """
-.sequence { --line: #5b6470; --text: #1c2024; --faint: #8b949e; --paper: #ffffff; --box: #f3f4f6;
+.sequence { --line: #5b6470; --text: #1c2024; --faint: #656d76; --paper: #ffffff; --box: #f3f4f6;
   --event: #b4540a; --good: #1a7f37; --bad: #cf222e; background: var(--paper); }
 @media (prefers-color-scheme: dark) {
-  .sequence { --line: #9aa4af; --text: #e6edf3; --faint: #7d8590; --paper: #0d1117; --box: #1c2128;
+  .sequence { --line: #9aa4af; --text: #e6edf3; --faint: #8d96a0; --paper: #0d1117; --box: #1c2128;
     --event: #f0a35e; --good: #56d364; --bad: #ff7b72; }
 }
 """
@@ -45,9 +45,10 @@ RULES = """
 .sequence .event { stroke: var(--event); stroke-width: 2; fill: none; }
 .sequence polygon.call, .sequence polygon.answer { fill: var(--line); stroke: none; }
 .sequence polygon.event { fill: var(--event); stroke: none; }
-.sequence text.event { fill: var(--event); font-weight: 600; stroke: none; }
-.sequence text.call, .sequence text.answer { fill: var(--text); stroke: none; }
-.sequence .halo { stroke: var(--paper); stroke-width: 4px; paint-order: stroke; }
+.sequence text.event { fill: var(--event); font-weight: 600; }
+.sequence text.call, .sequence text.answer { fill: var(--text); }
+.sequence text.halo { stroke: var(--paper); stroke-width: 5px; stroke-dasharray: none;
+  stroke-linejoin: round; paint-order: stroke; }
 .sequence .verdict { font-weight: 600; }
 .sequence .as-meant { fill: var(--good); }
 .sequence .not-meant, .sequence .missed { fill: var(--bad); }

@@ -129,7 +129,9 @@ def _errno(kind: type[Exception]) -> str:
     if not issubclass(kind, OSError) or kind is OSError:
         return "-" if kind is not OSError else "as Windows has it"
     number = _errors.make(kind, "").errno
-    return code(errno.errorcode.get(number or 0, number))
+    # Windows has a second name for some, from its sockets.
+    names = (name for name, value in vars(errno).items() if value == number)
+    return code(next(name for name in names if name.startswith("E")))
 
 
 # --- what is read of other processes --------------------------------------------------------------

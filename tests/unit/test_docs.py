@@ -108,6 +108,13 @@ def test_table_of_errors_says_who_raises_them(error: str, verb: str) -> None:
     assert f"`{verb}`" in rows(tables.errors())[f"`{error}`"][-1]
 
 
+def test_table_of_errors_has_the_errno_of_posix() -> None:
+    found = rows(tables.errors())
+    assert found["`TimeoutError`"][1] == "`ETIMEDOUT`"
+    assert found["`NotAGroupLeader`"][:2] == ["`ProcessLookupError`", "`ESRCH`"]
+    assert found["`TypeError`"][1] == "-"
+
+
 def test_nobody_is_said_to_raise_what_only_a_source_names() -> None:
     assert tables.raised_by("GenerateConsoleCtrlEvent") == []
 
