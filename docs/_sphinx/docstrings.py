@@ -33,7 +33,7 @@ def _role(match: re.Match[str]) -> str:
     text = " ".join(match[1].split())
     end = match.string[match.end() : match.end() + 1]
     escape = "\\ " if end.isalnum() else ""
-    target = text.removeprefix("ctrlevent.").removesuffix("()")
+    target = text.removeprefix("ctrlevent.")
     if target in EVENTS:
         target = f"CtrlEvent.{target}"
     if target.partition(".")[0] in NAMES and re.fullmatch(r"[\w.]+", target):

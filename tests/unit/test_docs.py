@@ -164,6 +164,7 @@ def test_every_table_stands_on_a_page() -> None:
         ("`Delivery.SENT`.", ":py:obj:`Delivery.SENT <ctrlevent.Delivery.SENT>`."),
         ("`CTRL_C_EVENT`", ":py:obj:`CTRL_C_EVENT <ctrlevent.CtrlEvent.CTRL_C_EVENT>`"),
         ("`getpgid(0)`", "``getpgid(0)``"),
+        ("`kill()`, the method", "``kill()``, the method"),
         ("several `Popen`s", r"several :py:obj:`Popen <ctrlevent.Popen>`\ s"),
         ("an SW_ constant", r"an SW\_ constant"),
         ("a_b and `x\n  y`", "a_b and ``x y``"),
