@@ -15,6 +15,7 @@
     nox -s report       what this Windows does otherwise than is expected, all of it, as Markdown
     nox -s release      wheel and sdist: built twice and compared, checked, and tested
     nox -s workflows    check what GitHub runs
+    nox -s docs         the pages of docs/, warnings as errors (`-- linkcheck`: links to elsewhere)
 
 On Windows, "a real Python for Windows" is the running one; elsewhere tests/bed provides it. What is
 tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
@@ -154,7 +155,7 @@ def vendored(session: nox.Session) -> None:
 
 
 def _by_the_vendoring_tool(session: nox.Session, project: Path) -> None:
-    """As pip vendors: https://pypi.org/project/vendoring."""
+    """As pip vendors, with the tool of that name."""
     session.install("build")
     dist = project / "dist"
     session.run("python", "-m", "build", "--outdir", str(dist), str(HERE), silent=True)
@@ -413,6 +414,22 @@ def workflows(session: nox.Session) -> None:
     session.install(*nox.project.dependency_groups(PYPROJECT, "workflows"))
     session.run("actionlint", *map(str, sorted((HERE / ".github" / "workflows").glob("*.yml"))))
     session.run("zizmor", "--offline", "--persona=pedantic", str(HERE / ".github"))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages of docs/ into docs/_build/html; every warning is an error.
+
+    Links between pages and to their headings are checked. `-- linkcheck` follows the links to
+    elsewhere instead, which needs the web and is therefore no part of the default.
+    """
+    session.install(*nox.project.dependency_groups(PYPROJECT, "docs"))
+    builder = session.posargs[0] if session.posargs else "html"
+    target = HERE / "docs" / "_build" / builder
+    shutil.rmtree(target, ignore_errors=True)
+    sphinx = ["python", "-m", "sphinx", "-E", "-W", "--keep-going", "-n", "-q", "-b", builder]
+    session.run(*sphinx, "-d", str(target / ".doctrees"), str(HERE / "docs"), str(target))
+    session.log(f"built: {target}")
 
 
 def _tiers(session: nox.Session, *known: str) -> tuple[list[str], list[str]]:

@@ -1,0 +1,11 @@
+"""What Sphinx is taught for this documentation.
+
+| module | what lives there |
+|---|---|
+| `public_names` | the public names as they are on Windows, on every system |
+| `tables` | the tables of the reference, made from the code |
+| `docstrings` | names in the docstrings become links |
+| `extension` | the directives of the pages, which use the others and the drawings |
+
+Only `extension` needs Sphinx; the tests of the rest run without it.
+"""

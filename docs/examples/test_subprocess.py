@@ -1,0 +1,61 @@
+"""How to do with `ctrlevent` what is done with `subprocess`: the pieces of a how-to page."""
+
+# A pipe that was asked for is there, which the types of subprocess.Popen do not tell.
+# mypy: disable-error-code="union-attr"
+# pyright: reportOptionalMemberAccess=false
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ctrlevent
+
+SERVER = [sys.executable, str(Path(__file__).with_name("server.py"))]
+WORKER = [*SERVER, "worker"]
+
+
+@pytest.mark.usefixtures("no_stray_events")
+def test_start_and_interrupt() -> None:
+    with ctrlevent.Popen(WORKER, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout.readline() == "worker is up\n"
+        worker.interrupt()  # Ctrl+C to it and its children, nobody else
+        assert worker.stdout.read() == "worker cleans up\n"
+    assert worker.returncode == 0
+
+
+@pytest.mark.usefixtures("no_stray_events")
+def test_ask_first_then_insist() -> None:
+    with ctrlevent.Popen(WORKER, stdout=subprocess.PIPE, text=True) as worker:
+        worker.stdout.readline()
+        worker.interrupt()
+        try:
+            worker.wait(30)
+        except subprocess.TimeoutExpired:
+            worker.send_signal(signal.SIGTERM)  # ends the whole group
+    assert worker.returncode == 0
+
+
+@pytest.mark.usefixtures("no_stray_events")
+def test_run_with_a_time_limit() -> None:
+    with pytest.raises(subprocess.TimeoutExpired) as late:
+        ctrlevent.run(WORKER, capture_output=True, text=True, timeout=3)
+    # It got a Ctrl+C first, and had 3 seconds to clean up.
+    assert "worker cleans up" in late.value.output
+
+
+@pytest.mark.usefixtures("no_stray_events")
+def test_errors_say_what_to_do() -> None:
+    with ctrlevent.Popen(SERVER, stdout=subprocess.PIPE, text=True) as server:
+        for _ in range(2):
+            server.stdout.readline()
+        assert ctrlevent.getpgid(server.pid) == server.pgid
+        ctrlevent.killpg(server.pgid, 0)  # somebody is alive: no error
+        server.interrupt()
+        server.stdout.read()
+    with pytest.raises(ProcessLookupError):
+        ctrlevent.killpg(server.pgid, signal.SIGINT)

@@ -1,0 +1,39 @@
+"""What the tutorial says of its steps is what happens, on every system."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ctrlevent
+
+HERE = Path(__file__).parent
+LEAKING = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "leaking.py"]
+
+# A session of its own, not a worker of the one that this is in.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_X")}
+
+
+def assert_test_failed(ran: subprocess.CompletedProcess[str]) -> None:
+    """It fails where an event does not arrive; where one arrives at pytest, pytest breaks off."""
+    assert ran.returncode in (1, 2), ran.stdout + ran.stderr
+    assert "1 passed" not in ran.stdout
+
+
+@pytest.mark.usefixtures("no_stray_events")
+def test_first_try_fails_and_with_its_own_console_it_does_so_alone() -> None:
+    command = [*LEAKING, "--own-console"]
+    ran = subprocess.run(
+        command, cwd=HERE, env=ENVIRONMENT, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert_test_failed(ran)
+
+
+@pytest.mark.usefixtures("no_stray_events")
+def test_first_try_run_by_ctrlevent_leaves_nobody_behind() -> None:
+    ran = ctrlevent.run(LEAKING, cwd=HERE, env=ENVIRONMENT, capture_output=True, text=True)
+    assert_test_failed(ran)

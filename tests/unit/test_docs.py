@@ -1,0 +1,208 @@
+"""The documentation: what is made from the code is right, and nothing it names is missing.
+
+That its pages can be built, and that links between them hold, is what `nox -s docs` asks.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import ctrlevent
+from ctrlevent import _ask, _errors, _listen, _pseudo_console, _run, _send, _spawn
+from ctrlevent._win32.foreign import null
+from docs._sphinx import docstrings, public_names, tables
+
+TOP = Path(__file__).parents[2]
+DOCS = TOP / "docs"
+EXAMPLES = DOCS / "examples"
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
+
+
+def rows(table: str) -> dict[str, list[str]]:
+    """The cells of a Markdown table, by the first one of each row."""
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return {line[0]: line[1:] for line in lines}
+
+
+# --- public names ---------------------------------------------------------------------------------
+
+
+def test_every_public_name_is_documented_as_it_is_on_windows() -> None:
+    found = public_names.public()
+    assert list(found) == ctrlevent.__all__
+    assert found["killpg"] is _send.killpg
+    assert found["getpgid"] is _ask.getpgid
+    assert found["handler"] is _listen.handler
+    assert found["Popen"] is _spawn.Popen
+    assert found["PseudoConsole"] is _pseudo_console.PseudoConsole
+    assert found["run"] is _run.run
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="only Windows has them as its own")
+def test_they_are_those_that_windows_has() -> None:
+    assert all(getattr(ctrlevent, name) is one for name, one in public_names.public().items())
+
+
+def test_every_public_name_stands_in_the_reference() -> None:
+    events = {name for name in ctrlevent.__all__ if name.startswith("CTRL_")}
+    documented = set(re.findall(r"auto\w+:: ctrlevent\.(\w+)", PAGES["reference.md"]))
+    assert documented - {"_spawn", "_pseudo_console"} == set(ctrlevent.__all__) - events
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sig", "meaning"),
+    [
+        ("0", "nothing is sent"),
+        ("CTRL_C_EVENT", "Ctrl+C"),
+        ("signal.SIGINT", "Ctrl+C"),
+        ("2", "Ctrl+C"),
+        ("1", "Ctrl+Break"),
+        ("21 (SIGBREAK)", "Ctrl+Break"),
+        ("9", "exit code 9"),
+        ("0xFFFFFFFF", "exit code 4294967295"),
+        ("0x100000000", "OverflowError"),
+        ("-1", "ValueError"),
+        ("True", "TypeError"),
+        ("CTRL_CLOSE_EVENT", "ValueError"),
+    ],
+)
+def test_table_of_signals(sig: str, meaning: str) -> None:
+    assert meaning in rows(tables.signals())[f"`{sig}`"][0]
+
+
+def test_table_of_events_says_which_can_be_sent() -> None:
+    can_be_sent = {name for name, (_, sent) in rows(tables.events()).items() if sent == "yes"}
+    assert can_be_sent == {"`CTRL_C_EVENT`", "`CTRL_BREAK_EVENT`"}
+    assert len(rows(tables.events())) == len(ctrlevent.CtrlEvent)
+
+
+def test_table_of_errors_has_every_error_of_the_package() -> None:
+    own = {
+        name
+        for name, one in vars(_errors).items()
+        if isinstance(one, type) and issubclass(one, OSError) and not name.startswith("_")
+    }
+    assert {f"`{name}`" for name in own} <= set(rows(tables.errors()))
+
+
+@pytest.mark.parametrize(
+    ("error", "verb"),
+    [
+        ("NotAGroupLeader", "killpg"),
+        ("NoConsole", "broadcast"),
+        ("CtrlCIgnored", "deliver"),
+        ("WouldReachOthers", "kill"),
+        ("TimeoutError", "deliver"),
+        ("ProcessLookupError", "getpgid"),
+    ],
+)
+def test_table_of_errors_says_who_raises_them(error: str, verb: str) -> None:
+    assert f"`{verb}`" in rows(tables.errors())[f"`{error}`"][-1]
+
+
+def test_table_of_errors_has_the_errno_of_posix() -> None:
+    found = rows(tables.errors())
+    assert found["`TimeoutError`"][1] == "`ETIMEDOUT`"
+    assert found["`NotAGroupLeader`"][:2] == ["`ProcessLookupError`", "`ESRCH`"]
+    assert found["`TypeError`"][1] == "-"
+
+
+def test_nobody_is_said_to_raise_what_only_a_source_names() -> None:
+    assert tables.raised_by("GenerateConsoleCtrlEvent") == []
+
+
+def test_table_of_offsets() -> None:
+    table = tables.offsets()
+    for field, on_64, on_32 in [
+        ("ProcessParameters", 0x20, 0x10),
+        ("ConsoleFlags", 0x18, 0x14),
+        ("ProcessGroupId", 0x408, 0x29C),
+    ]:
+        assert f"`{field}` | `0x{on_64:X}` | `0x{on_32:X}` |" in table
+
+
+def test_table_of_failures_has_every_declaration_and_its_rule() -> None:
+    found = rows(tables.failures())
+    assert set(found) == {f"`{name}`" for name in tables.functions()}
+    assert all(rule for _, rule in found.values())
+    assert found["`OpenProcess`"] == ["`kernel32.dll`", tables.failure(null)]
+    assert found["`RtlNtStatusToDosError`"][1] == "never"
+    assert "NTSTATUS" in found["`NtQueryInformationProcess`"][1]
+
+
+def test_prototypes_are_those_of_the_declarations() -> None:
+    text = "".join(tables.prototypes().split())
+    for function in tables.functions().values():
+        assert "".join(function.prototype.split()) + ";" in text
+
+
+@pytest.mark.parametrize("command", ["ps", "kill", "killpg", "run", "demo"])
+def test_command_line_has_every_command(command: str) -> None:
+    assert re.search(rf"^usage: .* {command}\b", tables.command_line(), re.MULTILINE)
+
+
+def test_every_table_stands_on_a_page() -> None:
+    used = {name for page in PAGES.values() for name in re.findall(r"{from-code} (\S+)", page)}
+    assert used == set(tables.TABLES)
+
+
+# --- docstrings -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes"),
+    [
+        ("see `killpg`", "see :py:obj:`killpg <ctrlevent.killpg>`"),
+        ("`Delivery.SENT`.", ":py:obj:`Delivery.SENT <ctrlevent.Delivery.SENT>`."),
+        ("`CTRL_C_EVENT`", ":py:obj:`CTRL_C_EVENT <ctrlevent.CtrlEvent.CTRL_C_EVENT>`"),
+        ("`getpgid(0)`", "``getpgid(0)``"),
+        ("`kill()`, the method", "``kill()``, the method"),
+        ("several `Popen`s", r"several :py:obj:`Popen <ctrlevent.Popen>`\ s"),
+        ("an SW_ constant", r"an SW\_ constant"),
+        ("a_b and `x\n  y`", "a_b and ``x y``"),
+        ("Alias for field number 3", ""),
+    ],
+)
+def test_names_in_docstrings_become_links(text: str, becomes: str) -> None:
+    assert "\n".join(docstrings.with_links(text.split("\n"))) == becomes
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def test_every_page_but_the_first_is_in_a_table_of_contents() -> None:
+    contents = set(re.findall(r"^([\w-]+)$", PAGES["index.md"], re.MULTILINE))
+    assert set(PAGES) - {"index.md"} == {f"{name}.md" for name in contents}
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "subprocess.md", "asyncio.md", "launchers.md"])
+def test_python_on_these_pages_comes_from_files_that_are_executed(page: str) -> None:
+    assert "```python" not in PAGES[page]
+    included = re.findall(r"{literalinclude} (\S+)", PAGES[page])
+    assert included
+    executed = " ".join(path.read_text(encoding="utf-8") for path in EXAMPLES.glob("test_*.py"))
+    for name in included:
+        file = DOCS / name
+        assert file.name.startswith("test_") or f'"{file.name}"' in executed
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_python_on_every_page_is_python(page: str) -> None:
+    for block in re.findall(r"```python\n(.*?)```", PAGES[page], re.DOTALL):
+        ast.parse(block)
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)|src=\"([^\"]+)\"", readme)
+    local = [one or other for one, other in links if "://" not in (one or other)]
+    assert "docs/problem.svg" in local
+    assert [link for link in local if not (TOP / link).exists()] == []
