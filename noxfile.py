@@ -329,7 +329,7 @@ def release(session: nox.Session) -> None:
     if wrong:
         session.error("\n".join(wrong))
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
-    session.run("check-wheel-contents", str(wheel))
+    session.run("check-wheel-contents", "--config", str(HERE / "pyproject.toml"), str(wheel))
     session.install("--no-deps", "--force-reinstall", str(wheel))
     with session.chdir(root):  # where no ctrlevent/ hides the installed one
         for platform in ("Linux", "Windows"):
