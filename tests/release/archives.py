@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 PACKAGE = "ctrlevent"
 LICENCE = "LICENSE"
 
-# What hatchling adds to an sdist; and what is of use in the repository only.
-_ADDED = {"PKG-INFO"}
-_NOT_IN_SDIST = (".ci/", ".github/")
+_ADDED_TO_SDIST = {"PKG-INFO"}  # by hatchling
 
 
 def wheel_files(path: Path) -> dict[str, bytes]:
@@ -61,8 +59,8 @@ def wrong_with_wheel(files: Mapping[str, bytes], tracked: Iterable[str]) -> Iter
 
 
 def wrong_with_sdist(files: Iterable[str], tracked: Iterable[str]) -> Iterator[str]:
-    expected = {name for name in tracked if not name.startswith(_NOT_IN_SDIST)}
-    yield from _differences(set(files) - _ADDED, expected)
+    """Yields what is wrong, if anything: it should be the whole commit, whose tests pass."""
+    yield from _differences(set(files) - _ADDED_TO_SDIST, set(tracked))
 
 
 def wrong_with_tag(tag: str, released: str, changelog: str) -> Iterator[str]:
