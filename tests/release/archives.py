@@ -80,10 +80,13 @@ def version(source: str) -> str | None:
 
 
 def disturb(folder: Path) -> None:
-    """Change what must not show in an archive: the times and the modes of the files."""
+    """Change what must not show in an archive: the times of the files, and who else may read them.
+
+    Whether one is a program is git's knowledge, and stays.
+    """
     for path in folder.rglob("*"):
         if path.is_file():
-            os.chmod(path, 0o600)
+            os.chmod(path, path.stat().st_mode & 0o700)
             os.utime(path, (1_500_000_000, 1_500_000_000))
 
 

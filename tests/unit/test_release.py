@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 import tarfile
 import zipfile
 from typing import TYPE_CHECKING
@@ -97,8 +99,20 @@ def test_times_and_modes_are_disturbed_and_contents_are_not(tmp_path: Path) -> N
     file.write_bytes(b"a")
     before = file.stat()
     archives.disturb(tmp_path)
-    assert file.stat().st_mtime != before.st_mtime
+    after = file.stat()
+    assert after.st_mtime != before.st_mtime
+    assert after.st_mode & stat.S_IXUSR == before.st_mode & stat.S_IXUSR
     assert file.read_bytes() == b"a"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no bits for a group and for others")
+@pytest.mark.parametrize(("mode", "disturbed"), [(0o755, 0o700), (0o644, 0o600)])
+def test_what_is_a_program_stays_one(tmp_path: Path, mode: int, disturbed: int) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    file.chmod(mode)
+    archives.disturb(tmp_path)
+    assert stat.S_IMODE(file.stat().st_mode) == disturbed
 
 
 # --- the report -----------------------------------------------------------------------------------
