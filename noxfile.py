@@ -9,6 +9,7 @@
     nox -s vendored     copies of the package under other names, from a folder and from a zip
     nox -s versions     every CPython from 3.9 that is to be had
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
+    nox -s coverage     every branch of the package taken by some test, here or on Windows?
     nox -s mutation     do the tests notice when the policy is changed?
     nox -s soak         5,000 events between real processes
     nox -s report       what this Windows does otherwise than is expected, all of it, as Markdown
@@ -42,13 +43,14 @@ import nox  # noqa: E402  # from here on the lines above are needed
 from tests import vendoring  # noqa: E402
 from tests.bed import bed as test_bed  # noqa: E402
 from tests.bed import cli as test_bed_cli  # noqa: E402
+from tests.bed import coverage as test_bed_coverage  # noqa: E402
 from tests.bed import probes, programs  # noqa: E402
 from tests.bed.report import BedError  # noqa: E402
 from tests.fakes import profiles  # noqa: E402
 from tests.release import archives, summary  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "tests"]
@@ -217,6 +219,43 @@ def model(session: nox.Session) -> None:
     thorough = ["--hypothesis-profile", "thorough", "-n", "auto", "--dist", "worksteal"]
     with session.chdir(_stage(session)):
         session.run("python", "-m", "pytest", "tests/model", *thorough, *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure which branches the tests take, on this system and on Windows together.
+
+    `-- --no-run` reports once more what the last run has measured.
+    """
+    session.install(*nox.project.dependency_groups(PYPROJECT, "coverage"))
+    data = Path(session.create_tmp()).resolve() / "data"
+    if session.posargs != ["--no-run"]:
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir()
+        _measure(session, data)
+    environ = {"COVERAGE_FILE": str(data / "coverage")}  # and the parts are coverage.*
+    session.run("coverage", "combine", "--keep", "--quiet", str(data), env=environ)
+    session.run("coverage", "report", env=environ)
+
+
+def _measure(session: nox.Session, data: Path) -> None:
+    """Run the tests so that each Python process, the children too, writes a file into `data`."""
+    stage = _stage(session)
+    measured = stage / "tests" / "measured"
+    files = {"COVERAGE_PROCESS_START": stage / "pyproject.toml", "COVERAGE_FILE": data / "coverage"}
+    session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+    session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
+    environ = {"PYTHONPATH": str(measured), **{name: str(file) for name, file in files.items()}}
+    on_host = [tests for tests in ON_HOST if tests != "tests/model"]  # what it meets is chance
+    with session.chdir(stage):
+        session.run("python", "-m", "pytest", *AT_ONCE, *on_host, env=environ)
+
+    paths = [measured, stage / "site", stage]
+    if not test_bed.ON_WINDOWS:
+        paths.insert(0, test_bed_coverage.ensure(ARCHS[0]))
+    environ = {name: programs.windows_path(file) for name, file in files.items()}
+    command = ["python", "-m", "pytest", *AT_ONCE, *ON_WINDOWS]
+    _in_bed(session, ARCHS[0], command, paths, stage, environ)
 
 
 @nox.session
@@ -427,7 +466,7 @@ def _stage(session: nox.Session) -> Path:
     target = ["--target", str(stage / "site")]
     session.install("--no-deps", *target, str(_wheel(session)))
     if test_bed.ON_WINDOWS:  # elsewhere the bed's own Python has what the tests need
-        session.install(*target, *nox.project.dependency_groups(PYPROJECT, "test"))
+        session.install(*target, *nox.project.dependency_groups(PYPROJECT, "test", "coverage"))
     return stage
 
 
@@ -438,10 +477,16 @@ def _on_windows(session: nox.Session, arch: str, *command: str) -> None:
 
 
 def _in_bed(
-    session: nox.Session, arch: str, command: Sequence[str], paths: Sequence[Path], cwd: Path
+    session: nox.Session,
+    arch: str,
+    command: Sequence[str],
+    paths: Sequence[Path],
+    cwd: Path,
+    environ: Mapping[str, str] | None = None,
 ) -> None:
     ready = test_bed.setup(ARCHS if arch != ARCHS[0] else [arch])
     session.log(" ".join(command))
-    status = ready.run(command, arch, paths=[str(path) for path in paths], cwd=str(cwd))
+    folders = [str(path) for path in paths]
+    status = ready.run(command, arch, paths=folders, cwd=str(cwd), environ=environ or {})
     if status != 0:
         session.error(f"exit status {status}")

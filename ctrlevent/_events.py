@@ -42,7 +42,14 @@ _PAUSE = 0.005
 _BROADCAST_SECONDS = 5.0
 
 
-def send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float) -> None:
+def send_to_group(
+    windows: System, pgid: int, event: CtrlEvent, timeout: float, *, inject: bool = False
+) -> None:
+    """To a group on any console.
+
+    `inject`: on another console than the caller's, if possible by threads in its members. That
+    takes no helper process, which is slow to start when the machine is busy.
+    """
     deadline = windows.monotonic() + timeout
     with Processes(windows) as processes:
         plan = plan_for_group(windows, processes, pgid, event, deadline)
@@ -52,30 +59,56 @@ def send_to_group(windows: System, pgid: int, event: CtrlEvent, timeout: float) 
     # Outside of the block above, for what `_console.send_to_group` says of our handles.
     from . import _helper  # only who needs it shall pay for it
 
-    if _helper.available():
-        _send_by_helper(pgid, plan.targets, event, deadline - windows.monotonic())
-        return
-    try:
-        deliver_to_all(windows, plan.targets, event, deadline)
-    except NoThread as error:
-        raise _policy.no_threads(pgid, error) from error
+    has_helper = _helper.available()
+    if inject or not has_helper:
+        try:
+            deliver_to_all(windows, plan.targets, event, deadline)
+        except NoThread as error:
+            if not has_helper:
+                raise _policy.no_threads(pgid, error) from error
+        else:
+            return
+    _send_by_helper(windows, pgid, plan.targets, event, deadline)
 
 
-def _send_by_helper(pgid: int, targets: Sequence[Facts], event: CtrlEvent, timeout: float) -> None:
-    """On each of the consoles that the targets are on, which is one as a rule."""
+def _send_by_helper(
+    windows: System, pgid: int, targets: Sequence[Facts], event: CtrlEvent, deadline: float
+) -> None:
+    """On the console that the targets are on, or on each, if they are on several: on all or none.
+
+    A console that may not be used has somebody on it who was named and would not get the event. So
+    that is an error, and nothing is sent before every console was looked at. Who has ended since,
+    or is on no console any more, gets no events, and is passed over as in `deliver_to_all`.
+    """
     from . import _helper
 
-    left = [target.pid for target in targets]
+    pids = [target.pid for target in targets]
+    # One console is the rule, and then this is all.
+    with contextlib.suppress(ProcessLookupError, NoConsole):
+        timeout = deadline - windows.monotonic()
+        if _helper.send(pids[0], pgid, event, timeout, together=pids):
+            return
+    _on_each_console(windows, pgid, pids, None, deadline)
+    _on_each_console(windows, pgid, pids, event, deadline)
+
+
+def _on_each_console(
+    windows: System, pgid: int, pids: Sequence[int], event: CtrlEvent | None, deadline: float
+) -> None:
+    """Send to a group on the console of each process; `event` None: only look who is there."""
+    from . import _helper
+
+    left = list(pids)
     error: OSError | None = None
-    sent = False
+    found = False
     while left:
         try:
-            sent_to = _helper.send(left[0], pgid, event, timeout)
-        except (ProcessLookupError, NoConsole, PermissionError) as lost:
-            error, sent_to = lost, []
-        sent = sent or bool(sent_to)
-        left = [pid for pid in left[1:] if pid not in sent_to]
-    if not sent:
+            members = _helper.send(left[0], pgid, event, deadline - windows.monotonic())
+        except (ProcessLookupError, NoConsole) as lost:
+            error, members = lost, []
+        found = found or bool(members)
+        left = [pid for pid in left[1:] if pid not in members]
+    if not found:
         raise error or _policy.no_such_group(pgid)
 
 

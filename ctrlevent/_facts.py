@@ -92,13 +92,14 @@ def has_exited(system: System, handle: int) -> bool:
     return system.WaitForSingleObject(handle, 0) == WAIT_OBJECT_0
 
 
-def read(system: System, handle: int, pid: int) -> Facts:
+def read(system: System, handle: int, pid: int, deadline: float) -> Facts:
     """What stands in the PEB of a live process; the handle needs the rights READ.
+
+    `deadline`: until when to wait for it to become readable; it is read once all the same.
 
     Raises ProcessLookupError if it ends meanwhile, PermissionError if it has no PEB that could be
     read (a system process).
     """
-    deadline = system.monotonic() + MOMENT
     while True:
         problem: OSError | None = None
         facts: Facts | None = None

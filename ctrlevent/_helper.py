@@ -20,11 +20,14 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _errors
 from ._helper_main import IDLE_EXIT_CODE
 from ._win32.constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SLICE = 0.05
 _lock = threading.Lock()
@@ -38,17 +41,30 @@ def available() -> bool:
 
 
 def send(
-    console_of: int, pgid: int | None, event: int, timeout: float, *, alone: bool = False
+    console_of: int,
+    pgid: int | None,
+    event: int | None,
+    timeout: float,
+    *,
+    alone: bool = False,
+    together: Sequence[int] = (),
 ) -> list[int]:
     """Send an event to a group on the console of a process; `pgid` None: to everybody there.
 
     Returns the pids of those it was sent to: none, if nobody there is in the group; or, with
-    `alone`, if that process is not the only one there that is, or might be.
+    `alone`, if that process is not the only one there that is, or might be; or if not all of
+    `together` are among them. `event` None: to whom it would be sent; nothing is sent.
 
     Raises `NoConsole`, `ProcessLookupError`, `PermissionError`, `CtrlCIgnored` (nothing was sent);
     `TimeoutError`, and `OSError` if the helper ended meanwhile (it may have been sent).
     """
-    request = {"console_of": console_of, "pgid": pgid, "event": int(event), "alone": alone}
+    request = {
+        "console_of": console_of,
+        "pgid": pgid,
+        "event": event,
+        "alone": alone,
+        "together": list(together),
+    }
     deadline = time.monotonic() + timeout
     with _lock:
         reply = _helper().ask(request, deadline)

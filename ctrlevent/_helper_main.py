@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def answer(windows: System, request: dict[str, Any]) -> dict[str, Any]:
-    """The pids that the event was sent to, or the error."""
+    """The pids that the event was sent to, or the error: see `_helper.send` for the request."""
     try:
         _attach(windows, request["console_of"])
         try:
@@ -95,17 +95,20 @@ def _take(_event: int) -> bool:
 def _send(windows: System, request: dict[str, Any]) -> list[int]:
     """To a group on this console, or to everybody on it. That nobody is there is no error here."""
     pgid: int | None = request["pgid"]
-    event = CtrlEvent(request["event"])
+    event = None if request["event"] is None else CtrlEvent(request["event"])
     own = windows.GetCurrentProcessId()
     with Processes(windows) as processes:
         seen = [one for one in processes.on_console() if one.pid != own]
         if pgid is None:
+            assert event is not None
             _policy.console_event(event, seen)
             send_to_all(windows, processes, event, own=False)
             return [one.pid for one in seen]
-        members = _policy.connected_members(pgid, seen)
+        members = [member.pid for member in _policy.connected_members(pgid, seen)]
         if request["alone"] and not _policy.is_alone(request["console_of"], pgid, seen):
             return []
-        if members:
+        if not set(request["together"]) <= set(members):
+            return []
+        if members and event is not None:
             send_to_group(windows, processes, event, pgid)
-        return [member.pid for member in members]
+        return members

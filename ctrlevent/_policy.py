@@ -136,7 +136,7 @@ def group_event(
         raise _ignored(f"every member of process group {pgid}", members)  # G2
     leader = named()
     if isinstance(leader, Facts):
-        if leader.is_leader and may_be_connected(leader) and 0 <= age(pgid) < STARTING:
+        if leader.is_leader and may_be_connected(leader) and is_starting(pgid, age):
             return AwaitConsole(_not_on_console(leader))  # G3
     elif unreadable and leader is None:
         raise make(  # G4
@@ -163,7 +163,7 @@ def group_elsewhere(
     reachable = [member for member in everywhere if may_be_connected(member)]
     if not reachable:
         for member in everywhere:
-            if member.console is Console.ASKED_FOR and 0 <= age(member.pid) < STARTING:
+            if member.console is Console.ASKED_FOR and is_starting(member.pid, age):
                 return AwaitConsole(_not_on_console(member))
         raise _never_connected(everywhere[0])  # E2
     hearing = [member for member in reachable if _hears(member, event)]
@@ -212,7 +212,7 @@ def without_thread(
     if not may_be_connected(target):
         raise _no_way(target, why_not) if why_not else _never_connected(target)
     refusal = _no_way(target, why_not) if why_not else _not_on_console(target)
-    if 0 <= age(target.pid) < STARTING:
+    if is_starting(target.pid, age):
         return AwaitConsole(refusal)
     return SendElsewhere(refusal)
 
@@ -228,7 +228,7 @@ def is_about_to_connect(
     return (
         may_be_connected(target)
         and not is_connected(target, on_console)
-        and 0 <= age(target.pid) < STARTING
+        and is_starting(target.pid, age)
     )
 
 
@@ -298,6 +298,15 @@ def connected_members(pgid: int, on_console: Iterable[Seen]) -> list[Facts]:
 def may_be_connected(process: Facts) -> bool:
     """Whether a process is, or may by itself come to be, on the console of its creator."""
     return process.console is Console.SOME and not process.has_gui_subsystem
+
+
+def is_starting(pid: int, age: Callable[[int], float]) -> bool:
+    """Whether a process is so young that it may still connect to its console.
+
+    One that seems to be younger than nothing is not, as the clock was set back since: it would be
+    waited for as long as it was set back.
+    """
+    return 0 <= age(pid) < STARTING
 
 
 def _hears(process: Facts, event: CtrlEvent) -> bool:

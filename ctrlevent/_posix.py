@@ -16,8 +16,11 @@ from ._types import CtrlEvent, Delivery, Preview, ProcessInfo
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._send and _ask")
 
-# As they are now: within `patch_os`, those in `os` are the functions below.
-_kill, _killpg, _getpgid, _getpgrp = os.kill, os.killpg, os.getpgid, os.getpgrp
+import posix
+
+# Not from `os`: whenever this module is imported, there may be something else in their places
+# there, put by `patch_os` or by a test.
+_kill, _killpg, _getpgid, _getpgrp = posix.kill, posix.killpg, posix.getpgid, posix.getpgrp
 
 
 def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:

@@ -19,5 +19,4 @@ class PseudoConsole:
 
     def __exit__(self, *exc_info: object) -> None: ...
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
+    def __getattr__(self, name: str) -> Any: ...

@@ -30,7 +30,7 @@ _SLICE = 0.05
 class _SetPgrpAnd(NamedTuple):
     then: Callable[[], object]
 
-    def __call__(self) -> None:
+    def __call__(self) -> None:  # pragma: no cover - in the child, before exec
         os.setpgrp()
         self.then()
 
@@ -74,7 +74,7 @@ class Popen(_Popen):
             named.pop("process_group", None)  # the leader of a session leads a group already
         elif sys.version_info >= (3, 11):
             named["process_group"] = 0
-        else:
+        else:  # pragma: no cover - `nox -s versions` runs the tests there
             # Nothing else did this before Python 3.11. It is called between fork and exec, which
             # is safe for as long as it does nothing but this one system call.
             preexec_fn = os.setpgrp if preexec_fn is None else _SetPgrpAnd(preexec_fn)

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ._errors import NoConsole, make, unsupported, winerror_of
-from ._facts import Unreadable, has_exited, read
+from ._facts import MOMENT, Unreadable, has_exited, read
 from ._types import ProcessInfo
 from ._win32.constants import (
     ERROR_INVALID_HANDLE,
@@ -41,6 +41,8 @@ class Processes:
         self._system = system
         self._access = access
         self._handles: dict[int, int] = {}
+        self._moments: dict[int, float] = {}
+        """Until when each of them may be waited for to become readable."""
 
     def __enter__(self) -> Processes:
         return self
@@ -52,21 +54,34 @@ class Processes:
 
     def handle(self, pid: int) -> int:
         """A handle of a live process. Raises ProcessLookupError, PermissionError."""
+        handle = self._opened(pid)
+        if has_exited(self._system, handle):
+            raise make(ProcessLookupError, f"process {pid} has ended")
+        return handle
+
+    def _of_seen(self, pid: int) -> int:
+        """A handle of a process that was seen alive, and may have ended since."""
+        return self._handles.get(pid) or self.handle(pid)
+
+    def _opened(self, pid: int) -> int:
+        """A handle of a process that may have ended long ago."""
         handle = self._handles.get(pid)
         if handle is None:
             handle = self._handles[pid] = open_process(self._system, self._access, pid)
-        if has_exited(self._system, handle):
-            raise make(ProcessLookupError, f"process {pid} has ended")
         return handle
 
     def release(self, pid: int) -> None:
         """Close the handle of a process, if there is one."""
         if pid in self._handles:
+            self._moments.pop(pid, None)  # the pid may be another process's from now on
             self._system.CloseHandle(self._handles.pop(pid))
 
     def facts(self, pid: int) -> Facts:
         """What can be read of a live process. Raises ProcessLookupError, PermissionError."""
-        return read(self._system, self.handle(pid), pid)
+        handle = self._opened(pid)
+        # Read anew at each look, but a verb that looks several times waits for it only once.
+        deadline = self._moments.setdefault(pid, self._system.monotonic() + MOMENT)
+        return read(self._system, handle, pid, deadline)
 
     def see(self, pid: int) -> Seen | None:
         """The same without an error: None when there is no such live process."""
@@ -98,17 +113,17 @@ class Processes:
 
     def created(self, pid: int) -> int:
         """When a process was created, in units of 100 ns; it may have ended since it was seen."""
-        return self._system.GetProcessTimes(self._handles.get(pid) or self.handle(pid))
+        return self._system.GetProcessTimes(self._of_seen(pid))
 
     def age(self, pid: int) -> float:
         """How many seconds ago a process was created; it may have ended since it was seen."""
-        return age_of(self._system, self._handles.get(pid) or self.handle(pid))
+        return age_of(self._system, self._of_seen(pid))
 
     def info(self, seen: Seen) -> ProcessInfo:
         """The description that users get."""
         name = None
         with contextlib.suppress(OSError):
-            path = self._system.QueryFullProcessImageName(self.handle(seen.pid))
+            path = self._system.QueryFullProcessImageName(self._of_seen(seen.pid))
             name = path.rpartition("\\")[2]
         if isinstance(seen, Unreadable):
             return ProcessInfo(seen.pid, None, None, None, None, name)

@@ -14,7 +14,9 @@ from subprocess import CompletedProcess, TimeoutExpired
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import _arguments
+from ._events import send_to_group
 from ._spawn import Popen
+from ._types import CtrlEvent
 from ._win32 import system
 from ._win32.constants import STATUS_CONTROL_C_EXIT
 
@@ -63,14 +65,11 @@ class Contained(Popen):
     def ask_to_end(self, grace: float = GRACE) -> None:
         """Send Ctrl+C and give the child the grace to end by itself.
 
-        The grace counts from here, not from when the Ctrl+C is sent: on a slow machine the helper
-        process that sends it on another console takes its time.
+        The grace counts from here, not from when the Ctrl+C is sent: on a slow machine that may
+        take its time.
         """
         start = time.monotonic()
-        try:
-            self.interrupt(timeout=GRACE)
-        except OSError:
-            # Whatever refuses it (a child that ignores Ctrl+C, say): the job ends it all the same.
+        if not interrupt_group(self.pid):
             grace = min(grace, GRACE)
         self.wait_until(max(start + grace, time.monotonic() + _AT_LEAST))
 
@@ -87,6 +86,18 @@ class Contained(Popen):
             handle = int(self._handle)  # type: ignore[attr-defined]
             windows.WaitForSingleObject(handle, milliseconds)
         return True
+
+
+def interrupt_group(pgid: int) -> bool:
+    """Send Ctrl+C to a contained group; not if it cannot be (it ignores that, say).
+
+    That is no error: whoever does not end by it is ended, together with the job.
+    """
+    try:
+        send_to_group(system(), pgid, CtrlEvent.CTRL_C_EVENT, GRACE, inject=True)
+    except OSError:
+        return False
+    return True
 
 
 class Outcome(NamedTuple):

@@ -11,10 +11,8 @@ import time
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
-from . import _send
 from ._pseudo_console import PseudoConsole, TerminalProcess, handle_of
-from ._run import GRACE, Outcome
-from ._types import CtrlEvent
+from ._run import GRACE, Outcome, interrupt_group
 from ._win32 import system
 from ._win32.constants import (
     DISABLE_NEWLINE_AUTO_RETURN,
@@ -112,9 +110,7 @@ def _wait(
         broken_off = TimeoutExpired(process.args, seconds)
     # A second Ctrl+C is not for waiting any longer.
     with contextlib.suppress(KeyboardInterrupt):
-        try:
-            _send.killpg(process.pid, CtrlEvent.CTRL_C_EVENT, timeout=GRACE)
-        except OSError:
+        if not interrupt_group(process.pid):
             grace = min(grace, GRACE)
         process.wait_until(time.monotonic() + grace)
     return broken_off

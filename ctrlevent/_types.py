@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class CtrlEvent(enum.IntEnum):
@@ -14,6 +14,13 @@ class CtrlEvent(enum.IntEnum):
     CTRL_CLOSE_EVENT = 2
     CTRL_LOGOFF_EVENT = 5
     CTRL_SHUTDOWN_EVENT = 6
+
+
+CTRL_C_EVENT: Final = CtrlEvent.CTRL_C_EVENT
+CTRL_BREAK_EVENT: Final = CtrlEvent.CTRL_BREAK_EVENT
+CTRL_CLOSE_EVENT: Final = CtrlEvent.CTRL_CLOSE_EVENT
+CTRL_LOGOFF_EVENT: Final = CtrlEvent.CTRL_LOGOFF_EVENT
+CTRL_SHUTDOWN_EVENT: Final = CtrlEvent.CTRL_SHUTDOWN_EVENT
 
 
 class Delivery(enum.Enum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import time
@@ -45,6 +46,14 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
+@functools.cache
+def _version() -> tuple[int, int]:
+    if sys.platform == "win32":
+        windows = sys.getwindowsversion()
+        return windows.major, windows.minor
+    raise OSError("not a Windows")
+
+
 class Native:
     """Implements `boundary.System`."""
 
@@ -55,10 +64,7 @@ class Native:
 
     @property
     def version(self) -> tuple[int, int]:
-        if sys.platform == "win32":
-            windows = sys.getwindowsversion()
-            return windows.major, windows.minor
-        raise OSError("not a Windows")
+        return _version()
 
     # --- the calling process --------------------------------------------------------------------
 
@@ -235,7 +241,7 @@ class Native:
     # --- the console of the calling process -----------------------------------------------------
 
     def GetConsoleProcessList(self) -> tuple[int, ...]:
-        room = 64
+        room = 1024  # more than on any console as a rule: asking twice costs more than the room
         while True:
             pids = (api.DWORD * room)()
             count: int = api.GetConsoleProcessList(pids, room)

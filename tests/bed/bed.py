@@ -19,7 +19,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import cache, cpython, probes, programs, running, wine
+from . import cache, coverage, cpython, probes, programs, running, wine
 from .report import BedError, say, step
 
 if TYPE_CHECKING:
@@ -194,6 +194,7 @@ def clean(everything: bool = False) -> None:
             found = wine.find(archs)
             keep |= {path.name for path in (*_parts(archs), _description_file(archs))}
             keep |= {found.prefix.name, *wine.trees()} if found else set()
+            keep |= {coverage.part(arch).name for arch in archs}
     with cache.lock():
         for path in sorted(cache.root().iterdir()):
             if path.name == "lock" or path.name in keep:

@@ -6,7 +6,6 @@ import collections
 import contextlib
 import errno
 import functools
-import json
 import signal
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, NamedTuple, cast
 
@@ -21,9 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ctrlevent import _ask, _helper_main, _listen, _send
+from ctrlevent import _ask, _listen, _send
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32 import constants as c
+from tests.fakes import helper as fake_helper
 from tests.fakes import windows as fake
 from tests.fakes.profiles import WINDOWS, Profile
 
@@ -116,7 +116,6 @@ class World(RuleBasedStateMachine):
         self.over = False
         self.everybody: list[Process] = []
         self.target: Process | None = None
-        self.helpers: set[int] = set()
         self.patch = pytest.MonkeyPatch()
 
     @initialize(
@@ -129,8 +128,8 @@ class World(RuleBasedStateMachine):
         self.windows.caller_can_end = True
         self.windows.happen = self.happen
         fake.install(self.patch, self.windows)
+        self.helper = fake_helper.install(self.patch, self.windows)
         self.patch.setattr("ctrlevent._helper.available", lambda: helper)
-        self.patch.setattr("ctrlevent._helper._helper", lambda: self)
         self.everybody.append(self.windows.caller)
         for parent, how in family:
             self.spawn(parent, how)
@@ -344,21 +343,6 @@ class World(RuleBasedStateMachine):
     def do_broadcast(self, sig: Any, console_of: int) -> None:
         _send.broadcast(sig, console_of=console_of)
 
-    def ask(self, request: dict[str, Any], _deadline: float) -> dict[str, Any]:
-        """What the helper process does: its code, in a process of the model, but no pipes."""
-        windows = self.windows
-        detached = c.DETACHED_PROCESS | c.CREATE_NEW_PROCESS_GROUP
-        helper = windows.create(windows.caller, detached, bits=windows.caller.bits)
-        self.helpers.add(helper.pid)
-        caller, windows.caller = windows.caller, helper
-        try:
-            request = json.loads(json.dumps(request))
-            reply: dict[str, Any] = json.loads(json.dumps(_helper_main.answer(windows, request)))
-        finally:
-            windows.caller = caller
-            helper.exit()
-        return reply
-
     # --- the law ----------------------------------------------------------------------------------
 
     def call_verb(
@@ -407,8 +391,8 @@ class World(RuleBasedStateMachine):
             return
         sent = [i for i in range(heard_before, len(windows.received))
                 if windows.senders[i] == windows.sender]  # fmt: skip
-        got = sorted({windows.received[i][0] for i in sent} - self.helpers)
-        if len(got) < len([i for i in sent if windows.received[i][0] not in self.helpers]):
+        got = sorted({windows.received[i][0] for i in sent} - self.helper.pids)
+        if len(got) < len([i for i in sent if windows.received[i][0] not in self.helper.pids]):
             self.broken(Leak(f"{call.text} has reached somebody twice"))
         windows.sender = "nobody"
         self.judge()
@@ -487,7 +471,7 @@ def run(machine: type[World], scenarios: int, *, shortest: bool = True) -> None:
             max_examples=scenarios,
             stateful_step_count=18,
             deadline=None,
-            derandomize=False,
+            derandomize=settings().derandomize,
             database=None,
             print_blob=True,
             phases=[Phase.generate, Phase.shrink] if shortest else [Phase.generate],

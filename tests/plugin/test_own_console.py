@@ -6,12 +6,12 @@ import os
 import re
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ctrlevent
+from tests.waiting import wait_until
 
 from .conftest import PLUGIN, outcomes
 
@@ -215,11 +215,8 @@ def test_what_a_session_leaves_running_is_ended(session: Pytester) -> None:
     )
     assert session.run(OWN).status == 0
     pid = int((session.folder / "pid").read_text())
-    deadline = time.monotonic() + 10
     # It has been killed; on POSIX it is there until init has taken notice.
-    while is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not is_alive(pid)
+    wait_until(lambda: not is_alive(pid), "the end of what was left running")
 
 
 def is_alive(pid: int) -> bool:
@@ -262,10 +259,7 @@ def started(session: Pytester, *arguments: str) -> Any:
 
 
 def wait_for(session: Pytester, name: str) -> None:
-    deadline = time.monotonic() + 60
-    while not (session.folder / name).exists():
-        assert time.monotonic() < deadline, f"no file {name!r} within a minute"
-        time.sleep(0.01)
+    wait_until((session.folder / name).exists, f"a file {name!r}", 60)
 
 
 def test_the_users_ctrl_c_is_passed_on(session: Pytester) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ctrlevent._win32 import system
+from tests.waiting import wait_until
 from tests.windows import actor
 from tests.windows.harness import NEW_GROUP, Actor, Console, bed_program
 
@@ -87,7 +88,7 @@ def _round(
     everybody = [member for group in groups for member in group]
     for member in everybody:
         expected = sum(sent[(member.pid, event)] for event in (0, 1))
-        actor.wait_until(
+        wait_until(
             lambda member=member, n=expected: member.now(actor.count_heard) >= n,  # type: ignore[misc]
             f"{expected} events at {member}",
         )

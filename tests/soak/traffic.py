@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
+from tests.waiting import wait_until
 from tests.windows import actor
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def send(groups: list[list[int]], times: int, seed: int) -> dict[tuple[int, int]
                 sent.update(named)
                 for pid, _ in named:
                     hears_it = functools.partial(_hears_more, heard[pid], before[pid])
-                    actor.wait_until(hears_it, f"an event at {pid}")
+                    wait_until(hears_it, f"an event at {pid}")
     return {(pid, int(event)): count for (pid, event), count in sent.items()}
 
 

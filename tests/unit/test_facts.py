@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ctrlevent import NoConsole, ProcessInfo, _ask, _facts, _processes
 from ctrlevent._errors import winerror_of
+from ctrlevent._processes import Processes
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32.structures import LAYOUT64
 from tests.fakes.windows import PARAMETERS, PEB, Console, FakeWindows, Process, install
@@ -247,6 +248,28 @@ def test_parameters_that_never_appear(windows: FakeWindows) -> None:
     with pytest.raises(PermissionError, match="cannot be read, so its group is not known"):
         _ask.getpgid(child.pid)
     assert 1000 + _facts.MOMENT <= windows.now < 1000 + 2 * _facts.MOMENT
+
+
+def test_verb_that_looks_again_does_not_wait_again_but_reads_again(windows: FakeWindows) -> None:
+    child = windows.spawn()
+    child.peb.ProcessParameters = 0
+    with Processes(windows) as processes:
+        for _ in range(3):
+            assert isinstance(processes.see(child.pid), _facts.Unreadable)
+        assert windows.now < 1000 + 2 * _facts.MOMENT
+        child.peb.ProcessParameters = PARAMETERS[child.bits]
+        assert isinstance(processes.see(child.pid), _facts.Facts)
+
+
+def test_process_that_was_let_go_of_is_waited_for_again(windows: FakeWindows) -> None:
+    """Its pid may be another's by then."""
+    child = windows.spawn()
+    child.peb.ProcessParameters = 0
+    with Processes(windows) as processes:
+        processes.see(child.pid)
+        processes.release(child.pid)
+        processes.see(child.pid)
+    assert windows.now >= 1000 + 2 * _facts.MOMENT
 
 
 @pytest.mark.parametrize("winerror", [c.ERROR_PARTIAL_COPY, c.ERROR_NOACCESS])

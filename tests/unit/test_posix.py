@@ -5,6 +5,7 @@ No test waits by sleeping: a child reports on a pipe what it has got, and ends w
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -388,6 +389,34 @@ def test_console_processes_are_those_of_the_session(family: Family) -> None:
     assert all(os.getsid(pid) == os.getsid(0) for pid in (leader.pid, member.pid))
 
 
+@needs_proc
+def test_a_process_that_ends_while_they_are_listed_is_none_of_them(
+    spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = spawn()
+    child.end()
+    names = [*os.listdir("/proc"), str(child.pid)]
+    monkeypatch.setattr(os, "listdir", lambda _folder: names)
+    assert child.pid not in [process.pid for process in ctrlevent.console_processes()]
+
+
+def test_a_proc_that_does_not_tell_who_ignores_sigint(
+    spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of gVisor."""
+    monkeypatch.setattr(_posix, "_read_proc", lambda _pid, _name: "Name:\tpython\n")
+    assert ctrlevent.ignores_ctrl_c(spawn("ignore").pid) is False
+
+
+def test_system_without_proc(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    child = spawn()
+    monkeypatch.setattr(os.path, "exists", lambda _path: False)
+    for ask in (ctrlevent.console_processes, lambda: ctrlevent.ignores_ctrl_c(child.pid)):
+        with pytest.raises(OSError, match="Linux's /proc") as error:
+            ask()
+        assert error.value.errno == errno.ENOSYS
+
+
 def test_ignore_ctrl_c_of_the_caller_tells_what_was_before() -> None:
     assert ctrlevent.ignore_ctrl_c() is False
     assert ctrlevent.ignores_ctrl_c()
@@ -395,10 +424,37 @@ def test_ignore_ctrl_c_of_the_caller_tells_what_was_before() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_ignore_ctrl_c_that_changes_nothing_leaves_the_handler_alone() -> None:
+    def hear(_number: int, _frame: Any) -> None: ...
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        assert ctrlevent.ignore_ctrl_c(False) is False
+        assert signal.getsignal(signal.SIGINT) is hear
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_ignore_ctrl_c_of_another_process_has_no_counterpart(spawn: Spawn) -> None:
     child = spawn()
     with pytest.raises(OSError, match="only a process itself"):
         ctrlevent.ignore_ctrl_c(True, child.pid)
+
+
+# --- dry runs -------------------------------------------------------------------------------------
+
+
+@needs_proc
+def test_preview_of_kill_zero_is_that_of_the_own_group(sent: list[tuple[str, int, int]]) -> None:
+    preview = _posix.preview_kill(0, CTRL_C_EVENT)
+    assert os.getpid() in [process.pid for process in preview.targets]
+    assert {process.pgid for process in preview.targets} == {os.getpgrp()}
+    assert {sig for _call, _target, sig in sent} == {0}
+
+
+def test_preview_refuses_minus_one() -> None:
+    with pytest.raises(WouldReachOthers):
+        _posix.preview_kill(-1, CTRL_C_EVENT)
 
 
 # --- the package ----------------------------------------------------------------------------------

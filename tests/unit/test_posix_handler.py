@@ -135,6 +135,41 @@ def test_the_systems_default() -> None:
     assert (done.returncode, done.stdout) == (-signal.SIGTERM, "CTRL_SHUTDOWN_EVENT\n")
 
 
+def test_the_systems_default_of_a_blocked_signal_waits_and_the_handler_stays() -> None:
+    """As when somebody's handler that stands in front calls it while the signal is blocked."""
+    code = (
+        "import signal, ctrlevent;"
+        "ctrlevent.handler(lambda e: None, ctrlevent.CTRL_SHUTDOWN_EVENT).__enter__();"
+        "ours = signal.getsignal(signal.SIGTERM);"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]);"
+        "ours(signal.SIGTERM, None);"
+        "print(signal.sigpending(), signal.getsignal(signal.SIGTERM) is ours)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"{ {signal.SIGTERM} } True\n")
+
+
+def test_one_that_cannot_be_entered_leaves_nothing(
+    heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = signal.signal
+
+    def refuse(number: int, action: Any) -> Any:
+        if number == signal.SIGQUIT and not isinstance(action, int):
+            raise OSError("on purpose")
+        return real(number, action)
+
+    before = signal.getsignal(signal.SIGINT)
+    asked: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(signal, "signal", refuse)
+        with pytest.raises(OSError, match="on purpose"):
+            handler(asking(asked, "it")).__enter__()
+    assert signal.getsignal(signal.SIGINT) is before
+    send(signal.SIGINT)
+    assert (asked, heard) == ([], ["SIGINT"])
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_what_it_raises_is_unraisable_and_not_taken(
     heard: list[str], monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
@@ -144,10 +179,13 @@ def test_what_it_raises_is_unraisable_and_not_taken(
     def raises(_event: CtrlEvent) -> bool:
         raise error("on purpose")
 
-    monkeypatch.setattr(sys, "unraisablehook", lambda args: told.append(repr(args.exc_value)))
+    def hook(unraisable: Any) -> None:
+        told.extend([repr(unraisable.exc_value), repr(unraisable.object)])
+
+    monkeypatch.setattr(sys, "unraisablehook", hook)
     with handler(raises):
         send(signal.SIGINT)
-    assert told == [repr(error("on purpose"))]
+    assert told == [repr(error("on purpose")), f"<ctrlevent handler {raises!r}>"]
     assert heard == ["SIGINT"]
 
 

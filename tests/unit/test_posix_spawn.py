@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 
 import ctrlevent
+from tests.children import WAITS, WILL_NOT_END
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,26 +22,9 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     pytest.skip("this is how it is done on POSIX", allow_module_level=True)
 
+from ctrlevent import _posix_spawn
+
 PATIENCE = 20.0
-
-WAITS = """
-import sys, time
-try:
-    print("up", flush=True)
-    while True:
-        time.sleep(0.01)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-    sys.exit(33)
-"""
-
-WILL_NOT_END = """
-import signal, time
-signal.signal(signal.SIGINT, lambda *_: print("caught", flush=True))
-print("up", flush=True)
-while True:
-    time.sleep(0.01)
-"""
 
 SHOW = "import os; print(os.getpid(), os.getpgid(0), os.getsid(0), flush=True)"
 
@@ -54,13 +39,6 @@ print(child.pid, flush=True)
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-S", "-c", code]
-
-
-def wait_until(fact: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not fact():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.005)
 
 
 def is_gone(pid: int) -> bool:
@@ -150,12 +128,18 @@ def test_the_children_of_the_child_are_in_it() -> None:
         assert child.stdout.read() == b"interrupted\n"
 
 
-def test_terminate_ends_the_child_alone() -> None:
+@pytest.mark.parametrize(
+    ("end", "number"),
+    [(ctrlevent.Popen.terminate, signal.SIGTERM), (ctrlevent.Popen.kill, signal.SIGKILL)],
+)
+def test_terminate_and_kill_end_the_child_alone(
+    end: Callable[[ctrlevent.Popen], None], number: int
+) -> None:
     code = LEAVES_ONE + "child.wait()"
     with ctrlevent.Popen(python(code), stdout=subprocess.PIPE) as child:
         (grandchild,) = ids(child)
-        child.terminate()
-        assert child.wait(PATIENCE) == -signal.SIGTERM
+        end(child)
+        assert child.wait(PATIENCE) == -number
         assert not is_gone(grandchild)
         os.killpg(child.pid, signal.SIGKILL)
     wait_until(lambda: is_gone(grandchild), "the end of the group")
@@ -213,6 +197,24 @@ def test_a_timeout_ends_the_group() -> None:
     grandchild, *lines = error.value.output.decode().splitlines()
     assert lines == ["up", "caught"]
     wait_until(lambda: is_gone(int(grandchild)), "the end of the group")
+
+
+def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A daemon, which is not ended, and has the pipe still open."""
+    monkeypatch.setattr(_posix_spawn, "GRACE", 0.5)
+    code = (
+        "import subprocess, sys, time\n"
+        "sleep = [sys.executable, '-S', '-c', 'import time; time.sleep(600)']\n"
+        "print(subprocess.Popen(sleep, start_new_session=True).pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with pytest.raises(subprocess.TimeoutExpired) as error:
+        ctrlevent.run(python(code), timeout=1, stdout=subprocess.PIPE)
+    daemon = int(error.value.output)
+    assert not is_gone(daemon)
+    os.kill(daemon, signal.SIGKILL)
 
 
 CALLS_RUN = """

@@ -291,6 +291,25 @@ def test_killpg_elsewhere_goes_on_if_a_member_ends_while_it_is_looked_at(
     assert windows.heard(CTRL_C) == [leader.pid]
 
 
+def test_killpg_elsewhere_of_a_group_that_ends_while_it_is_looked_at(
+    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leader = windows.spawn(new_group=True, ignores=False, console=Console(windows))
+    child = windows.spawn(parent=leader)
+    windows.now += 60
+    real = windows.GetProcAddress
+
+    def get(module: str, lpProcName: str) -> int:
+        leader.exit()
+        child.exit()
+        return real(module, lpProcName)
+
+    monkeypatch.setattr(windows, "GetProcAddress", get)
+    with pytest.raises(ProcessLookupError):
+        _send.killpg(leader.pid, C)
+    assert_nothing_happened(windows)
+
+
 # --- waiting for a leader -------------------------------------------------------------------------
 
 

@@ -22,7 +22,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import traceback
 from typing import Any, Callable, Optional
 
@@ -208,15 +207,6 @@ class interruptible:  # noqa: N801
     def __exit__(self, *_: object) -> None:
         passing_on.clear()
         signal.signal(signal.SIGINT, self._before)
-
-
-def wait_until(fact: Callable[[], Any], what: str, timeout: float = 20.0) -> None:
-    """Waits for a fact, whoever may be asked for it."""
-    deadline = time.monotonic() + timeout
-    while not fact():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout:g} seconds: {what}")
-        time.sleep(0.002)
 
 
 def handle_count() -> int:

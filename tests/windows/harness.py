@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 import pytest
 
 from tests.bed.probes import architecture
+from tests.waiting import wait_until
 
 from . import actor
-from .actor import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +56,7 @@ OTHER_ARCH = "x64" if ARCH == "x86" else "x86"  # the one of the other bitness
 
 # How long an answer, a start or an end may take; nothing takes nearly as long.
 PATIENCE = 60.0
+ENDING_TAKES_AT_MOST = 10.0  # of one that does not: it is suspended, say
 
 _MAIN = "from tests.windows import actor; actor.main()"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -309,6 +310,8 @@ class Console:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if "COVERAGE_PROCESS_START" in os.environ:
+            self._let_end()
         self._job.close()  # ends everybody
         self._process.wait(PATIENCE)
         for process in (*self.actors, *self.programs):
@@ -316,6 +319,15 @@ class Console:
         for one in self.actors:
             one._pipes.close()
         self._log.close()
+
+    def _let_end(self) -> None:
+        """Has the actors end by themselves: only so they write down which lines they have run."""
+        living = [one for one in self.actors if not one.ended and one._handle is not None]
+        for one in living:
+            one._pipes.close()
+        deadline = time.monotonic() + ENDING_TAKES_AT_MOST
+        while any(one.is_running() for one in living) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def log(self) -> str:
         """What the actors have written to stderr: nothing, or how they died."""

@@ -14,9 +14,10 @@ from typing import Any, Callable
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, CtrlEvent
+from tests.waiting import wait_until
 
 from . import actor
-from .actor import interruptible, wait_until
+from .actor import interruptible
 from .scenarios import console_handler, settled_handle_count
 
 

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
+from tests.waiting import wait_until
 
 from . import actor
-from .actor import handle_count, interruptible, thread_result, wait_until
+from .actor import handle_count, interruptible, thread_result
 
 if TYPE_CHECKING:
     from collections.abc import Generator

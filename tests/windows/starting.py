@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional
 
 import ctrlevent
+from tests.waiting import wait_until
 
-from .actor import kernel32, wait_until
+from .actor import kernel32
 from .scenarios import settled_handle_count
 
 NEW_GROUP, OWN_CONSOLE, SUSPENDED = 0x200, 0x0800_0000, 0x4

@@ -8,9 +8,9 @@ from typing import Any, Optional
 
 import ctrlevent
 from ctrlevent import PseudoConsole
+from tests.waiting import wait_until
 
 from . import actor
-from .actor import wait_until
 
 PATIENCE = 20.0
 

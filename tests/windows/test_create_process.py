@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Optional
 import pytest
 
 import ctrlevent
+from tests.waiting import wait_until
 
-from .actor import handle_count, kernel32, wait_until
+from .actor import handle_count, kernel32
 from .harness import OWN_CONSOLE, SUSPENDED, bed_program
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, Delivery
+from tests.waiting import wait_until
 
 from . import scenarios
-from .actor import wait_until
 from .harness import (
     CONTROL_C_EXIT,
     CTRL_C,

@@ -14,15 +14,14 @@ if TYPE_CHECKING:
     from .starting import Done
 
 
-def demo(console: Console) -> Done:
-    launcher = bed_program("launcher")
+def demo(console: Console, launcher: str) -> Done:
     command = [bed_program("python"), "-m", "ctrlevent", "demo", "--launcher", launcher]
     return console.parent.call(starting.execute, command, timeout=120.0)
 
 
 def test_the_demo(console: Console) -> None:
     console.parent.spawn(name="bystander")
-    done = demo(console)
+    done = demo(console, bed_program("launcher"))
     lines = done.output.decode().splitlines()
     assert (done.exit_code, done.errors) == (0, b"")
     ours = [row for row in _demo.ROWS if row.is_ours]
@@ -35,4 +34,14 @@ def test_the_demo(console: Console) -> None:
     assert not any("PROMISE BROKEN" in line for line in lines)
     as_on_windows = probes.parks_events_for_non_leader()
     assert as_on_windows != any("not as on Windows" in line for line in lines)
+    console.assert_untouched()
+
+
+def test_a_launcher_that_is_none_is_said(console: Console) -> None:
+    """What it starts leads the group itself, and then there is nothing to show."""
+    done = demo(console, bed_program("python"))
+    errors = done.errors.decode()
+    assert done.exit_code == 1
+    assert "the launcher is none: the program that it started leads its own group" in errors
+    assert "a process of the experiment has ended" in errors
     console.assert_untouched()

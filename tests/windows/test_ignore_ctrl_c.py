@@ -6,21 +6,12 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
+from tests.children import WAITS
 
 from . import actor, scenarios, starting
 from .harness import ARCH, CTRL_BREAK, CTRL_C, NEW_GROUP, OTHER_ARCH, Console, bed_program
 
 PAIRS = [(ARCH, ARCH), (ARCH, OTHER_ARCH), (OTHER_ARCH, ARCH), (OTHER_ARCH, OTHER_ARCH)]
-
-WAITS = """
-import time
-try:
-    print("up", flush=True)
-    while True:
-        time.sleep(0.01)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-"""
 
 
 @pytest.mark.parametrize(("writer", "target"), PAIRS)
@@ -94,7 +85,7 @@ def test_ctrl_break_is_heard_all_the_same(console: Console) -> None:
 def test_a_child_of_asyncio_is_made_to_hear(console: Console) -> None:
     command = [bed_program("python"), "-S", "-c", WAITS]
     before, code, output = console.parent.call(starting.asyncio_child_hears, command)
-    assert (before, code, output.split()) == (True, 0, [b"interrupted"])
+    assert (before, code, output.split()) == (True, 33, [b"interrupted"])
 
 
 def test_the_error_of_an_event_that_is_ignored_names_this(console: Console) -> None:

@@ -16,9 +16,9 @@ import pytest
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
 from tests.bed import probes
+from tests.waiting import wait_until
 
 from . import actor, elsewhere
-from .actor import wait_until
 from .harness import CTRL_BREAK, CTRL_C, DETACHED, NEW_GROUP, Actor, Console, Process
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ import pytest
 import ctrlevent
 from ctrlevent import CTRL_C_EVENT
 from tests.bed import probes
+from tests.children import WAITS
+from tests.waiting import wait_until
 
 from . import actor, harness, starting
 from .harness import (
@@ -27,17 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PYTHON = bed_program("python")
-
-# Waits in small pieces, since a long sleep can lose a Ctrl+C that comes just before it.
-WAITS = """
-import time
-try:
-    print("up", flush=True)
-    while True:
-        time.sleep(0.01)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-"""
 
 ENDS_AT_ONCE = [PYTHON, "-S", "-c", "pass"]
 
@@ -62,7 +53,7 @@ def start_actor(
 def said(starter: Actor, pid: int, *lines: str) -> None:
     """Waits until a program has said these lines, and then "ready" is the first of them."""
     expected = [f"ready {pid}", *lines]
-    actor.wait_until(
+    wait_until(
         lambda: len(starter.now(starting.said, pid)) >= len(expected), f"{lines} of process {pid}"
     )
     assert starter.now(starting.said, pid) == expected
@@ -146,7 +137,7 @@ def test_an_interrupt_at_any_moment_of_its_life_is_never_lost(console: Console) 
         ends += console.parent.call(starting.interrupt_at_random, command, seed, 10)
     for end in ends:
         if end.output == "up\ninterrupted\n":
-            assert (end.exit_code, end.errors) == (0, "")
+            assert (end.exit_code, end.errors) == (33, "")
         elif end.exit_code is None:
             # Wine 10 asks the handlers with a lock held, and the default one ends the process, for
             # which it needs the lock of the loader. A process that is just being loaded has that
@@ -260,7 +251,7 @@ def test_communicate_goes_on_after_its_timeout(console: Console) -> None:
     """Also when the child has started only by then."""
     command = [PYTHON, "-S", "-c", WAITS]
     timed_out, output, code = console.parent.call(starting.interrupted_after_timeout, command)
-    assert (timed_out, output, code) == (True, "up\ninterrupted\n", 0)
+    assert (timed_out, output, code) == (True, "up\ninterrupted\n", 33)
 
 
 def test_asyncio_can_wait_for_the_handle(console: Console) -> None:
@@ -315,7 +306,7 @@ def test_a_batch_file_and_its_program_hear(console: Console, tmp_path: Path) -> 
 
 def the_program_of(parent: Actor, shell: int) -> int:
     """The pid of the native program that a cmd.exe has started."""
-    actor.wait_until(lambda: parent.now(starting.said, shell), "the program of a shell")
+    wait_until(lambda: parent.now(starting.said, shell), "the program of a shell")
     program = int(parent.now(starting.said, shell)[0].partition("ready ")[2])
     assert program != shell
     assert parent.call(ctrlevent.getpgid, program) == shell
@@ -323,7 +314,7 @@ def the_program_of(parent: Actor, shell: int) -> int:
 
 
 def said_by_its_program(parent: Actor, shell: int, program: int) -> None:
-    actor.wait_until(lambda: "event 0" in parent.now(starting.said, shell), "its event")
+    wait_until(lambda: "event 0" in parent.now(starting.said, shell), "its event")
     assert parent.now(starting.said, shell)[0] == f"ready {program}"
     parent.call(starting.close_input, shell)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
@@ -189,3 +190,12 @@ def test_refusals_in_another_thread_are_the_same(stage: Stage, verb: Callable[..
     with pytest.raises(ProcessLookupError):
         stage.console.parent.call(scenarios.in_a_thread, verb, NOBODY, CTRL_C_EVENT)
     stage.console.assert_untouched()
+
+
+# --- the other half of the house ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", ["_posix", "_posix_listen", "_posix_spawn"])
+def test_modules_for_posix_say_where_it_is_here(module: str) -> None:
+    with pytest.raises(ImportError, match="is for POSIX; Windows has"):
+        importlib.import_module(f"{ctrlevent.__name__}.{module}")

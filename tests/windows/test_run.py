@@ -11,8 +11,10 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_C_EVENT
+from tests.children import WAITS, WILL_NOT_END
+from tests.waiting import wait_until
 
-from . import actor, starting
+from . import starting
 from .harness import CONTROL_C_EXIT, OWN_CONSOLE, Console, Process, bed_program
 
 if TYPE_CHECKING:
@@ -34,25 +36,6 @@ assert kernel32.GenerateConsoleCtrlEvent(0, 0)
 kernel32.GetConsoleProcessList((ctypes.c_uint32 * 64)(), 64)
 print("sent", flush=True)
 os._exit(42)
-"""
-
-WAITS = """
-import sys, time
-try:
-    print("up", flush=True)
-    while True:
-        time.sleep(0.01)
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-    sys.exit(33)
-"""
-
-WILL_NOT_END = """
-import signal, time
-signal.signal(signal.SIGINT, lambda *_: print("caught", flush=True))
-print("up", flush=True)
-while True:
-    time.sleep(0.01)
 """
 
 COPIES = """
@@ -275,7 +258,7 @@ def test_a_second_ctrl_c_waits_no_longer(console: Console, tmp_path: Path) -> No
     wrapper = console.parent.call(starting.start, command, OWN_CONSOLE, output)
     assert starting.wait_for_file(output) == "up\n"
     console.parent.call(ctrlevent.kill, wrapper, CTRL_C_EVENT)
-    actor.wait_until(lambda: "caught" in starting.wait_for_file(output), "the first Ctrl+C")
+    wait_until(lambda: "caught" in starting.wait_for_file(output), "the first Ctrl+C")
     first = time.monotonic()
     console.parent.call(ctrlevent.kill, wrapper, CTRL_C_EVENT)
     assert console.parent.call(starting.end_of, wrapper) == CONTROL_C_EXIT

@@ -1,0 +1,28 @@
+"""Programs that tests start as a child.
+
+They sleep in small pieces: a Ctrl+C that comes just as `time.sleep` is entered is only noticed at
+the end of the sleep (bpo-30151), which no sender can do anything about.
+"""
+
+from __future__ import annotations
+
+# Says that it is up, and ends with 33 when it is interrupted.
+WAITS = """
+import sys, time
+try:
+    print("up", flush=True)
+    while True:
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    sys.exit(33)
+"""
+
+# Says that it is up, and that it has been interrupted, and goes on.
+WILL_NOT_END = """
+import signal, time
+signal.signal(signal.SIGINT, lambda *_: print("caught", flush=True))
+print("up", flush=True)
+while True:
+    time.sleep(0.01)
+"""

@@ -1,0 +1,10 @@
+"""Every Python that finds this folder on PYTHONPATH measures what it runs: `nox -s coverage`.
+
+Does nothing unless COVERAGE_PROCESS_START names the configuration.
+"""
+
+from __future__ import annotations
+
+import coverage
+
+coverage.process_startup()

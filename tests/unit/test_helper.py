@@ -1,0 +1,151 @@
+"""Events to other consoles by the helper process, on a fake Windows: who got them, who did not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ctrlevent import CtrlEvent, NoConsole, _events, _send
+from ctrlevent._win32 import constants as c
+from tests.fakes import helper as fake_helper
+from tests.fakes.windows import CTRL_C, Console, FakeWindows, Process
+
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from tests.fakes.helper import FakeHelper
+
+C = CtrlEvent.CTRL_C_EVENT
+
+
+@pytest.fixture
+def helper(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> FakeHelper:
+    return fake_helper.install(monkeypatch, windows)
+
+
+@pytest.fixture
+def leader(windows: FakeWindows) -> Process:
+    """The leader of a group on another console, which somebody else is on too."""
+    other = Console(windows)
+    leader = windows.spawn(new_group=True, console=other, ignores=False)
+    windows.spawn(console=other)
+    return leader
+
+
+@pytest.fixture
+def member(windows: FakeWindows, leader: Process) -> Process:
+    """A member of that group on the same console."""
+    return windows.spawn(parent=leader)
+
+
+@pytest.fixture
+def far(windows: FakeWindows, leader: Process) -> Process:
+    """A member of that group on a third console, which somebody else is on too."""
+    third = Console(windows)
+    windows.spawn(console=third)
+    return windows.spawn(parent=leader, console=third)
+
+
+@pytest.fixture(autouse=True)
+def time_passes(request: pytest.FixtureRequest, windows: FakeWindows) -> None:
+    for name in ("leader", "member", "far"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
+    windows.now += 60  # they are no longer young enough to be waited for
+
+
+def test_group_on_another_console_takes_one_request(
+    windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process
+) -> None:
+    _send.killpg(leader.pid, C)
+    assert windows.heard(CTRL_C) == [leader.pid, member.pid]
+    assert len(helper.requests) == 1
+
+
+def test_group_to_which_threads_may_be_sent_takes_no_helper(
+    windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process, far: Process
+) -> None:
+    _events.send_to_group(windows, leader.pid, C, 5.0, inject=True)
+    assert sorted(windows.received) == [(one.pid, CTRL_C) for one in (leader, member, far)]
+    assert helper.requests == []
+
+
+def test_group_with_a_member_in_which_no_thread_can_be_started_takes_the_helper(
+    windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process
+) -> None:
+    member.denied = c.PROCESS_CREATE_THREAD
+    _events.send_to_group(windows, leader.pid, C, 5.0, inject=True)
+    assert windows.heard(CTRL_C) == [leader.pid, member.pid]
+    assert len(helper.requests) == 1
+
+
+@pytest.mark.usefixtures("helper")
+def test_group_on_two_other_consoles(
+    windows: FakeWindows, leader: Process, member: Process, far: Process
+) -> None:
+    _send.killpg(leader.pid, C)
+    assert sorted(windows.received) == [(one.pid, CTRL_C) for one in (leader, member, far)]
+
+
+@pytest.mark.usefixtures("helper", "member", "far")
+@pytest.mark.parametrize("nth", [1, 3])
+def test_console_that_may_not_be_used_is_an_error_with_nothing_sent(
+    windows: FakeWindows, leader: Process, nth: int
+) -> None:
+    """`nth`: of the attachings. 1: the leader's console; 3: that of the other, as the first two
+    are to the leader's."""
+    windows.fail("AttachConsole", c.ERROR_ACCESS_DENIED, nth)
+    with pytest.raises(PermissionError, match="elevated"):
+        _send.killpg(leader.pid, C)
+    assert windows.received == []
+
+
+@pytest.mark.usefixtures("helper")
+@pytest.mark.parametrize("leave", [Process.exit, Process.detach])
+@pytest.mark.parametrize("when", [1, 2, 3, 4])
+def test_who_has_left_meanwhile_is_passed_over(
+    windows: FakeWindows,
+    leader: Process,
+    member: Process,
+    far: Process,
+    leave: Callable[[Process], None],
+    when: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`when`: before that attaching of them all."""
+    real, attached = windows.AttachConsole, 0
+
+    def attach(dwProcessId: int) -> None:
+        nonlocal attached
+        attached += 1
+        if attached == when:
+            leave(leader)
+        real(dwProcessId)
+
+    monkeypatch.setattr(windows, "AttachConsole", attach)
+    _send.killpg(leader.pid, C)
+    assert windows.heard(CTRL_C) == [member.pid, far.pid]
+
+
+@pytest.mark.usefixtures("helper")
+@pytest.mark.parametrize(
+    ("leave", "error"), [(Process.exit, ProcessLookupError), (Process.detach, NoConsole)]
+)
+def test_group_of_which_nobody_is_left(
+    windows: FakeWindows,
+    leader: Process,
+    leave: Callable[[Process], None],
+    error: type[OSError],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = windows.AttachConsole
+
+    def attach(dwProcessId: int) -> None:
+        leave(leader)
+        real(dwProcessId)
+
+    monkeypatch.setattr(windows, "AttachConsole", attach)
+    with pytest.raises(error):
+        _send.killpg(leader.pid, C)
+    assert windows.received == []
