@@ -24,7 +24,6 @@ tested is always the wheel: the tests run in a folder that holds no ctrlevent/ o
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -47,6 +46,7 @@ from tests.bed import bed as test_bed  # noqa: E402
 from tests.bed import cli as test_bed_cli  # noqa: E402
 from tests.bed import coverage as test_bed_coverage  # noqa: E402
 from tests.bed import probes, programs  # noqa: E402
+from tests.bed.report import BedError  # noqa: E402
 from tests.fakes import profiles  # noqa: E402
 from tests.release import archives, summary  # noqa: E402
 
@@ -301,13 +301,20 @@ def _report(
 ) -> bool:
     ready = test_bed.setup(ARCHS if arch != ARCHS[0] else [arch])
 
+    def asked(*arguments: str) -> str:
+        try:
+            return ready.ask(arch, *arguments)
+        except BedError as error:
+            return str(error)
+
     def outcomes(name: str, paths: Sequence[str], **environ: str) -> summary.Found:
         session.log(f"----- Windows, {arch}: {name} -----")
         junit = folder / f"{arch}, {name}.xml"
         to_file = f"--junit-xml={programs.windows_path(junit)}"
         command = ["python", "-m", "pytest", *AT_ONCE, to_file, *paths, *arguments]
         found = [str(stage / "site"), str(stage)]
-        ready.run(command, arch, paths=found, cwd=str(stage), environ=environ)
+        # What does not come back must not keep the rest from being reported.
+        ready.run(command, arch, paths=found, cwd=str(stage), environ=environ, timeout=1200)
         return summary.outcomes(junit)
 
     held_to = {
@@ -317,10 +324,11 @@ def _report(
     others = [path for path in ON_WINDOWS if path != "tests/contract"]
     tests = outcomes("tests", others)
     version = "import platform, sys; print(sys.version, 'on', platform.platform())"
+    experiments = programs.windows_path(Path(probes.__file__))
     facts = {
-        "Python": ready.ask(arch, "-c", version),
+        "Python": asked("-c", version),
         "Wine": ready.description["wine"] or "no",
-        **json.loads(ready.ask(arch, programs.windows_path(Path(probes.__file__)))),
+        **{name: asked(experiments, name) for name in probes.EXPERIMENTS},
     }
     text = summary.markdown(f"Windows, {arch}", facts, held_to, tests)
     (folder / f"{arch}.md").write_text(text, encoding="utf-8")
@@ -369,7 +377,7 @@ def release(session: nox.Session) -> None:
     if wrong:
         session.error("\n".join(wrong))
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
-    session.run("check-wheel-contents", str(wheel))
+    session.run("check-wheel-contents", "--config", str(HERE / "pyproject.toml"), str(wheel))
     session.install("--no-deps", "--force-reinstall", str(wheel))
     with session.chdir(root):  # where no ctrlevent/ hides the installed one
         for platform in ("Linux", "Windows"):

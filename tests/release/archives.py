@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 PACKAGE = "ctrlevent"
 LICENCE = "LICENSE"
 
-# What hatchling adds to an sdist; and what is of use in the repository only.
-_ADDED = {"PKG-INFO"}
-_NOT_IN_SDIST = (".ci/", ".github/")
+_ADDED_TO_SDIST = {"PKG-INFO"}  # by hatchling
 
 
 def wheel_files(path: Path) -> dict[str, bytes]:
@@ -61,8 +59,8 @@ def wrong_with_wheel(files: Mapping[str, bytes], tracked: Iterable[str]) -> Iter
 
 
 def wrong_with_sdist(files: Iterable[str], tracked: Iterable[str]) -> Iterator[str]:
-    expected = {name for name in tracked if not name.startswith(_NOT_IN_SDIST)}
-    yield from _differences(set(files) - _ADDED, expected)
+    """Yields what is wrong, if anything: it should be the whole commit, whose tests pass."""
+    yield from _differences(set(files) - _ADDED_TO_SDIST, set(tracked))
 
 
 def wrong_with_tag(tag: str, released: str, changelog: str) -> Iterator[str]:
@@ -82,10 +80,13 @@ def version(source: str) -> str | None:
 
 
 def disturb(folder: Path) -> None:
-    """Change what must not show in an archive: the times and the modes of the files."""
+    """Change what must not show in an archive: the times of the files, and who else may read them.
+
+    Whether one is a program is git's knowledge, and stays.
+    """
     for path in folder.rglob("*"):
         if path.is_file():
-            os.chmod(path, 0o600)
+            os.chmod(path, path.stat().st_mode & 0o700)
             os.utime(path, (1_500_000_000, 1_500_000_000))
 
 

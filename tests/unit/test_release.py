@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 import tarfile
 import zipfile
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from tests.release.summary import Outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
-TRACKED = ["ctrlevent/__init__.py", "ctrlevent/LICENSE", "tests/test_a.py", ".github/x.yml"]
+TRACKED = ["ctrlevent/__init__.py", "ctrlevent/LICENSE", ".github/x.yml", "tests/test_a.py"]
 WHEEL = {
     "ctrlevent/__init__.py": b'__version__ = "1.2.3"\n',
     "ctrlevent/LICENSE": b"MIT",
@@ -47,8 +49,8 @@ def test_wheel_that_is_refused(changes: dict[str, bytes | None], complaint: str)
         assert list(archives.wrong_with_wheel(files, TRACKED)) == []
 
 
-def test_sdist_has_what_git_knows_but_what_is_of_the_repository() -> None:
-    files = ["PKG-INFO", *TRACKED[:3]]
+def test_sdist_has_all_that_git_knows() -> None:
+    files = ["PKG-INFO", *TRACKED]
     assert list(archives.wrong_with_sdist(files, TRACKED)) == []
     assert list(archives.wrong_with_sdist([*files[:-1], "left.orig"], TRACKED)) == [
         "tests/test_a.py: missing",
@@ -97,8 +99,20 @@ def test_times_and_modes_are_disturbed_and_contents_are_not(tmp_path: Path) -> N
     file.write_bytes(b"a")
     before = file.stat()
     archives.disturb(tmp_path)
-    assert file.stat().st_mtime != before.st_mtime
+    after = file.stat()
+    assert after.st_mtime != before.st_mtime
+    assert after.st_mode & stat.S_IXUSR == before.st_mode & stat.S_IXUSR
     assert file.read_bytes() == b"a"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no bits for a group and for others")
+@pytest.mark.parametrize(("mode", "disturbed"), [(0o755, 0o700), (0o644, 0o600)])
+def test_what_is_a_program_stays_one(tmp_path: Path, mode: int, disturbed: int) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    file.chmod(mode)
+    archives.disturb(tmp_path)
+    assert stat.S_IMODE(file.stat().st_mode) == disturbed
 
 
 # --- the report -----------------------------------------------------------------------------------
