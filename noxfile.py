@@ -4,6 +4,7 @@
     nox -s tests        every test: on this system, and on Windows (x64 and x86)
     nox -s lint         formatting, style, types for Linux and for Windows
     nox -s bed -- ...   the test bed: setup, run, info (see `nox -s bed -- --help`)
+    nox -s others       other projects' tests, with ctrlevent in place of their os.kill
     nox -s vendored     copies of the package under other names, from a folder and from a zip
     nox -s versions     every CPython from 3.9 that is to be had
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
@@ -34,6 +35,8 @@ sys.path.insert(0, str(HERE))
 from tests import vendoring  # noqa: E402  # needs the line above
 from tests.bed import bed as test_bed  # noqa: E402
 from tests.bed import cli as test_bed_cli  # noqa: E402
+from tests.others import measure as others_measure  # noqa: E402
+from tests.others import report as others_report  # noqa: E402
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "tests"]
@@ -102,6 +105,26 @@ def bed(session: nox.Session) -> None:
     status = test_bed_cli.main(session.posargs)
     if status != 0:
         session.error(f"exit status {status}")
+
+
+@nox.session
+def others(session: nox.Session) -> None:
+    """Run other projects' tests with os.kill and with ctrlevent, and write docs/others.md.
+
+    `-- colcon-core nox` runs the tests of these projects only, and writes nothing.
+    """
+    projects = others_measure.chosen(session.posargs)
+    arch = ARCHS[0]
+    ready = test_bed.setup([arch])
+    outcomes = others_measure.measure(ready, arch, _stage(session), projects)
+    page = others_measure.page(ready, arch, outcomes)
+    if session.posargs:
+        print(page)
+    else:
+        (HERE / "docs" / "others.md").write_text(page, encoding="utf-8")
+    worse = others_report.worse(outcomes)
+    if worse:
+        session.error("worse with ctrlevent: " + "; ".join(worse))
 
 
 @nox.session

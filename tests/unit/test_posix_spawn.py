@@ -174,6 +174,52 @@ def test_an_ended_child_is_sent_nothing() -> None:
     assert child.returncode == 0
 
 
+# Starts itself once more, and sends it the signal; says what became of the child.
+STARTED_BY_ONE_THAT_IGNORES = """
+import signal, subprocess, sys, threading, time
+import ctrlevent
+number, keeps = signal.Signals(int(sys.argv[1])), bool(int(sys.argv[2]))
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+code = "import sys; print('up', flush=True); sys.stdin.readline()"
+def start():
+    child = ctrlevent.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, restore_signals=not keeps)
+    with child:
+        child.stdout.readline()
+        child.send_signal(number)
+        if keeps:
+            child.stdin.write(b"go on\\n")
+        child.stdin.flush()
+        child.wait()
+    print(child.returncode, signal.getsignal(number) is signal.SIG_IGN, flush=True)
+if int(sys.argv[3]):
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+else:
+    start()
+"""
+
+
+def outcome_of_child(number: int, *, keeps: bool = False, in_thread: bool = False) -> list[str]:
+    arguments = [str(int(value)) for value in (number, keeps, in_thread)]
+    command = [sys.executable, "-c", STARTED_BY_ONE_THAT_IGNORES, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
+    return done.stdout.decode().split()
+
+
+@pytest.mark.parametrize("in_thread", [False, True], ids=["main thread", "other thread"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+def test_the_child_of_one_that_ignores_it_hears_it(number: int, in_thread: bool) -> None:
+    """As a shell starts a job in the background of a script: the caller goes on ignoring it."""
+    assert outcome_of_child(number, in_thread=in_thread) == [str(-number), "True"]
+
+
+def test_without_restore_signals_the_child_ignores_it_too() -> None:
+    assert outcome_of_child(signal.SIGINT, keeps=True) == ["0", "True"]
+
+
 # --- run ------------------------------------------------------------------------------------------
 
 
