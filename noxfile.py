@@ -193,14 +193,16 @@ def versions(session: nox.Session) -> None:
     stage = _stage(session)
     for python in _pythons():
         session.log(f"----- {python} -----")
-        folder = Path(session.create_tmp()) / f"venv-{python.parent.parent.name}-{python.name}"
+        name = f"venv-{python.parent.parent.name}-{python.name}"
+        folder = Path(session.create_tmp()).resolve() / name
         session.run(str(python), "-m", "venv", "--clear", str(folder), external=True)
         inside = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
         pip = [inside, "-m", "pip", "install", "--quiet"]
         group = nox.project.dependency_groups(PYPROJECT, "test")
         session.run(*pip, *group, str(wheel), external=True)
         with session.chdir(stage):
-            session.run(inside, "-m", "pytest", "-q", *ON_HOST, *session.posargs, external=True)
+            command = [inside, "-m", "pytest", "-q", *AT_ONCE, *ON_HOST, *session.posargs]
+            session.run(*command, external=True)
 
 
 def _pythons() -> list[Path]:
