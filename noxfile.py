@@ -17,6 +17,7 @@ tested is always the wheel: the tests run in a folder that holds no ctrlevent/ o
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -60,11 +61,19 @@ VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py"
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test; `-- --tier host|x64|x86` for one tier, then arguments for pytest."""
-    arguments = list(session.posargs)
-    tiers = ["host", *ARCHS]
-    if arguments[:1] == ["--tier"]:
-        tiers, arguments = [arguments[1]], arguments[2:]
+    """Run every test; `-- --tier host|x64|x86` for one tier, then arguments for pytest.
+
+    `-- --python 3.13` runs those on Windows with another minor version, one that is on this system:
+    the bed takes its standard library. (On this system itself: `nox -s versions`.)
+    """
+    parser = argparse.ArgumentParser(prog="nox -s tests --", add_help=False)
+    parser.add_argument("--tier", choices=("host", *ARCHS))
+    parser.add_argument("--python", metavar="3.N")
+    options, arguments = parser.parse_known_args(session.posargs)
+    everywhere = [*ARCHS] if options.python else ["host", *ARCHS]
+    tiers = [options.tier] if options.tier else everywhere
+    if options.python and "host" in tiers:
+        session.error("--python is for the tiers on Windows; nox -s versions is for this system")
     stage = _stage(session)
     for tier in tiers:
         session.log(f"----- {tier if tier == 'host' else f'Windows, {tier}'} -----")
@@ -74,8 +83,11 @@ def tests(session: nox.Session) -> None:
             with session.chdir(stage):
                 session.run("python", "-m", "pytest", *AT_ONCE, *ON_HOST, *arguments)
         else:
-            command = ["python", "-m", "pytest", *AT_ONCE, *ON_WINDOWS]
-            _on_windows(session, tier, *command, *arguments)
+            command = ["python", "-m", "pytest", *AT_ONCE, *ON_WINDOWS, *arguments]
+            if options.python:
+                _on_another_windows(session, options.python, tier, command)
+            else:
+                _on_windows(session, tier, *command)
 
 
 @nox.session
@@ -184,14 +196,13 @@ def _by_the_vendoring_tool(session: nox.Session, project: Path) -> None:
 def versions(session: nox.Session) -> None:
     """Check that nothing newer than Python 3.9 is used; run the host's tests on every CPython.
 
-    On Windows, another minor version is that of the Python that runs the bed: `python3.13 -m nox -s
-    tests -- --tier x64`.
+    On Windows, another minor version: `nox -s tests -- --python 3.13`.
     """
     session.install("vermin")
     session.run("vermin", "-t=3.9-", "--violations", "--no-tips", str(HERE / "ctrlevent"))
     wheel = _wheel(session)
     stage = _stage(session)
-    for python in _pythons():
+    for python in _pythons().values():
         session.log(f"----- {python} -----")
         name = f"venv-{python.parent.parent.name}-{python.name}"
         folder = Path(session.create_tmp()).resolve() / name
@@ -205,7 +216,7 @@ def versions(session: nox.Session) -> None:
             session.run(*command, external=True)
 
 
-def _pythons() -> list[Path]:
+def _pythons() -> dict[int, Path]:
     """One of each minor version: the one that runs nox, those on PATH, those of pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     found: dict[int, Path] = {sys.version_info[1]: Path(sys.executable)}
@@ -216,7 +227,7 @@ def _pythons() -> list[Path]:
             candidates.append(Path(on_path))
         if candidates:
             found.setdefault(minor, candidates[0])
-    return [found[minor] for minor in sorted(found) if minor >= 9]
+    return {minor: found[minor] for minor in sorted(found) if minor >= 9}
 
 
 @nox.session
@@ -287,6 +298,21 @@ def _on_windows(session: nox.Session, arch: str, *command: str) -> None:
     """Run a command on the bed, where Python finds the wheel and the tests."""
     stage = Path(session.create_tmp()).resolve() / "stage"
     _in_bed(session, arch, command, [stage / "site", stage], stage)
+
+
+def _on_another_windows(
+    session: nox.Session, version: str, arch: str, command: Sequence[str]
+) -> None:
+    """As _on_windows, with the bed of another Python of this system; on Windows, that Python."""
+    python = _pythons().get(int(version.partition(".")[2]))
+    if python is None:
+        session.error(f"there is no Python {version} here: neither on PATH, nor in pyenv's folder")
+    stage = Path(session.create_tmp()).resolve() / "stage"
+    bed = [str(python), "-m", "tests.bed"]
+    with session.chdir(HERE):
+        session.run(*bed, "setup", external=True)
+        paths = ["--path", str(stage / "site"), "--path", str(stage), "--cwd", str(stage)]
+        session.run(*bed, "run", "--arch", arch, *paths, "--", *command, external=True)
 
 
 def _in_bed(

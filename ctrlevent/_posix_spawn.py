@@ -183,8 +183,9 @@ def run(
     """Run a command in a process group of its own, which is gone when this returns.
 
     Like `subprocess.run`. `console`: "own" (the default), a session without a terminal; "shared" or
-    "inherit", that of the caller. `timeout`, in seconds: then the group gets SIGINT, and 3 seconds
-    later SIGKILL. What leaves its process group, as daemons do, is not ended.
+    "inherit", that of the caller, in whose background the command is: it can write to the terminal,
+    and is stopped when it reads from it. `timeout`, in seconds: then the group gets SIGINT, and 3
+    seconds later SIGKILL. What leaves its process group, as daemons do, is not ended.
 
     Raises `subprocess.TimeoutExpired`, `subprocess.CalledProcessError` (`check`), `ValueError`.
     """

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     pytest.skip("this is how it is done on POSIX", allow_module_level=True)
 
+import fcntl
+import termios
+
 PATIENCE = 20.0
 
 WAITS = """
@@ -71,6 +74,15 @@ def is_gone(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] in "ZX"
     except (ProcessLookupError, FileNotFoundError):
         return True
+
+
+def state_of(pid: int) -> str:
+    """R, S, T (stopped), Z."""
+    if os.path.exists("/proc/self/stat"):
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0]
+    command = ["ps", "-o", "state=", "-p", str(pid)]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode().strip()[:1]
 
 
 def ids(process: ctrlevent.Popen) -> list[int]:
@@ -314,6 +326,36 @@ def test_streams_pass_through(tmp_path: Path) -> None:
     with open(tmp_path / "in", "rb") as stdin, open(tmp_path / "out", "wb") as stdout:
         subprocess.run([sys.executable, "-c", code, copy], stdin=stdin, stdout=stdout, check=True)
     assert (tmp_path / "out").read_bytes() == data
+
+
+def test_who_reads_from_the_shared_terminal_is_stopped_and_then_ended(tmp_path: Path) -> None:
+    """A Python, in the foreground of a terminal of its own, runs a command that reads from there.
+
+    Then Ctrl+C is typed, which is for the Python; and that ends the command.
+    """
+    reads = "import os; print(os.getpid(), flush=True); input()"
+    code = "import ctrlevent, sys\n"
+    code += "try: ctrlevent.run([sys.executable, '-S', '-c', sys.argv[1]], console='shared',"
+    code += " stdout=open(sys.argv[2], 'w'))\n"
+    code += "except KeyboardInterrupt: sys.exit(33)"
+    keyboard, terminal = os.openpty()
+    try:
+        caller = subprocess.Popen(
+            [sys.executable, "-c", code, reads, str(tmp_path / "pid")],
+            stdin=terminal,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
+        wait_until((tmp_path / "pid").exists, "the command")
+        wait_until((tmp_path / "pid").read_text, "its pid")
+        pid = int((tmp_path / "pid").read_text())
+        wait_until(lambda: state_of(pid) == "T", "that it is stopped")
+        os.write(keyboard, b"\x03")
+        assert caller.wait(PATIENCE) == 33
+        assert is_gone(pid)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
 
 
 @pytest.mark.parametrize(
