@@ -6,6 +6,7 @@
     nox -s tests        every test: on this system, and on Windows (x64 and x86)
     nox -s lint         formatting, style, types for Linux and for Windows
     nox -s bed -- ...   the test bed: setup, run, info (see `nox -s bed -- --help`)
+    nox -s others       other projects' tests, with ctrlevent in place of their os.kill
     nox -s vendored     copies of the package under other names, from a folder and from a zip
     nox -s versions     every CPython from 3.9 that is to be had
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
@@ -23,6 +24,7 @@ tested is always the wheel: the tests run in a folder that holds no ctrlevent/ o
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import re
@@ -48,6 +50,8 @@ from tests.bed import coverage as test_bed_coverage  # noqa: E402
 from tests.bed import probes, programs  # noqa: E402
 from tests.bed.report import BedError  # noqa: E402
 from tests.fakes import profiles  # noqa: E402
+from tests.others import measure as others_measure  # noqa: E402
+from tests.others import report as others_report  # noqa: E402
 from tests.release import archives, summary  # noqa: E402
 
 if TYPE_CHECKING:
@@ -78,8 +82,16 @@ VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py"
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test; `-- --tier host|x64|x86` for one tier, then arguments for pytest."""
-    tiers, arguments = _tiers(session, "host", *ARCHS)
+    """Run every test; `-- --tier host|x64|x86` for one tier, then arguments for pytest.
+
+    `-- --python 3.13` runs those on Windows with another minor version, one that is on this system:
+    the bed takes its standard library. (On this system itself: `nox -s versions`.)
+    """
+    parser = argparse.ArgumentParser(prog="nox -s tests --", add_help=False, allow_abbrev=False)
+    parser.add_argument("--python", metavar="3.N")
+    options, arguments = parser.parse_known_args(session.posargs)
+    known = ARCHS if options.python else ("host", *ARCHS)
+    tiers, arguments = _tiers(session, arguments, *known)
     stage = _stage(session)
     for tier in tiers:
         session.log(f"----- {tier if tier == 'host' else f'Windows, {tier}'} -----")
@@ -89,8 +101,11 @@ def tests(session: nox.Session) -> None:
             with session.chdir(stage):
                 session.run("python", "-m", "pytest", *AT_ONCE, *ON_HOST, *arguments)
         else:
-            command = ["python", "-m", "pytest", *AT_ONCE, *ON_WINDOWS]
-            _on_windows(session, tier, *command, *arguments)
+            command = ["python", "-m", "pytest", *AT_ONCE, *ON_WINDOWS, *arguments]
+            if options.python:
+                _on_another_windows(session, options.python, tier, command)
+            else:
+                _on_windows(session, tier, *command)
 
 
 @nox.session
@@ -120,6 +135,26 @@ def bed(session: nox.Session) -> None:
     status = test_bed_cli.main(session.posargs)
     if status != 0:
         session.error(f"exit status {status}")
+
+
+@nox.session
+def others(session: nox.Session) -> None:
+    """Run other projects' tests with os.kill and with ctrlevent, and write docs/others.md.
+
+    `-- colcon-core nox` runs the tests of these projects only, and writes nothing.
+    """
+    projects = others_measure.chosen(session.posargs)
+    arch = ARCHS[0]
+    ready = test_bed.setup([arch])
+    outcomes = others_measure.measure(ready, arch, _stage(session), projects)
+    page = others_measure.page(ready, arch, outcomes)
+    if session.posargs:
+        print(page)
+    else:
+        (HERE / "docs" / "others.md").write_text(page, encoding="utf-8")
+    worse = others_report.worse(outcomes)
+    if worse:
+        session.error("worse with ctrlevent: " + "; ".join(worse))
 
 
 @nox.session
@@ -179,26 +214,27 @@ def _by_the_vendoring_tool(session: nox.Session, project: Path) -> None:
 def versions(session: nox.Session) -> None:
     """Check that nothing newer than Python 3.9 is used; run the host's tests on every CPython.
 
-    On Windows, another minor version is that of the Python that runs the bed: `python3.13 -m nox -s
-    tests -- --tier x64`.
+    On Windows, another minor version: `nox -s tests -- --python 3.13`.
     """
     session.install("vermin")
     session.run("vermin", "-t=3.9-", "--violations", "--no-tips", str(HERE / "ctrlevent"))
     wheel = _wheel(session)
     stage = _stage(session)
-    for python in _pythons():
+    for python in _pythons().values():
         session.log(f"----- {python} -----")
-        folder = Path(session.create_tmp()) / f"venv-{python.parent.parent.name}-{python.name}"
+        name = f"venv-{python.parent.parent.name}-{python.name}"
+        folder = Path(session.create_tmp()).resolve() / name
         session.run(str(python), "-m", "venv", "--clear", str(folder), external=True)
         inside = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
         pip = [inside, "-m", "pip", "install", "--quiet"]
         group = nox.project.dependency_groups(PYPROJECT, "test")
         session.run(*pip, *group, str(wheel), external=True)
         with session.chdir(stage):
-            session.run(inside, "-m", "pytest", "-q", *ON_HOST, *session.posargs, external=True)
+            command = [inside, "-m", "pytest", "-q", *AT_ONCE, *ON_HOST, *session.posargs]
+            session.run(*command, external=True)
 
 
-def _pythons() -> list[Path]:
+def _pythons() -> dict[int, Path]:
     """One of each minor version: the one that runs nox, those on PATH, those of pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     found: dict[int, Path] = {sys.version_info[1]: Path(sys.executable)}
@@ -209,7 +245,7 @@ def _pythons() -> list[Path]:
             candidates.append(Path(on_path))
         if candidates:
             found.setdefault(minor, candidates[0])
-    return [found[minor] for minor in sorted(found) if minor >= 9]
+    return {minor: found[minor] for minor in sorted(found) if minor >= 9}
 
 
 @nox.session
@@ -286,7 +322,7 @@ def report(session: nox.Session) -> None:
     Each tier's report is written to build/report, and is complete, whatever fails. The session
     fails if a test did, or the contract suite with the profile that this Windows should have.
     """
-    tiers, arguments = _tiers(session, *ARCHS)
+    tiers, arguments = _tiers(session, session.posargs, *ARCHS)
     stage = _stage(session)
     folder = HERE / "build" / "report"
     shutil.rmtree(folder, ignore_errors=True)
@@ -440,9 +476,11 @@ def docs(session: nox.Session) -> None:
     session.log(f"built: {target}")
 
 
-def _tiers(session: nox.Session, *known: str) -> tuple[list[str], list[str]]:
+def _tiers(
+    session: nox.Session, arguments: Sequence[str], *known: str
+) -> tuple[list[str], list[str]]:
     """What `--tier` names, or else all that are known here; and the other arguments."""
-    arguments = list(session.posargs)
+    arguments = list(arguments)
     if arguments[:1] != ["--tier"]:
         return list(known), arguments
     if arguments[1] not in known:  # on Windows, the running Python's architecture is the only one
@@ -491,6 +529,21 @@ def _on_windows(session: nox.Session, arch: str, *command: str) -> None:
     """Run a command on the bed, where Python finds the wheel and the tests."""
     stage = Path(session.create_tmp()).resolve() / "stage"
     _in_bed(session, arch, command, [stage / "site", stage], stage)
+
+
+def _on_another_windows(
+    session: nox.Session, version: str, arch: str, command: Sequence[str]
+) -> None:
+    """As _on_windows, with the bed of another Python of this system; on Windows, that Python."""
+    python = _pythons().get(int(version.partition(".")[2]))
+    if python is None:
+        session.error(f"there is no Python {version} here: neither on PATH, nor in pyenv's folder")
+    stage = Path(session.create_tmp()).resolve() / "stage"
+    bed = [str(python), "-m", "tests.bed"]
+    with session.chdir(HERE):
+        session.run(*bed, "setup", external=True)
+        paths = ["--path", str(stage / "site"), "--path", str(stage), "--cwd", str(stage)]
+        session.run(*bed, "run", "--arch", arch, *paths, "--", *command, external=True)
 
 
 def _in_bed(

@@ -27,12 +27,30 @@ GRACE = 3.0
 _SLICE = 0.05
 
 
-class _SetPgrpAnd(NamedTuple):
-    then: Callable[[], object]
+class _InChild(NamedTuple):
+    """A `preexec_fn`, called between fork and exec.
+
+    That is safe in spite of threads for as long as it makes system calls only: no lock that another
+    thread may have held is needed for them.
+    """
+
+    leads_group: bool
+    heard: tuple[signal.Signals, ...]
+    then: Callable[[], object] | None
 
     def __call__(self) -> None:  # pragma: no cover - in the child, before exec
-        os.setpgrp()
-        self.then()
+        if self.leads_group:
+            os.setpgrp()
+        for number in self.heard:
+            signal.signal(number, signal.SIG_DFL)
+        if self.then is not None:
+            self.then()
+
+
+def _ignored_events() -> tuple[signal.Signals, ...]:
+    """Those that a child would ignore, too: exec resets what is handled, not what is ignored."""
+    events = (signal.SIGINT, signal.SIGQUIT)
+    return tuple(number for number in events if signal.getsignal(number) is signal.SIG_IGN)
 
 
 class Popen(_Popen):
@@ -40,6 +58,10 @@ class Popen(_Popen):
 
     Takes every argument of `subprocess.Popen`, and `console`: "inherit" (the default) or "own", a
     session of its own without a terminal. (But no `process_group` to join, as it leads one.)
+
+    The child hears SIGINT and SIGQUIT, even if the caller ignores them, as what is started with
+    nohup or in the background of a script does, and a child would otherwise go on to do. With
+    `restore_signals=False`, they stay ignored.
     """
 
     def __init__(
@@ -70,14 +92,16 @@ class Popen(_Popen):
         if named.get("process_group"):
             raise ValueError("the child leads a process group of its own, it joins no other")
         start_new_session = start_new_session or console == "own"
+        leads_group = False
         if start_new_session:
             named.pop("process_group", None)  # the leader of a session leads a group already
         elif sys.version_info >= (3, 11):
             named["process_group"] = 0
-        else:  # pragma: no cover - `nox -s versions` runs the tests there
-            # Nothing else did this before Python 3.11. It is called between fork and exec, which
-            # is safe for as long as it does nothing but this one system call.
-            preexec_fn = os.setpgrp if preexec_fn is None else _SetPgrpAnd(preexec_fn)
+        else:  # pragma: no cover - nothing else did this before 3.11; see `nox -s versions`
+            leads_group = True
+        heard = _ignored_events() if restore_signals else ()
+        if leads_group or heard:
+            preexec_fn = _InChild(leads_group, heard, preexec_fn)
         super().__init__(
             args,
             bufsize,
@@ -159,8 +183,9 @@ def run(
     """Run a command in a process group of its own, which is gone when this returns.
 
     Like `subprocess.run`. `console`: "own" (the default), a session without a terminal; "shared" or
-    "inherit", that of the caller. `timeout`, in seconds: then the group gets SIGINT, and 3 seconds
-    later SIGKILL. What leaves its process group, as daemons do, is not ended.
+    "inherit", that of the caller, in whose background the command is: it can write to the terminal,
+    and is stopped when it reads from it. `timeout`, in seconds: then the group gets SIGINT, and 3
+    seconds later SIGKILL. What leaves its process group, as daemons do, is not ended.
 
     Raises `subprocess.TimeoutExpired`, `subprocess.CalledProcessError` (`check`), `ValueError`.
     """

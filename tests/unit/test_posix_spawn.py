@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     pytest.skip("this is how it is done on POSIX", allow_module_level=True)
 
+import fcntl
+import termios
+
 from ctrlevent import _posix_spawn
 
 PATIENCE = 20.0
@@ -49,6 +52,15 @@ def is_gone(pid: int) -> bool:
             return stat.read().rpartition(")")[2].split()[0] in "ZX"
     except (ProcessLookupError, FileNotFoundError):
         return True
+
+
+def state_of(pid: int) -> str:
+    """R, S, T (stopped), Z."""
+    if os.path.exists("/proc/self/stat"):
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0]
+    command = ["ps", "-o", "state=", "-p", str(pid)]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode().strip()[:1]
 
 
 def ids(process: ctrlevent.Popen) -> list[int]:
@@ -156,6 +168,52 @@ def test_an_ended_child_is_sent_nothing() -> None:
         assert not is_gone(grandchild)
         os.killpg(child.pid, signal.SIGKILL)
     assert child.returncode == 0
+
+
+# Starts itself once more, and sends it the signal; says what became of the child.
+STARTED_BY_ONE_THAT_IGNORES = """
+import signal, subprocess, sys, threading, time
+import ctrlevent
+number, keeps = signal.Signals(int(sys.argv[1])), bool(int(sys.argv[2]))
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+code = "import sys; print('up', flush=True); sys.stdin.readline()"
+def start():
+    child = ctrlevent.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, restore_signals=not keeps)
+    with child:
+        child.stdout.readline()
+        child.send_signal(number)
+        if keeps:
+            child.stdin.write(b"go on\\n")
+        child.stdin.flush()
+        child.wait()
+    print(child.returncode, signal.getsignal(number) is signal.SIG_IGN, flush=True)
+if int(sys.argv[3]):
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+else:
+    start()
+"""
+
+
+def outcome_of_child(number: int, *, keeps: bool = False, in_thread: bool = False) -> list[str]:
+    arguments = [str(int(value)) for value in (number, keeps, in_thread)]
+    command = [sys.executable, "-c", STARTED_BY_ONE_THAT_IGNORES, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
+    return done.stdout.decode().split()
+
+
+@pytest.mark.parametrize("in_thread", [False, True], ids=["main thread", "other thread"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+def test_the_child_of_one_that_ignores_it_hears_it(number: int, in_thread: bool) -> None:
+    """As a shell starts a job in the background of a script: the caller goes on ignoring it."""
+    assert outcome_of_child(number, in_thread=in_thread) == [str(-number), "True"]
+
+
+def test_without_restore_signals_the_child_ignores_it_too() -> None:
+    assert outcome_of_child(signal.SIGINT, keeps=True) == ["0", "True"]
 
 
 # --- run ------------------------------------------------------------------------------------------
@@ -270,6 +328,36 @@ def test_streams_pass_through(tmp_path: Path) -> None:
     with open(tmp_path / "in", "rb") as stdin, open(tmp_path / "out", "wb") as stdout:
         subprocess.run([sys.executable, "-c", code, copy], stdin=stdin, stdout=stdout, check=True)
     assert (tmp_path / "out").read_bytes() == data
+
+
+def test_who_reads_from_the_shared_terminal_is_stopped_and_then_ended(tmp_path: Path) -> None:
+    """A Python, in the foreground of a terminal of its own, runs a command that reads from there.
+
+    Then Ctrl+C is typed, which is for the Python; and that ends the command.
+    """
+    reads = "import os; print(os.getpid(), flush=True); input()"
+    code = "import ctrlevent, sys\n"
+    code += "try: ctrlevent.run([sys.executable, '-S', '-c', sys.argv[1]], console='shared',"
+    code += " stdout=open(sys.argv[2], 'w'))\n"
+    code += "except KeyboardInterrupt: sys.exit(33)"
+    keyboard, terminal = os.openpty()
+    try:
+        caller = subprocess.Popen(
+            [sys.executable, "-c", code, reads, str(tmp_path / "pid")],
+            stdin=terminal,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
+        wait_until((tmp_path / "pid").exists, "the command")
+        wait_until((tmp_path / "pid").read_text, "its pid")
+        pid = int((tmp_path / "pid").read_text())
+        wait_until(lambda: state_of(pid) == "T", "that it is stopped")
+        os.write(keyboard, b"\x03")
+        assert caller.wait(PATIENCE) == 33
+        assert is_gone(pid)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
 
 
 @pytest.mark.parametrize(

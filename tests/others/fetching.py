@@ -1,0 +1,77 @@
+"""What is fetched: the sources of the projects, with their tests, and the packages they import.
+
+In the bed's cache, and by its rules: pinned releases, a folder that is complete or absent.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bed import cache, fetch, programs
+from tests.bed.report import step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .projects import Project
+
+_PINS = Path(__file__).resolve().parent / "pins"
+
+
+def packages() -> Path:
+    """The folder to import the projects and what they need from."""
+    return _part() / "packages"
+
+
+def source(project: Project) -> Path:
+    """The folder of a project as it was released."""
+    return _part() / "sources" / project.name
+
+
+def ensure(projects: Sequence[Project]) -> None:
+    if _part().exists():
+        return
+    with cache.lock():
+        if not _part().exists():
+            with cache.building(_part()) as folder:
+                _build(folder, projects)
+
+
+def _part() -> Path:
+    texts = [(_PINS / name).read_text(encoding="utf-8") for name in ("sources.txt", "packages.txt")]
+    recipe = Path(__file__).read_text(encoding="utf-8")
+    return cache.root() / f"others-{programs.MINOR}-{cache.key(programs.MINOR, recipe, *texts)}"
+
+
+def _build(folder: Path, projects: Sequence[Project]) -> None:
+    archives, sources, unpacked = folder / "archives", folder / "sources", folder / "unpacked"
+    # pip asks a source for its metadata before it hands it out, which is done by the project's own
+    # build tool: that takes its time.
+    fetch.wheels(
+        str(_PINS / "sources.txt"),
+        "the sources of other projects (5 MB, a minute or two)",
+        archives,
+        "--no-binary=" + ",".join(project.name for project in projects),
+        unpack=False,
+    )
+    with step("unpacking the sources"):
+        sources.mkdir()
+        for project in projects:
+            stem = f"{project.name.replace('-', '_')}-{project.version}"
+            shutil.unpack_archive(archives / f"{stem}.tar.gz", unpacked)
+            (only,) = unpacked.iterdir()
+            only.rename(sources / project.name)
+            unpacked.rmdir()
+        shutil.rmtree(archives)
+    options = ["--platform", "win_amd64", "--implementation", "cp"]
+    options += ["--python-version", programs.MINOR]
+    fetch.wheels(
+        str(_PINS / "packages.txt"),
+        "what they import (5 MB)",
+        folder / "packages",
+        *options,
+        unpack=True,
+        quiet=True,
+    )
