@@ -179,7 +179,6 @@ class _Helper:
         self._process.kill()
         self._process.wait()
         self._listening.join()  # it is at the end, and must not find its stream closed
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):  # what could not be written any more
-                    stream.close()
+        for stream in filter(None, (self._process.stdin, self._process.stdout)):
+            with contextlib.suppress(OSError):  # what could not be written any more
+                stream.close()

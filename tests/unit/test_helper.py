@@ -11,7 +11,8 @@ from ctrlevent import CtrlCIgnored, CtrlEvent, Delivery, NoConsole, _send
 from ctrlevent._errors import winerror_of
 from ctrlevent._win32 import constants as c
 from tests.fakes import helper as fake_helper
-from tests.fakes.windows import CTRL_C, Console, FakeWindows, Process
+from tests.fakes.profiles import WINE
+from tests.fakes.windows import CTRL_BREAK, CTRL_C, Console, FakeWindows, Process, install
 
 if TYPE_CHECKING:
     from typing import Callable
@@ -178,6 +179,29 @@ def test_broadcast_to_another_console(
     assert [pid for pid in reached if pid not in helper.pids] == there
 
 
+def test_helper_is_not_ended_by_its_own_broadcast(
+    windows: FakeWindows,
+    helper: FakeHelper,
+    leader: Process,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While it is on that console, it takes every event; and it leads a group of its own."""
+    taken: list[bool] = []
+    real = windows.GenerateConsoleCtrlEvent
+
+    def generate(dwCtrlEvent: int, dwProcessGroupId: int) -> None:
+        assert windows.caller.pid in helper.pids
+        assert windows.caller.group == windows.caller.pid
+        assert windows.caller.ignores
+        taken.extend(routine(CTRL_BREAK) for routine in windows.handlers)
+        real(dwCtrlEvent, dwProcessGroupId)
+
+    monkeypatch.setattr(windows, "GenerateConsoleCtrlEvent", generate)
+    _send.broadcast(C, console_of=leader.pid)
+    assert taken == [True]
+    assert windows.handlers == []
+
+
 @pytest.mark.usefixtures("helper")
 @pytest.mark.parametrize(
     ("winerror", "error"),
@@ -223,3 +247,15 @@ def test_broadcast_takes_the_callers_pid_for_its_own_console(
     _send.broadcast(C, console_of=windows.caller.pid)
     assert windows.heard(CTRL_C) == [windows.caller.pid]
     assert leader.is_alive
+
+
+def test_broadcast_on_wine_spares_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ctrl+Break would end it there, although it has a handler."""
+    windows = install(monkeypatch, FakeWindows(profile=WINE))
+    helper = fake_helper.install(monkeypatch, windows)
+    there = windows.spawn(new_group=True, console=Console(windows))
+    other = windows.spawn(parent=there, new_group=True)
+    _send.broadcast(CtrlEvent.CTRL_BREAK_EVENT, console_of=there.pid)
+    assert windows.heard(CTRL_BREAK) == [there.pid, other.pid]
+    assert len(helper.pids) == 1
+    assert not windows.handles
