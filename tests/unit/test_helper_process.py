@@ -120,9 +120,7 @@ def test_one_that_does_not_answer_in_time_is_ended(use: Use) -> None:
     assert send() == [7]
 
 
-def test_one_that_was_not_waited_for_is_ended(
-    use: Use, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_was_not_waited_for_is_ended(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
     started = use(SENT_TO_7, SENT_TO_7)
 
     def interrupt(_helper: object, _deadline: float) -> bytes:

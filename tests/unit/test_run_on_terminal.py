@@ -80,9 +80,7 @@ def test_command_that_ends_is_sent_nothing(sent: list[tuple[int, int]]) -> None:
 
 @pytest.mark.usefixtures("clock", "sent")
 @pytest.mark.parametrize("can_resize", [True, False])
-def test_terminal_that_changes_its_size(
-    monkeypatch: pytest.MonkeyPatch, can_resize: bool
-) -> None:
+def test_terminal_that_changes_its_size(monkeypatch: pytest.MonkeyPatch, can_resize: bool) -> None:
     """Once it is no terminal any more, nothing changes."""
     sizes = iter([SIZE, (80, 25), (80, 25), None, (100, 40)])
     monkeypatch.setattr(_run_on_terminal, "_size", lambda: next(sizes))
