@@ -11,16 +11,17 @@ import json
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
 from ctrlevent import CtrlCIgnored, CtrlEvent, NoConsole, _helper, _helper_main
 from ctrlevent._errors import winerror_of
-from tests.fakes.windows import FakeWindows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from tests.fakes.windows import FakeWindows
 
 C = CtrlEvent.CTRL_C_EVENT
 
@@ -31,7 +32,7 @@ GOES_WHEN_ASKED = f"import sys; sys.stdin.readline(); {GOES}"
 IS_ENDED = "import sys; sys.stdin.readline(); raise SystemExit(1)"
 STANDS_STILL = "import time; print(flush=True, end=''); time.sleep(600)"
 
-Use = "Callable[..., list[subprocess.Popen[bytes]]]"
+Use = Callable[..., "list[subprocess.Popen[bytes]]"]
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
     def popen(command: list[str], *, creationflags: int, **named: Any) -> Any:
         assert command[1:4] == ["-I", "-S", "-c"]
         assert creationflags
-        started.append(real([sys.executable, "-S", "-c", programs.pop(0)], **named))
+        process: Any = real([sys.executable, "-S", "-c", programs.pop(0)], **named)
+        started.append(process)
         return started[-1]
 
     def use(*new: str) -> list[subprocess.Popen[bytes]]:

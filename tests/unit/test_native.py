@@ -104,10 +104,15 @@ def test_job_that_cannot_be_limited_is_closed(
     dll: Callable[..., None], last_error: Callable[[int], int]
 ) -> None:
     closed: list[int] = []
+
+    def close(handle: int) -> int:
+        closed.append(handle)
+        return 1
+
     dll(
         CreateJobObjectW=lambda *_: 8,
         SetInformationJobObject=lambda *_: last_error(c.ERROR_ACCESS_DENIED),
-        CloseHandle=lambda handle: closed.append(handle) or 1,
+        CloseHandle=close,
     )
     with pytest.raises(PermissionError):
         Native().CreateJobObject()

@@ -167,7 +167,7 @@ def test_output_for_a_terminal_is_copied_there(pipe: tuple[int, int]) -> None:
     source, sink = os.pipe()
     os.write(sink, b"some output")
     os.close(sink)
-    process: Any = Process(stdout=open(source, "rb"))
+    process: Any = Process(stdout=os.fdopen(source, "rb"))
     streams = _run._Streams(process, {"stdout": pipe[1]}, None)
     assert streams.finish() == (None, None)
     assert process.stdout.closed
@@ -179,7 +179,7 @@ def test_output_for_a_terminal_that_is_gone_is_dropped(pipe: tuple[int, int]) ->
     source, sink = os.pipe()
     os.write(sink, b"some output")
     os.close(sink)
-    process: Any = Process(stderr=open(source, "rb"))
+    process: Any = Process(stderr=os.fdopen(source, "rb"))
     streams = _run._Streams(process, {"stderr": pipe[1]}, None)
     assert streams.finish() == (None, None)
     assert process.stderr.closed
@@ -188,7 +188,7 @@ def test_output_for_a_terminal_that_is_gone_is_dropped(pipe: tuple[int, int]) ->
 def test_input_from_a_terminal_is_typed_to_its_end(pipe: tuple[int, int]) -> None:
     """The end of the terminal's input is the end of the command's."""
     source, sink = os.pipe()
-    process: Any = Process(stdin=open(sink, "wb"))
+    process: Any = Process(stdin=os.fdopen(sink, "wb"))
     _run._Streams(process, {"stdin": pipe[0]}, None)
     os.write(pipe[1], b"typed")
     assert os.read(source, 100) == b"typed"
@@ -206,7 +206,7 @@ def test_what_a_stream_cannot_do_is_raised_at_the_end() -> None:
 
 def test_nothing_of_the_streams_is_left(pipe: tuple[int, int]) -> None:
     before = threading.active_count()
-    process: Any = Process(stdin=open(os.dup(pipe[1]), "wb"), stdout=io.BytesIO(b"text"))
+    process: Any = Process(stdin=os.fdopen(os.dup(pipe[1]), "wb"), stdout=io.BytesIO(b"text"))
     streams = _run._Streams(process, {}, b"input")
     assert streams.finish() == (b"text", None)
     assert os.read(pipe[0], 100) == b"input"

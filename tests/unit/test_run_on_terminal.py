@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ctrlevent import CtrlEvent, NoConsole, _run_on_terminal, _send
-from ctrlevent._run_on_terminal import GRACE
+from ctrlevent._run import GRACE
 from tests.fakes.windows import FakeWindows, install
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Command:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which goes on when the test says so."""
     now = [1000.0]
-    monkeypatch.setattr(_run_on_terminal.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_run_on_terminal, "time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 
@@ -208,7 +209,12 @@ def test_keys_of_a_terminal_are_typed_and_ctrl_z_is_not_its_end(
     no_console: FakeWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop = threading.Event()
-    console: Any = Typed(then=lambda: len(console.data) == 3 and stop.set())
+
+    def stop_after_three() -> None:
+        if len(console.data) == 3:
+            stop.set()
+
+    console: Any = Typed(then=stop_after_three)
     ready = iter([True, False, True, True])
 
     def wait_for(_handle: int, _milliseconds: int) -> int:
