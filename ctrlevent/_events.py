@@ -158,11 +158,9 @@ def send_to_process(
                 except NoThread as error:
                     why_not = error
             last = plan_without_thread(processes, target, on_console, why_not)
-            if isinstance(last, SendElsewhere):
-                break
-            if windows.monotonic() >= deadline:
-                raise last.otherwise
-            windows.sleep(_PAUSE)
+            if isinstance(last, AwaitConsole):
+                raise last.otherwise  # it is young, and there is no time left to wait for it
+            break
     # Outside of the block above, for what `_console.send_to_group` says of our handles.
     from . import _helper
 

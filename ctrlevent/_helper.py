@@ -91,6 +91,7 @@ def _rebuilt(reply: dict[str, Any]) -> OSError:
 def _helper() -> _Helper:
     global _running  # noqa: PLW0603  # one for the whole process, under _lock
     if _running is None or not _running.is_alive():
+        _discard()
         _running = _Helper()
     return _running
 
@@ -127,7 +128,8 @@ class _Helper:
             creationflags=DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP,
         )
         self._replies: queue.Queue[bytes] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -146,6 +148,7 @@ class _Helper:
                 self._process.stdin.write(json.dumps(request).encode() + b"\n")
                 self._process.stdin.flush()
             except OSError:
+                _discard()  # it may seem to be alive for a moment yet
                 return None
             line = self._reply(deadline)
         except BaseException:
@@ -175,7 +178,7 @@ class _Helper:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):  # what could not be written any more
-                    stream.close()
+        self._listening.join()  # it is at the end, and must not find its stream closed
+        for stream in filter(None, (self._process.stdin, self._process.stdout)):
+            with contextlib.suppress(OSError):  # what could not be written any more
+                stream.close()

@@ -13,7 +13,7 @@ import pytest
 import ctrlevent
 from tests.waiting import wait_until
 
-from .conftest import PLUGIN, outcomes
+from .conftest import PATIENCE, PLUGIN, outcomes
 
 if TYPE_CHECKING:
     from .conftest import Pytester, Session
@@ -173,6 +173,30 @@ def test_output_is_live(session: Pytester) -> None:
             if "said" in line:
                 session.write("read", "")
         assert process.wait(60) == 0
+
+
+@pytest.mark.windows
+@pytest.mark.parametrize("color", [(), ("--color=no",)], ids=["", "no color"])
+def test_on_a_terminal_the_output_appears_there(session: Pytester, color: tuple[str, ...]) -> None:
+    """As wide as that, and in colours, although the session writes to a pipe."""
+    session.write(
+        "test_it.py",
+        "import shutil, sys\n"
+        "def test_width(): assert shutil.get_terminal_size().columns == 97\n"
+        "def test_is_shown(request):\n"
+        "    with request.getfixturevalue('capsys').disabled(): print('shown \u00f6')\n"
+        "    print('to stderr', file=sys.stderr)\n",
+    )
+    with ctrlevent.PseudoConsole(columns=97) as console:
+        command = session.command(OWN, *color)
+        pytest_process = console.start(command, env=session.environment, cwd=session.folder)
+        status = pytest_process.wait(PATIENCE)
+    text = "".join(iter(console.read, ""))
+    assert status == 0, text
+    assert "shown \u00f6" in text
+    assert "2 passed" in re.sub(r"\x1b\[[0-9;]*m", "", text)
+    green = "\x1b[32m"
+    assert (green in text) == (not color), text
 
 
 def test_an_event_to_the_group_stays_inside(session: Pytester) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 import pytest
 
+<<<<<<< HEAD
 from ctrlevent import CtrlEvent, NoConsole, _events, _send
+=======
+from ctrlevent import CtrlCIgnored, CtrlEvent, Delivery, NoConsole, _send
+from ctrlevent._errors import winerror_of
+>>>>>>> cover
 from ctrlevent._win32 import constants as c
 from tests.fakes import helper as fake_helper
-from tests.fakes.windows import CTRL_C, Console, FakeWindows, Process
+from tests.fakes.profiles import WINE
+from tests.fakes.windows import CTRL_BREAK, CTRL_C, Console, FakeWindows, Process, install
 
 if TYPE_CHECKING:
     from typing import Callable
@@ -149,3 +156,127 @@ def test_group_of_which_nobody_is_left(
     with pytest.raises(error):
         _send.killpg(leader.pid, C)
     assert windows.received == []
+
+
+# --- one process ----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("helper")
+def test_process_alone_in_its_group_on_another_console(
+    windows: FakeWindows, leader: Process
+) -> None:
+    assert _send.deliver(leader.pid, C, inject=False) is Delivery.SENT
+    assert windows.received == [(leader.pid, CTRL_C)]
+
+
+@pytest.mark.usefixtures("helper")
+def test_process_that_is_no_longer_alone_when_the_helper_looks(
+    windows: FakeWindows, leader: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = windows.AttachConsole
+
+    def attach(dwProcessId: int) -> None:
+        windows.spawn(parent=leader)
+        real(dwProcessId)
+
+    monkeypatch.setattr(windows, "AttachConsole", attach)
+    with pytest.raises(NoConsole):
+        _send.deliver(leader.pid, C, inject=False)
+    assert windows.received == []
+
+
+# --- a whole console ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("far")
+def test_broadcast_to_another_console(
+    windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process
+) -> None:
+    assert leader.console
+    there = sorted(entry.pid for entry in leader.console.entries)
+    _send.broadcast(C, console_of=member.pid)
+    reached = windows.heard(CTRL_C)
+    assert len(there) == 3
+    assert [pid for pid in reached if pid not in helper.pids] == there
+
+
+def test_helper_is_not_ended_by_its_own_broadcast(
+    windows: FakeWindows,
+    helper: FakeHelper,
+    leader: Process,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While it is on that console, it takes every event; and it leads a group of its own."""
+    taken: list[bool] = []
+    real = windows.GenerateConsoleCtrlEvent
+
+    def generate(dwCtrlEvent: int, dwProcessGroupId: int) -> None:
+        assert windows.caller.pid in helper.pids
+        assert windows.caller.group == windows.caller.pid
+        assert windows.caller.ignores
+        taken.extend(routine(CTRL_BREAK) for routine in windows.handlers)
+        real(dwCtrlEvent, dwProcessGroupId)
+
+    monkeypatch.setattr(windows, "GenerateConsoleCtrlEvent", generate)
+    _send.broadcast(C, console_of=leader.pid)
+    assert taken == [True]
+    assert windows.handlers == []
+
+
+@pytest.mark.usefixtures("helper")
+@pytest.mark.parametrize(
+    ("winerror", "error"),
+    [
+        (c.ERROR_INVALID_PARAMETER, ProcessLookupError),
+        (c.ERROR_INVALID_HANDLE, NoConsole),
+        (c.ERROR_GEN_FAILURE, NoConsole),
+        (c.ERROR_ACCESS_DENIED, PermissionError),
+    ],
+)
+def test_broadcast_to_a_console_that_cannot_be_had(
+    windows: FakeWindows, leader: Process, winerror: int, error: type[OSError]
+) -> None:
+    windows.fail("AttachConsole", winerror)
+    with pytest.raises(error) as caught:
+        _send.broadcast(C, console_of=leader.pid)
+    assert type(caught.value) is error
+    assert winerror_of(caught.value) == winerror
+    assert windows.received == []
+
+
+@pytest.mark.usefixtures("helper")
+def test_broadcast_to_those_who_all_ignore(windows: FakeWindows) -> None:
+    deaf = windows.spawn(console=Console(windows), ignores=True)
+    with pytest.raises(CtrlCIgnored, match=rf"process {deaf.pid}\b"):
+        _send.broadcast(C, console_of=deaf.pid)
+    assert windows.received == []
+
+
+def test_broadcast_to_another_console_from_a_frozen_program(
+    windows: FakeWindows, leader: Process
+) -> None:
+    with pytest.raises(OSError, match="frozen") as caught:
+        _send.broadcast(C, console_of=leader.pid)
+    assert caught.value.errno == errno.ENOSYS
+    assert windows.received == []
+
+
+@pytest.mark.usefixtures("helper")
+def test_broadcast_takes_the_callers_pid_for_its_own_console(
+    windows: FakeWindows, leader: Process
+) -> None:
+    _send.broadcast(C, console_of=windows.caller.pid)
+    assert windows.heard(CTRL_C) == [windows.caller.pid]
+    assert leader.is_alive
+
+
+def test_broadcast_on_wine_spares_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ctrl+Break would end it there, although it has a handler."""
+    windows = install(monkeypatch, FakeWindows(profile=WINE))
+    helper = fake_helper.install(monkeypatch, windows)
+    there = windows.spawn(new_group=True, console=Console(windows))
+    other = windows.spawn(parent=there, new_group=True)
+    _send.broadcast(CtrlEvent.CTRL_BREAK_EVENT, console_of=there.pid)
+    assert windows.heard(CTRL_BREAK) == [there.pid, other.pid]
+    assert len(helper.pids) == 1
+    assert not windows.handles

@@ -424,6 +424,10 @@ def test_C1_ctrl_c_that_everybody_ignores_is_refused() -> None:
         p.console_event(C, everybody)
 
 
+def test_C1_nobody_is_there_to_ignore_it() -> None:
+    p.console_event(C, [])
+
+
 def test_C1_break_cannot_be_ignored() -> None:
     p.console_event(BREAK, [facts(8, ignores=True)])
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ctrlevent import _pseudo_console, run
 from ctrlevent._posix_pseudo_console import PseudoConsole as PosixPseudoConsole
 from ctrlevent._win32 import constants as c
-from tests.fakes.windows import FakeWindows, install
+from tests.fakes.windows import FakeWindows, Process, install
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -71,3 +75,112 @@ def test_on_posix_run_has_none_either() -> None:
     with pytest.raises(OSError, match="pty module") as refusal:
         run(["x"], console="pty")
     assert refusal.value.errno == errno.ENOSYS
+
+
+def test_console_that_windows_refuses_leaves_nothing(windows: Any) -> None:
+    before = open_files()
+    windows.fail("CreatePseudoConsole", c.ERROR_ACCESS_DENIED)
+    with pytest.raises(PermissionError):
+        _pseudo_console.PseudoConsole()
+    assert not windows.jobs
+    assert open_files() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this asks the Windows that it runs on")
+def test_standard_handles_are_null_on_windows(windows: Any) -> None:
+    with _pseudo_console._standard_handles(windows) as handles:
+        assert handles == (0, 0, 0)
+
+
+# --- a process on one, as far as it has nothing to do with the console ----------------------------
+
+
+class Created:
+    """What `create_process` returns, on a fake Windows."""
+
+    def __init__(self, windows: FakeWindows, process: Process) -> None:
+        access = c.SYNCHRONIZE | c.PROCESS_TERMINATE | c.PROCESS_QUERY_LIMITED_INFORMATION
+        self.windows = windows
+        self.pid = process.pid
+        self.process_handle = windows.OpenProcess(access, process.pid)
+
+    def close(self) -> None:
+        if self.process_handle:
+            self.windows.CloseHandle(self.process_handle)
+            self.process_handle = 0
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeWindows]:
+    fake = install(monkeypatch, FakeWindows())
+    yield fake
+    assert not fake.handles
+
+
+@pytest.fixture
+def process(fake: FakeWindows) -> Process:
+    return fake.spawn()
+
+
+@pytest.fixture
+def child(fake: FakeWindows, process: Process) -> Iterator[_pseudo_console.TerminalProcess]:
+    created: Any = Created(fake, process)
+    child = _pseudo_console.TerminalProcess(["x"], created)
+    yield child
+    child.let_go()
+
+
+def test_exit_status_is_known_after_the_end(
+    process: Process, child: _pseudo_console.TerminalProcess
+) -> None:
+    assert repr(child) == f"<TerminalProcess {process.pid}>"
+    assert child.poll() is None
+    process.exit(7)
+    assert (child.poll(), child.wait(), child.returncode) == (7, 7, 7)
+
+
+def test_wait_that_takes_too_long(child: _pseudo_console.TerminalProcess) -> None:
+    with pytest.raises(subprocess.TimeoutExpired) as error:
+        child.wait(0)
+    assert (error.value.cmd, error.value.timeout) == (["x"], 0)
+
+
+def test_wait_for_one_that_was_let_go(child: _pseudo_console.TerminalProcess) -> None:
+    """Whether it has ended is not to be known any more."""
+    child.let_go()
+    assert not child.wait_until(float("inf"))
+
+
+def test_kill_ends_it(
+    fake: FakeWindows, process: Process, child: _pseudo_console.TerminalProcess
+) -> None:
+    child.kill()
+    assert fake.terminated == [(process.pid, 1)]
+    child.kill()
+    assert fake.terminated == [(process.pid, 1)]
+
+
+def test_kill_of_one_that_ends_meanwhile(
+    fake: FakeWindows,
+    process: Process,
+    child: _pseudo_console.TerminalProcess,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = fake.TerminateProcess
+
+    def terminate(hProcess: int, uExitCode: int) -> None:
+        process.exit(7)
+        real(hProcess, uExitCode)
+
+    monkeypatch.setattr(fake, "TerminateProcess", terminate)
+    child.kill()
+    assert child.poll() == 7
+
+
+def test_kill_of_one_that_may_not_be_ended(
+    fake: FakeWindows, process: Process, child: _pseudo_console.TerminalProcess
+) -> None:
+    fake.fail("TerminateProcess", c.ERROR_ACCESS_DENIED)
+    with pytest.raises(PermissionError):
+        child.kill()
+    assert process.is_alive

@@ -21,6 +21,7 @@ from ctrlevent import (
 from ctrlevent._errors import winerror_of
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32.structures import LAYOUT64
+from tests.fakes.profiles import WINE
 from tests.fakes.windows import (
     CTRL_BREAK,
     CTRL_C,
@@ -326,6 +327,14 @@ def test_killpg_of_a_leader_that_never_connects_ends(windows: FakeWindows) -> No
         _send.killpg(child.pid, C, timeout=None)
     assert windows.now < 1003
     assert windows.received == []
+
+
+def test_killpg_of_a_leader_that_does_not_connect_in_time(windows: FakeWindows) -> None:
+    child = windows.spawn(new_group=True, ignores=False, connects_after=0.3)
+    with pytest.raises(NoConsole, match=rf"process {child.pid} .*timeout="):
+        _send.killpg(child.pid, C, timeout=0.1)
+    assert 1000.1 <= windows.now < 1000.12
+    assert_nothing_happened(windows)
 
 
 def test_killpg_of_a_leader_that_ends_meanwhile(windows: FakeWindows) -> None:
@@ -684,6 +693,29 @@ def test_broadcast_of_ctrl_c_that_nobody_hears(windows: FakeWindows) -> None:
     with pytest.raises(CtrlCIgnored):
         _send.broadcast(C)
     assert_nothing_happened(windows)
+
+
+def test_broadcast_on_wine_goes_group_by_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As group 0 is the caller's own group there."""
+    windows = install(monkeypatch, FakeWindows(profile=WINE))
+    family = make_family(windows)
+    elsewhere = windows.spawn(console=Console(windows))
+    _send.broadcast(C)
+    assert windows.heard(CTRL_C) == sorted({*windows.processes} - {elsewhere.pid})
+    assert windows.calls.count("GenerateConsoleCtrlEvent") == 3
+    assert windows.received[-1][0] not in family.group
+    assert not windows.handles
+
+
+def test_broadcast_on_wine_reaches_nobody_if_a_group_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    windows = install(monkeypatch, FakeWindows(profile=WINE))
+    make_family(windows).grandchild.denied = c.PROCESS_VM_READ
+    with pytest.raises(PermissionError):
+        _send.broadcast(C)
+    assert windows.received == []
+    assert not windows.handles
 
 
 @pytest.mark.usefixtures("family")

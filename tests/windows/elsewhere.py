@@ -12,7 +12,9 @@ import time
 from typing import Any, Callable, Optional
 
 import ctrlevent
-from ctrlevent import CTRL_C_EVENT, _helper
+from ctrlevent import CTRL_C_EVENT, _ctrl_routine, _helper
+from ctrlevent._win32 import system
+from ctrlevent._win32.constants import CREATE_SUSPENDED, CURRENT_PROCESS, WAIT_OBJECT_0
 
 from . import actor, scenarios, terminals
 from .actor import interruptible
@@ -38,6 +40,34 @@ def helper_pid() -> int:
     """0 when there is none."""
     helper = _helper._running
     return helper._process.pid if helper is not None and helper.is_alive() else 0
+
+
+def visit(pid: int) -> tuple[list[int], list[int]]:
+    """Who is on the console of a process, as this one sees it there; and afterwards."""
+    windows = system()
+    windows.AttachConsole(pid)
+    try:
+        there = list(windows.GetConsoleProcessList())
+    finally:
+        windows.FreeConsole()
+    try:
+        return there, list(windows.GetConsoleProcessList())
+    except OSError:
+        return there, []
+
+
+def take_back_a_thread(event: int) -> tuple[int, list[int]]:
+    """A thread at CtrlRoutine that is ended before its first instruction, as when an event to
+    several processes cannot be sent to all: its exit code, and what was heard."""
+    windows = system()
+    start = _ctrl_routine.address(windows)
+    thread = windows.CreateRemoteThread(CURRENT_PROCESS, start, event, CREATE_SUSPENDED)
+    try:
+        windows.TerminateThread(thread, 77)
+        assert windows.WaitForSingleObject(thread, 20_000) == WAIT_OBJECT_0
+        return windows.GetExitCodeThread(thread), actor.take_heard()
+    finally:
+        windows.CloseHandle(thread)
 
 
 def timed(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> tuple[str, str, float]:

@@ -249,7 +249,7 @@ def failing_start(command: list[str], step: str, contained: bool = False) -> Fai
     def one() -> BaseException:
         try:
             (Contained if contained else ctrlevent.Popen)(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         except BaseException as raised:
             return raised

@@ -7,8 +7,12 @@ import sys
 from typing import Any, Optional
 
 import ctrlevent
+<<<<<<< HEAD
 from ctrlevent import PseudoConsole
 from tests.waiting import wait_until
+=======
+from ctrlevent import PseudoConsole, _pseudo_console
+>>>>>>> cover
 
 from . import actor
 
@@ -202,6 +206,8 @@ def refused(what: str) -> tuple[str, Any]:
                 console.start(["no such program"])
             elif what == "own console":
                 console.start(python(SIZE), creationflags=0x10)
+            elif what == "another pseudo console":
+                console.start(python(SIZE), pseudo_console=console._console)
             elif what == "resize":
                 console.resize(50, 10)
             console.close()
@@ -209,11 +215,54 @@ def refused(what: str) -> tuple[str, Any]:
                 console.write("x")
             elif what == "start on a closed one":
                 console.start(python(SIZE))
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         return type(error).__name__, getattr(error, "winerror", None) or getattr(
             error, "errno", None
         )
     return "", None
+
+
+def one_that_cannot_be_changed_is_ended() -> tuple[str, bool, int]:
+    """What is raised, whether the child that was made already is gone, and what handles are left.
+
+    A job that does not exist stands for whatever goes wrong after the child was made.
+    """
+    from .scenarios import settled_handle_count
+
+    pids: list[int] = []
+
+    def create_process(*arguments: Any, **keywords: Any) -> Any:
+        created: Any = ctrlevent.create_process(*arguments, **keywords)
+        pids.append(created.pid)
+        return created
+
+    with PseudoConsole() as console:
+        before = settled_handle_count()
+        job, console._job = console._job, 0
+        setattr(_pseudo_console, "create_process", create_process)  # noqa: B010
+        try:
+            console.start(python(SIZE))
+            raised = ""
+        except OSError as error:
+            raised = type(error).__name__
+        finally:
+            console._job = job
+            setattr(_pseudo_console, "create_process", ctrlevent.create_process)  # noqa: B010
+        (pid,) = pids
+        return raised, not is_alive(pid), settled_handle_count() - before
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        ctrlevent.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def run_shell(command: str) -> tuple[int, str]:
+    done = ctrlevent.run(command, console="pty", capture_output=True, text=True, shell=True)
+    return done.returncode, done.stdout
 
 
 def cleans_up_when_closed(code: str, file: str) -> int:

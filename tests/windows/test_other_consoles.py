@@ -19,7 +19,12 @@ from tests.bed import probes
 from tests.waiting import wait_until
 
 from . import actor, elsewhere
+<<<<<<< HEAD
 from .harness import CTRL_BREAK, CTRL_C, DETACHED, NEW_GROUP, Actor, Console, Process
+=======
+from .actor import wait_until
+from .harness import CTRL_BREAK, CTRL_C, DETACHED, NEW_CONSOLE, NEW_GROUP, Actor, Console, Process
+>>>>>>> cover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -207,6 +212,30 @@ def test_a_helper_that_does_not_answer(sender: Actor, target: Actor, console: Co
     assert 1.0 <= took < 4.0
     sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT)
     console.assert_heard(heard_by(target, CTRL_C, CTRL_C))
+
+
+def test_a_group_on_two_other_consoles(
+    shared_console: Console, sender: Actor, target: Actor, console: Console
+) -> None:
+    """Who starts on a new console stays in the group; on the first, there are other groups too."""
+    far = target.spawn(NEW_CONSOLE)
+    sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT)
+    console.assert_heard(heard_by(target, CTRL_C))
+    assert far in heard_by(target)
+    shared_console.assert_heard({})
+
+
+def test_the_helpers_way_onto_a_console_and_off(shared_console: Console, target: Actor) -> None:
+    visitor = shared_console.parent.spawn(DETACHED)
+    there, afterwards = visitor.call(elsewhere.visit, target.pid)
+    assert {visitor.pid, target.pid} <= set(there)
+    assert shared_console.parent.pid not in there
+    assert afterwards == []
+    visitor.leave()
+
+
+def test_a_thread_that_is_taken_back_delivers_nothing(target: Actor) -> None:
+    assert target.call(elsewhere.take_back_a_thread, CTRL_C) == (77, [])
 
 
 # --- from where it can be sent --------------------------------------------------------------------

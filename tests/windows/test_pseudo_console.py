@@ -141,12 +141,18 @@ def test_nothing_is_left_of_many(one: Actor) -> None:
         ("size", ("ValueError", None)),
         ("no such program", ("FileNotFoundError", 2)),
         ("own console", ("ValueError", None)),
+        ("another pseudo console", ("TypeError", None)),
         ("closed", ("OSError", errno.EBADF)),
         ("start on a closed one", ("OSError", errno.EBADF)),
     ],
 )
 def test_refusals(one: Actor, what: str, expected: tuple[str, object]) -> None:
     assert one.call(terminals.refused, what) == expected
+
+
+def test_one_that_cannot_be_put_into_its_job_is_ended(one: Actor) -> None:
+    raised, is_gone, handles = one.call(terminals.one_that_cannot_be_changed_is_ended)
+    assert (raised, is_gone, handles) == ("OSError", True, 0)
 
 
 def test_resize(one: Actor) -> None:
@@ -185,6 +191,12 @@ def test_run_types_the_input(one: Actor) -> None:
 
 def test_run_that_takes_too_long_is_interrupted(one: Actor) -> None:
     assert "KeyboardInterrupt" in one.call(terminals.run_times_out, 2.0)
+
+
+def test_run_with_a_shell(one: Actor) -> None:
+    status, text = one.call(terminals.run_shell, "echo shown && exit 5")
+    assert status == 5
+    assert "shown" in text
 
 
 def test_run_leaves_nothing_behind(one: Actor) -> None:

@@ -1,0 +1,129 @@
+"""What `Native` makes of answers that a real Windows rarely gives, with functions that stand for
+those of its DLLs. What it makes of the usual ones is shown in tests/windows.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ctrlevent._errors import winerror_of
+from ctrlevent._win32 import constants as c
+from ctrlevent._win32 import declarations, foreign
+from ctrlevent._win32.native import Native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def dll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`dll(NAME=function, ...)`: these are called in the place of what DLLs export."""
+
+    def dll(**functions: Callable[..., Any]) -> None:
+        for name, function in functions.items():
+            monkeypatch.setattr(getattr(declarations, name), "_bound", function)
+
+    return dll
+
+
+@pytest.fixture
+def last_error(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], int]:
+    """Sets it, and returns what a function returns that has failed."""
+
+    def fail(winerror: int) -> int:
+        monkeypatch.setattr(foreign, "last_error", lambda: winerror)
+        return 0
+
+    return fail
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 500])
+def test_console_of_any_number_of_processes(dll: Callable[..., None], count: int) -> None:
+    def get_list(pids: Any, room: int) -> int:
+        if count <= room:
+            pids[:count] = range(4, 4 + count)
+        return count  # docs: as many as are needed, and nothing is stored if there is less room
+
+    dll(GetConsoleProcessList=get_list)
+    assert Native().GetConsoleProcessList() == tuple(range(4, 4 + count))
+
+
+@pytest.mark.parametrize("count", [1, 1023, 1024, 1025, 5000])
+def test_system_of_any_number_of_processes(dll: Callable[..., None], count: int) -> None:
+    def enumerate_processes(pids: Any, size: int, used: Any) -> int:
+        stored = min(count, size // 4)
+        pids[:stored] = range(4, 4 + stored)
+        used._obj.value = stored * 4  # docs: a buffer that was too small is no error
+        return 1
+
+    dll(K32EnumProcesses=enumerate_processes)
+    assert Native().EnumProcesses() == tuple(range(4, 4 + count))
+
+
+@pytest.mark.parametrize("length", [1, 259, 260, 5000, 32_000])
+def test_image_name_of_any_length(
+    dll: Callable[..., None], last_error: Callable[[int], int], length: int
+) -> None:
+    def query(_process: int, _flags: int, name: Any, size: Any) -> int:
+        if length + 1 > size._obj.value:
+            return last_error(c.ERROR_INSUFFICIENT_BUFFER)
+        name.value = "x" * length
+        return 1
+
+    dll(QueryFullProcessImageNameW=query)
+    assert Native().QueryFullProcessImageName(8) == "x" * length
+
+
+@pytest.mark.parametrize(
+    ("winerror", "calls_at_most"), [(c.ERROR_INSUFFICIENT_BUFFER, 8), (c.ERROR_ACCESS_DENIED, 1)]
+)
+def test_image_name_that_is_not_to_be_had(
+    dll: Callable[..., None],
+    last_error: Callable[[int], int],
+    winerror: int,
+    calls_at_most: int,
+) -> None:
+    calls: list[object] = []
+
+    def query(*arguments: object) -> int:
+        calls.append(arguments)
+        return last_error(winerror)
+
+    dll(QueryFullProcessImageNameW=query)
+    with pytest.raises(OSError, match="QueryFullProcessImageNameW") as error:
+        Native().QueryFullProcessImageName(8)
+    assert winerror_of(error.value) == winerror
+    assert len(calls) <= calls_at_most
+
+
+def test_job_that_cannot_be_limited_is_closed(
+    dll: Callable[..., None], last_error: Callable[[int], int]
+) -> None:
+    closed: list[int] = []
+
+    def close(handle: int) -> int:
+        closed.append(handle)
+        return 1
+
+    dll(
+        CreateJobObjectW=lambda *_: 8,
+        SetInformationJobObject=lambda *_: last_error(c.ERROR_ACCESS_DENIED),
+        CloseHandle=close,
+    )
+    with pytest.raises(PermissionError):
+        Native().CreateJobObject()
+    assert closed == [8]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are those DLLs")
+def test_elsewhere_a_call_is_a_clear_error() -> None:
+    with pytest.raises(OSError, match=r"kernel32\.dll exists on Windows only") as error:
+        Native().GetConsoleProcessList()
+    assert error.value.errno == errno.ENOSYS
+    with pytest.raises(OSError, match="not a Windows"):
+        _ = Native().version
+    assert foreign.null(0) == 0  # nobody knows of a last error
