@@ -9,6 +9,7 @@
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
     nox -s mutation     do the tests notice when the policy is changed?
     nox -s soak         5,000 events between real processes
+    nox -s bench        how fast is it, beside the bare calls and the peers? See docs/benchmarks.md
 
 On Windows, "a real Python for Windows" is the running one; elsewhere tests/bed provides it. What is
 tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
@@ -49,6 +50,9 @@ ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"
 
 # Most of a test is waiting for processes, which start slowly on Wine.
 AT_ONCE = ["-n", "3"]
+
+# What the benchmarks compare with, at the newest version that there is.
+PEERS = ["psutil", "console-ctrl"]
 
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
 VENDORED_ON_HOST = ["tests/unit/test_posix.py", "tests/unit/test_drop_in.py", "tests/plugin"]
@@ -222,6 +226,26 @@ def soak(session: nox.Session) -> None:
     """Send 5,000 events to 8 groups from several processes, while others come and go."""
     _stage(session)
     _on_windows(session, ARCHS[0], "python", "-m", "pytest", "tests/soak", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure; `-- --output docs` puts the results there, `--share 0.1` is quick and rough."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+    session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
+    stage = _stage(session)
+    peers = stage / "peers"
+    options = ["--upgrade", "--no-deps", "--only-binary=:all:", "--target", str(peers)]
+    if not test_bed.ON_WINDOWS:
+        options += ["--platform", "win_amd64", "--implementation", "cp"]
+        options += ["--python-version", f"{sys.version_info[0]}.{sys.version_info[1]}"]
+    session.install(*options, *PEERS)
+    paths = ["--path", str(stage / "site"), "--path", str(stage)]
+    output = ["--output", str(HERE / "build" / "bench")]
+    given = [str(HERE / word) if (HERE / word).is_dir() else word for word in session.posargs]
+    with session.chdir(stage):
+        command = ["python", "-m", "tests.bench", "--peers", str(peers), *paths]
+        session.run(*command, *output, *given)
 
 
 def _run_in(session: nox.Session, folder: Path, *command: str, env: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ from ._errors import NoConsole, make, unsupported, winerror_of
 from ._facts import MOMENT, Unreadable, has_exited, read
 from ._types import ProcessInfo
 from ._win32.constants import (
+    CURRENT_PROCESS,
     ERROR_INVALID_HANDLE,
     ERROR_INVALID_PARAMETER,
     PROCESS_QUERY_LIMITED_INFORMATION,
@@ -65,6 +66,8 @@ class Processes:
 
     def _opened(self, pid: int) -> int:
         """A handle of a process that may have ended long ago."""
+        if pid == self._system.GetCurrentProcessId():
+            return CURRENT_PROCESS  # there is nothing to open, to verify and to close
         handle = self._handles.get(pid)
         if handle is None:
             handle = self._handles[pid] = open_process(self._system, self._access, pid)
