@@ -17,6 +17,7 @@
     nox -s release      wheel and sdist: built twice and compared, checked, and tested
     nox -s workflows    check what GitHub runs
     nox -s docs         the pages of docs/, warnings as errors (`-- linkcheck`: links to elsewhere)
+    nox -s bench        how fast is it, beside the bare calls and the peers? See docs/benchmarks.md
 
 On Windows, "a real Python for Windows" is the running one; elsewhere tests/bed provides it. What is
 tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
@@ -77,6 +78,9 @@ AT_ONCE = ["-n", "3"]
 
 # Tests of the main verbs, for the wheel that is released.
 OF_RELEASE = [f"tests/windows/test_{name}.py" for name in ("killpg", "kill", "getpgid", "popen")]
+
+# What the benchmarks compare with, at the newest version that there is.
+PEERS = ["psutil", "console-ctrl"]
 
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
 VENDORED_ON_HOST = ["tests/unit/test_posix.py", "tests/unit/test_drop_in.py", "tests/plugin"]
@@ -479,6 +483,26 @@ def docs(session: nox.Session) -> None:
     sphinx = ["python", "-m", "sphinx", "-E", "-W", "--keep-going", "-n", "-q", "-b", builder]
     session.run(*sphinx, "-d", str(target / ".doctrees"), str(HERE / "docs"), str(target))
     session.log(f"built: {target}")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure; `-- --output docs` puts the results there, `--share 0.1` is quick and rough."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+    session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
+    stage = _stage(session)
+    peers = stage / "peers"
+    options = ["--upgrade", "--no-deps", "--only-binary=:all:", "--target", str(peers)]
+    if not test_bed.ON_WINDOWS:
+        options += ["--platform", "win_amd64", "--implementation", "cp"]
+        options += ["--python-version", f"{sys.version_info[0]}.{sys.version_info[1]}"]
+    session.install(*options, *PEERS)
+    paths = ["--path", str(stage / "site"), "--path", str(stage)]
+    output = ["--output", str(HERE / "build" / "bench")]
+    given = [str(HERE / word) if (HERE / word).is_dir() else word for word in session.posargs]
+    with session.chdir(stage):
+        command = ["python", "-m", "tests.bench", "--peers", str(peers), *paths]
+        session.run(*command, *output, *given)
 
 
 def _tiers(

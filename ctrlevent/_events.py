@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Union
 from . import _console, _policy
 from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
 from ._errors import NoConsole, unsupported
+from ._facts import Facts
 from ._policy import (
     AwaitConsole,
     LookElsewhere,
@@ -32,7 +33,7 @@ from ._types import CtrlEvent, Delivery
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ._facts import Facts, Seen
+    from ._facts import Seen
     from ._win32.boundary import System
 
 # A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
@@ -126,8 +127,12 @@ def plan_for_group(
             processes.age,
         )
         if isinstance(plan, LookElsewhere):
-            members = _policy.members(pgid, processes.all(), processes.created)
-            plan = _policy.group_elsewhere(pgid, event, members, processes.see(pgid), processes.age)
+            named = processes.see(pgid)
+            leads = isinstance(named, Facts) and named.is_leader
+            # What is older than a leader is no member (M2), so nothing else of it need be read.
+            since = processes.created(pgid) if leads else 0
+            members = _policy.members(pgid, processes.all(since), processes.created)
+            plan = _policy.group_elsewhere(pgid, event, members, named, processes.age)
         if not isinstance(plan, AwaitConsole):
             return plan
         if windows.monotonic() >= deadline:

@@ -41,11 +41,14 @@ if TYPE_CHECKING:
 
     from ._win32.boundary import System
 
-CONSOLE_HANDLES_ASKED_FOR = (
-    CONSOLE_DETACHED_PROCESS,
-    CONSOLE_NEW_CONSOLE,
-    CONSOLE_CREATE_NO_WINDOW,
-)
+# By the bits of a handle of the target.
+CONSOLE_HANDLES_ASKED_FOR = {
+    bits: frozenset(
+        value % (1 << bits)
+        for value in (CONSOLE_DETACHED_PROCESS, CONSOLE_NEW_CONSOLE, CONSOLE_CREATE_NO_WINDOW)
+    )
+    for bits in (32, 64)
+}
 
 # A process that is just being created or ended answers with ERROR_PARTIAL_COPY, ERROR_NOACCESS or
 # a null pointer for a moment; after this many seconds it is no longer a moment.
@@ -160,7 +163,7 @@ def _understand(pid: int, twin: Twin, peb: Any, parameters: Any) -> Facts:
 def _console(handle: int, bits: int) -> Console:
     if handle == 0:
         return Console.NONE
-    if handle in [value % (1 << bits) for value in CONSOLE_HANDLES_ASKED_FOR]:
+    if handle in CONSOLE_HANDLES_ASKED_FOR[bits]:
         return Console.ASKED_FOR
     return Console.SOME
 

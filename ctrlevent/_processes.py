@@ -9,6 +9,7 @@ from ._errors import NoConsole, make, unsupported, winerror_of
 from ._facts import MOMENT, Unreadable, has_exited, read
 from ._types import ProcessInfo
 from ._win32.constants import (
+    CURRENT_PROCESS,
     ERROR_INVALID_HANDLE,
     ERROR_INVALID_PARAMETER,
     PROCESS_QUERY_LIMITED_INFORMATION,
@@ -48,9 +49,12 @@ class Processes:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        with contextlib.ExitStack() as closing:  # all of them, even if one cannot be closed
+        try:
             while self._handles:
-                closing.callback(self._system.CloseHandle, self._handles.popitem()[1])
+                self._system.CloseHandle(self._handles.popitem()[1])
+        finally:
+            if self._handles:  # all of them, even if one cannot be closed
+                self.__exit__()
 
     def handle(self, pid: int) -> int:
         """A handle of a live process. Raises ProcessLookupError, PermissionError."""
@@ -65,6 +69,8 @@ class Processes:
 
     def _opened(self, pid: int) -> int:
         """A handle of a process that may have ended long ago."""
+        if pid == self._system.GetCurrentProcessId():
+            return CURRENT_PROCESS  # there is nothing to open, to verify and to close
         handle = self._handles.get(pid)
         if handle is None:
             handle = self._handles[pid] = open_process(self._system, self._access, pid)
@@ -104,12 +110,23 @@ class Processes:
             if seen is not None:
                 yield seen
 
-    def all(self) -> Iterator[Seen]:
-        """Every live process of the system, as far as the caller may open it."""
+    def all(self, since: int = 0) -> Iterator[Seen]:
+        """Every live process of the system, as far as the caller may open it.
+
+        `since`: only those that were created then or later; see `created`.
+        """
         for pid in self._system.EnumProcesses():
-            seen = self.see(pid) if pid else None  # pid 0 stands for the idle time
+            if not pid or (since and self._is_older(pid, since)):
+                continue  # pid 0 stands for the idle time
+            seen = self.see(pid)
             if seen is not None:
                 yield seen
+
+    def _is_older(self, pid: int, since: int) -> bool:
+        try:
+            return self._system.GetProcessTimes(self._opened(pid)) < since
+        except OSError:
+            return False  # `see` says why
 
     def created(self, pid: int) -> int:
         """When a process was created, in units of 100 ns; it may have ended since it was seen."""

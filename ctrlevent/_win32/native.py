@@ -10,6 +10,7 @@ import time
 from ctypes import (
     addressof,
     byref,
+    c_char,
     c_size_t,
     c_uint64,
     c_void_p,
@@ -211,12 +212,12 @@ class Native:
     # --- what they are made of ------------------------------------------------------------------
 
     def NtQueryInformationProcess(self, hProcess: int, information: int, size: int) -> bytes:
-        buffer = create_string_buffer(size)
+        buffer = (c_char * size)()
         api.NtQueryInformationProcess(hProcess, information, buffer, size, None)
         return buffer.raw
 
     def ReadProcessMemory(self, hProcess: int, lpBaseAddress: int, nSize: int) -> bytes:
-        buffer, done = create_string_buffer(nSize), c_size_t()
+        buffer, done = (c_char * nSize)(), c_size_t()
         api.ReadProcessMemory(hProcess, lpBaseAddress, buffer, nSize, byref(done))
         return buffer.raw[: done.value]
 
@@ -224,7 +225,7 @@ class Native:
         api.WriteProcessMemory(hProcess, lpBaseAddress, buffer, len(buffer), None)
 
     def NtWow64QueryInformationProcess64(self, hProcess: int, information: int, size: int) -> bytes:
-        buffer = create_string_buffer(size)
+        buffer = (c_char * size)()
         api.NtWow64QueryInformationProcess64(hProcess, information, buffer, size, None)
         return buffer.raw
 

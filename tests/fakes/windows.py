@@ -562,6 +562,8 @@ class FakeWindows:
 
     @foreign
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
+        if hHandle == c.CURRENT_PROCESS:
+            return c.WAIT_TIMEOUT  # it makes the call, so it has not ended
         to = self.handles[hHandle].to
         if isinstance(to, Process):
             self._process(hHandle, c.SYNCHRONIZE, "WaitForSingleObject")

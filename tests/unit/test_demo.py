@@ -89,15 +89,8 @@ def test_without_a_launcher_the_error_says_what_to_name(monkeypatch: pytest.Monk
 
 def test_process_that_has_ended_is_an_error_with_its_status() -> None:
     command = [sys.executable, "-c", "raise SystemExit(7)"]
-<<<<<<< HEAD
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
-        pytest.raises(OSError, match="has ended, with 7"),
-    ):
-=======
     refusal = pytest.raises(OSError, match="has ended, with 7")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process, refusal:
->>>>>>> cover
         _demo._hear(process)
 
 

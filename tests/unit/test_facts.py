@@ -157,9 +157,10 @@ def test_pid_that_never_existed(windows: FakeWindows) -> None:
 
 
 def test_process_that_windows_cannot_open_is_not_called_missing(windows: FakeWindows) -> None:
+    child = windows.spawn()
     windows.fail("OpenProcess", c.ERROR_INSUFFICIENT_BUFFER)
     with pytest.raises(OSError, match="OpenProcess") as caught:
-        _ask.getpgid(0)
+        _ask.getpgid(child.pid)
     assert type(caught.value) is OSError
 
 
@@ -346,6 +347,12 @@ def test_pid_is_pinned_while_processes_are_looked_at(windows: FakeWindows) -> No
     assert not windows.exists(child)
 
 
+@pytest.mark.parametrize("ask", ["zero", "pid"])
+def test_caller_is_not_opened(windows: FakeWindows, ask: str) -> None:
+    assert _ask.getpgid(0 if ask == "zero" else windows.caller.pid) == windows.caller.pid
+    assert not {"OpenProcess", "CloseHandle"} & set(windows.calls)
+
+
 def test_only_the_rights_that_are_needed(windows: FakeWindows) -> None:
     child = windows.spawn()
     child.denied = ~(c.PROCESS_QUERY_LIMITED_INFORMATION | c.PROCESS_VM_READ | c.SYNCHRONIZE)
@@ -354,8 +361,8 @@ def test_only_the_rights_that_are_needed(windows: FakeWindows) -> None:
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_every_handle_is_closed_though_closing_one_fails(windows: FakeWindows, nth: int) -> None:
-    windows.spawn()
-    windows.spawn()
+    for _ in range(3):
+        windows.spawn()
     windows.fail("CloseHandle", c.ERROR_INVALID_HANDLE, nth)
     with pytest.raises(OSError, match="CloseHandle"), _processes.Processes(windows) as processes:
         list(processes.on_console())

@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-<<<<<<< HEAD
-from ctrlevent import CtrlEvent, NoConsole, _events, _send
-=======
-from ctrlevent import CtrlCIgnored, CtrlEvent, Delivery, NoConsole, _send
+from ctrlevent import CtrlCIgnored, CtrlEvent, Delivery, NoConsole, _events, _send
 from ctrlevent._errors import winerror_of
->>>>>>> cover
 from ctrlevent._win32 import constants as c
 from tests.fakes import helper as fake_helper
 from tests.fakes.profiles import WINE

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ctrlevent import CtrlEvent, NoConsole, _run_on_terminal, _send
+from ctrlevent import CtrlEvent, NoConsole, _run, _run_on_terminal
 from ctrlevent._run import GRACE
 from tests.fakes.windows import FakeWindows, install
 
@@ -60,11 +60,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     sent: list[tuple[int, int]] = []
 
-    def killpg(pgid: int, sig: int, *, timeout: float) -> None:
-        assert timeout == GRACE
-        sent.append((pgid, sig))
+    def send(_windows: object, pgid: int, event: int, timeout: float, *, inject: bool) -> None:
+        assert (timeout, inject) == (GRACE, True)
+        sent.append((pgid, event))
 
-    monkeypatch.setattr(_send, "killpg", killpg)
+    monkeypatch.setattr(_run, "system", object)
+    monkeypatch.setattr(_run, "send_to_group", send)
     monkeypatch.setattr(_run_on_terminal, "_size", lambda: SIZE)
     return sent
 
@@ -117,7 +118,7 @@ def test_who_cannot_be_sent_a_ctrl_c_gets_no_more_than_the_grace(
     def refuse(*_: object, **__: object) -> None:
         raise NoConsole
 
-    monkeypatch.setattr(_send, "killpg", refuse)
+    monkeypatch.setattr(_run, "send_to_group", refuse)
     command = Command(ends_at=9, interrupted_at=(1,))
     assert isinstance(wait(command, grace=grace), KeyboardInterrupt)
     assert command.deadlines[-1] == clock[0] + min(grace, GRACE)

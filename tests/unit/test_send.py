@@ -243,6 +243,22 @@ def test_killpg_of_a_caller_without_a_console(windows: FakeWindows, family: Fami
     assert windows.heard(CTRL_C) == family.group
 
 
+@pytest.mark.parametrize("older", [0, 5])
+def test_killpg_elsewhere_reads_nobody_who_is_older_than_the_leader(
+    windows: FakeWindows, older: int
+) -> None:
+    for _ in range(older):
+        windows.spawn(console=Console(windows))
+    windows.now += 1
+    leader = windows.spawn(new_group=True, ignores=False, console=Console(windows))
+    child = windows.spawn(parent=leader)
+    windows.now += 60
+    _send.killpg(leader.pid, C)
+    assert windows.heard(CTRL_C) == [leader.pid, child.pid]
+    # The caller, the leader three times and its child, two reads each; and the code of CtrlRoutine.
+    assert windows.calls.count("ReadProcessMemory") == 2 * 5 + 4
+
+
 def test_killpg_elsewhere_is_all_or_nobody(windows: FakeWindows) -> None:
     other = Console(windows)
     leader = windows.spawn(new_group=True, console=other, ignores=False)

@@ -7,12 +7,8 @@ import sys
 from typing import Any, Optional
 
 import ctrlevent
-<<<<<<< HEAD
-from ctrlevent import PseudoConsole
-from tests.waiting import wait_until
-=======
 from ctrlevent import PseudoConsole, _pseudo_console
->>>>>>> cover
+from tests.waiting import wait_until
 
 from . import actor
 

@@ -19,12 +19,7 @@ from tests.bed import probes
 from tests.waiting import wait_until
 
 from . import actor, elsewhere
-<<<<<<< HEAD
-from .harness import CTRL_BREAK, CTRL_C, DETACHED, NEW_GROUP, Actor, Console, Process
-=======
-from .actor import wait_until
 from .harness import CTRL_BREAK, CTRL_C, DETACHED, NEW_CONSOLE, NEW_GROUP, Actor, Console, Process
->>>>>>> cover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

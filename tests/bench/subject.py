@@ -1,0 +1,206 @@
+"""What is measured inside of a process on Windows: an actor of the tests, or a new Python.
+
+Every function here is called in an actor's main thread (`tests.windows.harness.Actor.call`), which
+is on a console of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import ctrlevent
+from tests.waiting import wait_until
+from tests.windows.actor import interruptible
+
+from .interleaved import Samples, interleaved
+from .plain import Plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NEW_GROUP, OWN_CONSOLE = 0x200, 0x0800_0000
+CTRL_C = 0
+
+_LONG = "100000"  # seconds that a program stays at most, should nobody end it
+_SLEEP = 1.0  # the wait that users write behind os.kill
+
+_children: dict[int, subprocess.Popen[bytes]] = {}
+_idle: list[Any] = []
+
+
+# --- who is there ---------------------------------------------------------------------------------
+
+
+def start_leader(native: str, flags: int = NEW_GROUP) -> int:
+    """A program that leads a group, hears Ctrl+C, and says so."""
+    child = subprocess.Popen(
+        [native, "hear", _LONG], creationflags=flags, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    _children[child.pid] = child
+    assert child.stdout
+    child.stdout.readline()
+    return child.pid
+
+
+def start_crowd(count: int) -> None:
+    """Programs in groups of their own, which wait for input that never comes."""
+    source, sink = os.pipe()
+    _idle.append(sink)
+    command = [os.path.join(os.environ["SYSTEMROOT"], "system32", "cmd.exe"), "/d", "/q", "/k"]
+    for _ in range(count):
+        _idle.append(
+            subprocess.Popen(
+                command,
+                creationflags=NEW_GROUP,
+                stdin=source,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+    os.close(source)
+
+
+def wait_for_console(count: int) -> None:
+    """Until so many processes are on the console."""
+    there = ctrlevent.console_processes
+    wait_until(lambda: len(there()) == count, f"{count} processes on the console", 120)
+
+
+# --- pairs in one process -------------------------------------------------------------------------
+
+
+def measure_getpgid(pid: int, rounds: int) -> Samples:
+    import psutil  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    process: Any = psutil.Process
+    plain = Plain()
+    return interleaved(
+        {
+            "ctrlevent": lambda: ctrlevent.getpgid(pid),
+            "plain": lambda: plain.getpgid(pid),
+            "psutil": lambda: process(pid).ppid(),
+        },
+        rounds,
+    )
+
+
+def measure_killpg(leader: int, rounds: int) -> Samples:
+    """Each event is waited for, not measured: Wine 10 drops one that comes before that."""
+    heard = _children[leader].stdout
+    assert heard
+    plain = Plain()
+    return interleaved(
+        {
+            "ctrlevent": lambda: ctrlevent.killpg(leader, ctrlevent.CTRL_C_EVENT),
+            "checked": lambda: plain.killpg(CTRL_C, leader),
+            "bare": lambda: plain.generate(CTRL_C, leader),
+        },
+        rounds,
+        lambda _: heard.readline(),
+    )
+
+
+def measure_console_processes(pid: int, rounds: int) -> Samples:
+    return interleaved(
+        {
+            "ctrlevent": ctrlevent.console_processes,
+            "getpgid": lambda: ctrlevent.getpgid(pid),
+        },
+        rounds,
+    )
+
+
+def measure_kill_self(rounds: int) -> Samples:
+    """Until KeyboardInterrupt. The caller leads its group, or os.kill would reach everybody."""
+    own = os.getpid()
+
+    def with_ctrlevent() -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            ctrlevent.kill(own, ctrlevent.CTRL_C_EVENT)
+            raise AssertionError("no KeyboardInterrupt")
+
+    def with_os_kill() -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(own, CTRL_C)
+            time.sleep(_SLEEP)
+
+    assert ctrlevent.getpgrp() == own
+    with interruptible():
+        return interleaved({"ctrlevent": with_ctrlevent, "os.kill": with_os_kill}, rounds)
+
+
+def measure_popen(native: str, rounds: int) -> Samples:
+    command = [native, "default", "0"]
+
+    def end(child: Any) -> None:
+        child.kill()
+        child.wait()
+
+    return interleaved(
+        {
+            "ctrlevent": lambda: ctrlevent.Popen(command, stdin=subprocess.DEVNULL),
+            "subprocess": lambda: subprocess.Popen(
+                command, creationflags=NEW_GROUP, stdin=subprocess.DEVNULL
+            ),
+        },
+        rounds,
+        end,
+    )
+
+
+# --- on another console ---------------------------------------------------------------------------
+
+
+def start_elsewhere(native: str) -> int:
+    """A leader that is alone on its console."""
+    pid = start_leader(native, OWN_CONSOLE | NEW_GROUP)
+    stream = _children[pid].stdout
+    assert stream
+    threading.Thread(target=stream.read, daemon=True).start()
+    return pid
+
+
+def measure_repeated(pid: int, rounds: int) -> Samples:
+    return interleaved({name: functools.partial(send, pid) for name, send in _ways()}, rounds)
+
+
+def measure_first(pid: int, rounds: int) -> Samples:
+    """The first time in its life that a process sends there; each in a new Python."""
+    code = "from tests.bench import subject; subject.send_first()"
+
+    def first(name: str) -> float:
+        command = [sys.executable, "-c", code, name, str(pid)]
+        return float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+    samples: Samples = {name: [] for name, _ in _ways()}
+    for name in samples:
+        first(name)
+    for number in range(rounds):
+        for name in sorted(samples, reverse=bool(number % 2)):
+            samples[name].append(first(name))
+    return samples
+
+
+def send_first() -> None:
+    """In that new Python."""
+    name, pid = sys.argv[1], int(sys.argv[2])
+    send = dict(_ways())[name]
+    start = time.perf_counter()
+    send(pid)
+    print(time.perf_counter() - start, flush=True)
+
+
+def _ways() -> Iterator[tuple[str, Callable[[int], None]]]:
+    import console_ctrl  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    peer: Any = console_ctrl
+    killpg, event = ctrlevent.killpg, ctrlevent.CTRL_C_EVENT
+    yield "ctrlevent", lambda pid: killpg(pid, event, timeout=60)
+    yield "console-ctrl", peer.send_ctrl_c
