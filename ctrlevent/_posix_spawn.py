@@ -12,6 +12,7 @@ from subprocess import CompletedProcess, TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from . import _arguments, _errors, _posix
+from ._outcome import GRACE, Outcome, redirected
 from ._types import CtrlEvent
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ else:
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix_spawn is for POSIX; Windows has ctrlevent._spawn and _run")
 
-# Seconds that a command has to end by itself after SIGINT; and how soon its end is seen at most.
-GRACE = 3.0
+# How soon the end of a command is seen at most, in seconds.
 _SLICE = 0.05
 
 
@@ -161,15 +161,6 @@ class Contained(Popen):
         self.wait()
 
 
-class Outcome(NamedTuple):
-    """How a contained command ended. Its process group is gone."""
-
-    process: Contained
-    output: Any
-    errors: Any
-    broken_off: BaseException | None
-
-
 def run(
     args: Any,
     *,
@@ -189,15 +180,8 @@ def run(
 
     Raises `subprocess.TimeoutExpired`, `subprocess.CalledProcessError` (`check`), `ValueError`.
     """
-    outcome = contain(args, console, _arguments.seconds(timeout), input, capture_output, named)
-    process = outcome.process
-    if outcome.broken_off is not None:
-        raise outcome.broken_off
-    if check and process.returncode:
-        raise subprocess.CalledProcessError(
-            process.returncode, process.args, outcome.output, outcome.errors
-        )
-    return CompletedProcess(process.args, process.returncode, outcome.output, outcome.errors)
+    seconds = _arguments.seconds(timeout)
+    return contain(args, console, seconds, input, capture_output, named).completed(check)
 
 
 def contain(
@@ -212,15 +196,7 @@ def contain(
     """What `run` does, but for what it makes of the outcome."""
     if console == "pty":
         raise _errors.unsupported('run(console="pty") is CreatePseudoConsole; use the pty module')
-    named = dict(named or {})
-    if input is not None:
-        if named.get("stdin") is not None:
-            raise ValueError("stdin and input cannot both be given")
-        named["stdin"] = subprocess.PIPE
-    if capture_output:
-        if named.get("stdout") is not None or named.get("stderr") is not None:
-            raise ValueError("stdout and stderr cannot be given together with capture_output")
-        named["stdout"] = named["stderr"] = subprocess.PIPE
+    named = redirected(named or {}, input, capture_output)
     kind = "inherit" if console == "shared" else console
     broken_off: BaseException | None = None
     output: Any = None

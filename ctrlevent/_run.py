@@ -11,23 +11,21 @@ import sys
 import threading
 import time
 from subprocess import CompletedProcess, TimeoutExpired
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any
 
 from . import _arguments
 from ._events import send_to_group
+from ._outcome import GRACE, Outcome, redirected
 from ._spawn import Popen
 from ._types import CtrlEvent
 from ._win32 import system
 from ._win32.constants import STATUS_CONTROL_C_EXIT
 
 if TYPE_CHECKING:
-    from ._pseudo_console import TerminalProcess
     from ._win32.boundary import System
 
-# Seconds that a command has to end by itself, from when a Ctrl+C is sent to it, before it is ended
-# with all its children; and that it has at least when the sending was slow. And how long a wait
-# lasts at most: Python's waits on Windows let a Ctrl+C wait too.
-GRACE = 3.0
+# Seconds that a command has at least to end by itself when the sending of the Ctrl+C was slow; and
+# how long a wait lasts at most: Python's waits on Windows let a Ctrl+C wait too.
 _AT_LEAST = 1.0
 _SLICE = 0.05
 
@@ -100,16 +98,6 @@ def interrupt_group(pgid: int) -> bool:
     return True
 
 
-class Outcome(NamedTuple):
-    """How a contained command ended. Its whole tree is gone."""
-
-    process: Union[Contained, TerminalProcess]
-    output: Any
-    errors: Any
-    broken_off: BaseException | None
-    """TimeoutExpired or KeyboardInterrupt, if it did not end by itself."""
-
-
 def run(
     args: Any,
     *,
@@ -143,15 +131,8 @@ def run(
 
     Source: job objects (jobapi2.h), CREATE_NO_WINDOW ("Process Creation Flags").
     """
-    outcome = contain(args, console, _arguments.seconds(timeout), input, capture_output, named)
-    process = outcome.process
-    if outcome.broken_off is not None:
-        raise outcome.broken_off
-    if check and process.returncode:
-        raise subprocess.CalledProcessError(
-            process.returncode, process.args, outcome.output, outcome.errors
-        )
-    return CompletedProcess(process.args, process.returncode, outcome.output, outcome.errors)
+    seconds = _arguments.seconds(timeout)
+    return contain(args, console, seconds, input, capture_output, named).completed(check)
 
 
 def contain(
@@ -169,14 +150,7 @@ def contain(
         from ._run_on_terminal import contain_on_terminal
 
         return contain_on_terminal(args, seconds, input, capture_output, named, grace)
-    if input is not None:
-        if named.get("stdin") is not None:
-            raise ValueError("stdin and input cannot both be given")
-        named["stdin"] = subprocess.PIPE
-    if capture_output:
-        if named.get("stdout") is not None or named.get("stderr") is not None:
-            raise ValueError("stdout and stderr cannot be given together with capture_output")
-        named["stdout"] = named["stderr"] = subprocess.PIPE
+    named = redirected(named, input, capture_output)
     kind = "inherit" if console == "shared" else console
     terminals = _pass_streams(named) if kind == "own" else {}
     with Contained(args, console=kind, **named) as process:

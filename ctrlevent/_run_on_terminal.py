@@ -11,8 +11,9 @@ import time
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
+from ._outcome import GRACE, Outcome
 from ._pseudo_console import PseudoConsole, TerminalProcess, handle_of
-from ._run import GRACE, Outcome, interrupt_group
+from ._run import interrupt_group
 from ._win32 import system
 from ._win32.constants import (
     DISABLE_NEWLINE_AUTO_RETURN,

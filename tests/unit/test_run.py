@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ctrlevent import _run
-from ctrlevent._run import GRACE, Contained
+from ctrlevent._outcome import GRACE
+from ctrlevent._run import Contained
 from ctrlevent._win32 import constants as c
 from tests.fakes.windows import FakeWindows, install
 

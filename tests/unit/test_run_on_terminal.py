@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ctrlevent import CtrlEvent, NoConsole, _run, _run_on_terminal
-from ctrlevent._run import GRACE
+from ctrlevent._outcome import GRACE
 from tests.fakes.windows import FakeWindows, install
 
 if TYPE_CHECKING:
