@@ -15,6 +15,13 @@ TOP = Path(__file__).parents[2]
 CONTRIBUTING = (TOP / "docs" / "contributing.md").read_text(encoding="utf-8")
 ARCHITECTURE = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
 
+SESSIONS = set(
+    re.findall(
+        r"^@nox\.session.*\ndef (\w+)",
+        (TOP / "noxfile.py").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+)
 PATHS = [name for row in pages.table(CONTRIBUTING, "path") for name in pages.code(row[0])]
 
 
@@ -48,13 +55,20 @@ def test_each_module_that_is_named_is_there() -> None:
     assert {name.rpartition("/")[2] for name in named - others} - there == set()
 
 
-def test_each_session_that_is_named_is_there() -> None:
-    noxfile = (TOP / "noxfile.py").read_text(encoding="utf-8")
-    for _, commands in pages.table(CONTRIBUTING, "when"):
-        for command in pages.code(commands):
-            if command.startswith("nox -s "):
-                for session in command[len("nox -s ") :].partition(" --")[0].split():
-                    assert f"\n@nox.session\ndef {session}(" in noxfile
+def test_page_names_each_session_and_no_other() -> None:
+    commands = [
+        command for _, run in pages.table(CONTRIBUTING, "when") for command in pages.code(run)
+    ]
+    named = [re.match(r"nox -s ([\w ]+?)(?: --|$)", command) for command in commands]
+    assert {session for match in named if match for session in match[1].split()} == SESSIONS
+
+
+def test_workflows_run_sessions_that_there_are() -> None:
+    for path in (TOP / ".github" / "workflows").glob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        lists = re.findall(r"^ +session: \[(.*)\]$", text, re.MULTILINE)
+        run = re.findall(r"noxfile\.py -s (\w+)", text)
+        assert {*re.findall(r"\w+", " ".join(lists)), *run} <= SESSIONS
 
 
 def test_ci_runs_each_python_that_is_supported() -> None:
