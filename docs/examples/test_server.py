@@ -64,7 +64,7 @@ def test_a_process_that_is_gone(interruptible: Start) -> None:
 
 def test_a_command_that_takes_too_long_is_interrupted_first() -> None:
     with pytest.raises(subprocess.TimeoutExpired) as late:
-        ctrlevent.run([*SERVER, "worker"], capture_output=True, timeout=3)
+        ctrlevent.run([*SERVER, "worker"], capture_output=True, timeout=10)
     assert b"worker cleans up" in late.value.output
 
 

@@ -43,7 +43,7 @@ def test_ask_first_then_insist() -> None:
 @pytest.mark.usefixtures("no_stray_events")
 def test_run_with_a_time_limit() -> None:
     with pytest.raises(subprocess.TimeoutExpired) as late:
-        ctrlevent.run(WORKER, capture_output=True, text=True, timeout=3)
+        ctrlevent.run(WORKER, capture_output=True, text=True, timeout=10)
     # It got a Ctrl+C first, and had 3 seconds to clean up.
     assert "worker cleans up" in late.value.output
 

@@ -213,14 +213,14 @@ def test_no_handle_is_left(console: Console) -> None:
 
 def test_a_timeout_asks_first(console: Console) -> None:
     command = python(WAITS)
-    ran = console.parent.call(starting.run, command, timeout=2.0, capture_output=True, text=True)
+    ran = console.parent.call(starting.run, command, timeout=6.0, capture_output=True, text=True)
     assert (ran.error, ran.output, ran.errors) == ("TimeoutExpired", "up\ninterrupted\n", "")
     assert ran.seconds < 2.0 + 3.0
 
 
 def test_a_timeout_ends_what_does_not_end_itself(console: Console) -> None:
     command = python(WILL_NOT_END)
-    ran = console.parent.call(starting.run, command, timeout=2.0, capture_output=True)
+    ran = console.parent.call(starting.run, command, timeout=6.0, capture_output=True)
     assert (ran.error, ran.output) == ("TimeoutExpired", b"up\r\ncaught\r\n")
     assert ran.seconds < 2.0 + 5.0
 
