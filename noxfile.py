@@ -134,9 +134,9 @@ def others(session: nox.Session) -> None:
         print(page)
     else:
         (HERE / "docs" / "others.md").write_text(page, encoding="utf-8")
-    worse = others_report.worse(outcomes)
-    if worse:
-        session.error("worse with ctrlevent: " + "; ".join(worse))
+    worse, unmeasured = others_report.worse(outcomes), others_report.unmeasured(outcomes)
+    if worse or unmeasured:
+        session.error(f"worse with ctrlevent: {worse}; could not be run: {unmeasured}")
 
 
 @nox.session
