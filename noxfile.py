@@ -2,6 +2,7 @@
 
     nox -s demo         the main job, shown on a real Python for Windows
     nox -s tests        every test: on this system, and on Windows (x64 and x86)
+                        -- --tier x86 --python 3.13: one tier, another minor version there
     nox -s lint         formatting, style, types for Linux and for Windows
     nox -s bed -- ...   the test bed: setup, run, info (see `nox -s bed -- --help`)
     nox -s others       other projects' tests, with ctrlevent in place of their os.kill
