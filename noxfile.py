@@ -4,6 +4,7 @@
 
     nox -s demo         the main job, shown on a real Python for Windows
     nox -s tests        every test: on this system, and on Windows (x64 and x86)
+                        -- --tier x86 --python 3.13: one tier, another minor version there
     nox -s lint         formatting, style, types for Linux and for Windows
     nox -s bed -- ...   the test bed: setup, run, info (see `nox -s bed -- --help`)
     nox -s others       other projects' tests, with ctrlevent in place of their os.kill
@@ -159,9 +160,9 @@ def others(session: nox.Session) -> None:
         print(page)
     else:
         (HERE / "docs" / "others.md").write_text(page, encoding="utf-8")
-    worse = others_report.worse(outcomes)
-    if worse:
-        session.error("worse with ctrlevent: " + "; ".join(worse))
+    worse, unmeasured = others_report.worse(outcomes), others_report.unmeasured(outcomes)
+    if worse or unmeasured:
+        session.error(f"worse with ctrlevent: {worse}; could not be run: {unmeasured}")
 
 
 @nox.session

@@ -154,6 +154,25 @@ class Popen(_Popen):
 class Contained(Popen):
     """A `Popen` whose whole process group can be ended."""
 
+    def __init__(self, args: Any, **named: Any) -> None:
+        try:
+            super().__init__(args, **named)
+        except BaseException:
+            # A Ctrl+C comes at any moment: the child may be there, and nobody else to end it.
+            if getattr(self, "pid", None) and self.returncode is None:
+                self.ask_to_end()
+                self.kill()  # if it did not lead its group yet
+                self.end_tree()
+            raise
+
+    def ask_to_end(self) -> None:
+        """Send SIGINT to the group, and give the child the grace to end by itself."""
+        # A second Ctrl+C is not for waiting any longer.
+        with contextlib.suppress(KeyboardInterrupt, TimeoutExpired):
+            with contextlib.suppress(OSError):
+                self.interrupt()
+            self.wait(GRACE)
+
     def end_tree(self) -> None:
         """End the child and what is left of its process group, and wait for the child."""
         with contextlib.suppress(OSError):
@@ -203,8 +222,8 @@ def contain(
     errors: Any = None
     with Contained(args, console=kind, **named) as process:
         done = threading.Event()
-        threading.Thread(target=_end_with_child, args=(process, done), daemon=True).start()
         try:
+            threading.Thread(target=_end_with_child, args=(process, done), daemon=True).start()
             limit = None if seconds == float("inf") else seconds
             output, errors = process.communicate(input, timeout=limit)
         except (KeyboardInterrupt, TimeoutExpired) as error:

@@ -54,6 +54,16 @@ def worse(outcomes: Sequence[Outcome]) -> list[str]:
     return found
 
 
+def unmeasured(outcomes: Sequence[Outcome]) -> list[str]:
+    """Tests that never began, or were skipped: of which nothing is known."""
+    nothing = {"error", "skipped", "no result"}
+    return [
+        f"{project}, {test}"
+        for (project, test), row in rows(outcomes).items()
+        if all(nothing.issuperset(outcome["tries"]) for outcome in row.values())
+    ]
+
+
 def verdict(row: Row) -> str:
     """What ctrlevent changes for a test: one of VERDICTS."""
     before, after = (

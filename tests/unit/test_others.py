@@ -59,6 +59,12 @@ def test_what_leaks_with_ctrlevent_is_worse_whatever_os_kill_did() -> None:
     assert "CTRL_C_EVENT reached another group" in second
 
 
+def test_what_never_began_is_not_taken_for_the_same() -> None:
+    error, skipped = ["error"] * 3, ["skipped"] * 3
+    assert report.unmeasured(outcomes(error, error, skipped, ["no result", "error", "error"]))
+    assert not report.unmeasured(outcomes(error, FAILED, error, error))
+
+
 def test_the_page_has_every_test_and_says_how_often_it_failed() -> None:
     text = report.page(outcomes(RACES, PASSED, FAILED, HUNG), PROJECTS, ["# Head"])
     assert "| `test_x[a\\|b]` | passed, 1 of 2 | passed | failed, 3 of 3 | hung |" in text

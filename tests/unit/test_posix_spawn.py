@@ -291,6 +291,34 @@ def test_a_ctrl_c_of_the_caller_is_passed_on_and_raised() -> None:
     assert output == b"up\ninterrupted\nraised\n"
 
 
+INTERRUPTED_AS_IT_STARTS = """
+import os, signal, subprocess, sys
+import ctrlevent
+execute = subprocess.Popen._execute_child
+def execute_and_interrupt(self, *arguments):
+    execute(self, *arguments)
+    sys.stdin.readline()
+    os.kill(os.getpid(), signal.SIGINT)
+subprocess.Popen._execute_child = execute_and_interrupt
+try:
+    ctrlevent.run([sys.executable, "-S", "-c", {code!r}], stdin=subprocess.DEVNULL)
+except KeyboardInterrupt:
+    print("raised", flush=True)
+"""
+
+
+def test_a_ctrl_c_before_popen_has_come_back_ends_the_command_too() -> None:
+    code = INTERRUPTED_AS_IT_STARTS.replace("{code!r}", repr(WAITS))
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert process.stdout.read() == b"interrupted\nraised\n"
+
+
 def test_a_second_ctrl_c_waits_no_longer() -> None:
     start = time.monotonic()
     assert caller(CALLS_RUN.replace("{code!r}", repr(WILL_NOT_END)), 2) == b"up\ncaught\nraised\n"
