@@ -270,8 +270,8 @@ def model(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Measure which branches the tests take, on this system and on Windows together.
 
-    `-- --no-run` reports once more what the last run has measured. Not on Windows itself, where
-    the half for POSIX does not run.
+    `nox -r -s coverage -- --no-run` reports once more what the last run has measured. Not on
+    Windows itself, where the half for POSIX does not run.
     """
     if test_bed.ON_WINDOWS:
         session.skip("the package's half for POSIX does not run here")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     _Popen = subprocess.Popen
 
-if sys.platform == "win32":
+if sys.platform == "win32":  # pragma: no cover - _posix has said so; this is for type checkers
     raise ImportError("ctrlevent._posix_spawn is for POSIX; Windows has ctrlevent._spawn and _run")
 
 # How soon the end of a command is seen at most, in seconds.

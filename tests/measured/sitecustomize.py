@@ -5,6 +5,9 @@ Does nothing unless COVERAGE_PROCESS_START names the configuration.
 
 from __future__ import annotations
 
-import coverage
+import os
 
-coverage.process_startup()
+if "COVERAGE_PROCESS_START" in os.environ:
+    import coverage
+
+    coverage.process_startup()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from ctrlevent._win32.boundary import Created
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.fakes.windows import FakeWindows
 
 
 class Child(_spawn.Popen):
@@ -68,3 +71,39 @@ def test_other_refusals_are_raised(refuse: Callable[[OSError], None]) -> None:
 def test_created_process_says_its_pid() -> None:
     created = _spawn.CreatedProcess(Created(8, 12, 1004, 1008))
     assert repr(created) == "<CreatedProcess 1004>"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these are no handles there")
+def test_created_process_inherits_each_handle_once_and_none_that_is_0(
+    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 0 in the list Windows would hand on every inheritable handle there is."""
+    asked: list[tuple[Any, ...]] = []
+
+    def create(*arguments: Any) -> Created:
+        asked.append(arguments)
+        return Created(8, 12, 1004, 1008)
+
+    monkeypatch.setattr(windows, "CreateProcess", create)
+    created = _spawn.create_process(
+        ["x", "a b"], standard_handles=(20, 0, 24), handle_list=[24, 28]
+    )
+    assert (created.pid, created.tid) == (1004, 1008)
+    ((_, command_line, inherits, *_, startup),) = asked
+    assert (command_line, inherits) == ('x "a b"', True)
+    assert (startup.standard_handles, startup.handle_list) == ((20, 0, 24), (20, 24, 28))
+
+
+def test_created_process_inherits_nothing_without_a_list(
+    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+
+    def create(*arguments: Any) -> Created:
+        asked.append(arguments)
+        return Created(8, 12, 1004, 1008)
+
+    monkeypatch.setattr(windows, "CreateProcess", create)
+    _spawn.create_process("x", standard_handles=(0, 0, 0))
+    ((_, _, inherits, *_, startup),) = asked
+    assert (inherits, startup.handle_list) == (False, ())
