@@ -55,12 +55,9 @@ class Native:
     # Of the class, as they have to outlive any instance.
     _routines: ClassVar[dict[Callable[[int], bool], Any]] = {}
 
-    @functools.cached_property
+    @property
     def version(self) -> tuple[int, int]:
-        if sys.platform == "win32":
-            windows = sys.getwindowsversion()
-            return windows.major, windows.minor
-        raise OSError("not a Windows")
+        return _version()
 
     # --- the calling process --------------------------------------------------------------------
 
@@ -311,6 +308,14 @@ class Native:
         code = api.DWORD()
         api.GetExitCodeThread(hThread, byref(code))
         return code.value
+
+
+@functools.cache
+def _version() -> tuple[int, int]:
+    if sys.platform == "win32":
+        windows = sys.getwindowsversion()
+        return windows.major, windows.minor
+    raise OSError("not a Windows")
 
 
 @contextlib.contextmanager
