@@ -33,6 +33,8 @@ in when the samples are drawn again (bootstrap). Lines without a target are for 
 _NOTES = """\
 ## What to know
 
+- A load average above the number of processors says that others were at work there meanwhile: times
+  and spreads are larger by that, and a ratio near its limit may fall to either side of it.
 - "Its system calls in plain ctypes" are the same calls with the same sizes, written straight down
   (`tests/bench/plain.py`): for `killpg`, what must be seen before an event may be sent, and the
   event. No call is left out there, so what is more is Python's. The limit that `getpgid` has is
