@@ -47,14 +47,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-@functools.cache
-def _version() -> tuple[int, int]:
-    if sys.platform == "win32":
-        windows = sys.getwindowsversion()
-        return windows.major, windows.minor
-    raise OSError("not a Windows")
-
-
 class Native:
     """Implements `boundary.System`."""
 
@@ -316,6 +308,14 @@ class Native:
         code = api.DWORD()
         api.GetExitCodeThread(hThread, byref(code))
         return code.value
+
+
+@functools.cache
+def _version() -> tuple[int, int]:
+    if sys.platform == "win32":
+        windows = sys.getwindowsversion()
+        return windows.major, windows.minor
+    raise OSError("not a Windows")
 
 
 @contextlib.contextmanager

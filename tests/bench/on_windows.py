@@ -11,12 +11,15 @@ import importlib.metadata
 import json
 import platform
 import sys
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any
 
 from tests.windows.harness import NEW_GROUP, Actor, Console, bed_program
 
 from . import importing, subject
 from .interleaved import Samples, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 SIZES = (2, 16, 64, 256)
 BATCHES = 10
@@ -44,30 +47,32 @@ def main() -> None:
         small, *larger = SIZES
         leaders = {small: _fill(subjects[small], native, small)}
 
-        # First what needs no crowd: all processes there are can matter to an event elsewhere.
-        alone: Callable[..., Samples] = subjects[small].call
-        _say("kill(self)")
-        samples["kill self"] = alone(subject.measure_kill_self, times(500))
-        _say("Popen")
-        samples["Popen"] = alone(subject.measure_popen, native, times(100))
-        elsewhere = alone(subject.start_elsewhere, native)
-        _say("another console, first")
-        samples["elsewhere, first"] = alone(subject.measure_first, elsewhere, times(15))
-        _say("another console, again")
-        samples["elsewhere, again"] = alone(subject.measure_repeated, elsewhere, times(20))
-
-        def by_turns(name: str, function: Any, sizes: Any, rounds: int) -> None:
+        def by_turns(
+            name: str, function: Any, arguments: Mapping[str, tuple[Any, ...]], rounds: int
+        ) -> None:
+            """In batches, as an actor has to answer in time."""
             _say(name)
-            for _ in range(BATCHES):
-                for size in sizes:
-                    batch = times(rounds // BATCHES)
-                    found = subjects[size].call(function, leaders[size], batch)
-                    merge(samples.setdefault(f"{name} {size}", {}), found)
+            batches = min(BATCHES, times(rounds) // 2)
+            for _ in range(batches):
+                for label, given in arguments.items():
+                    call: Any = subjects[int(label or small)].call
+                    found = call(function, *given, times(rounds) // batches)
+                    merge(samples.setdefault(f"{name} {label}".strip(), {}), found)
 
-        by_turns("getpgid", subject.measure_getpgid, [small], 500)
+        def at_leader(sizes: Sequence[int]) -> dict[str, tuple[Any, ...]]:
+            return {str(size): (leaders[size],) for size in sizes}
+
+        # First what needs no crowd: all processes there are can matter to an event elsewhere.
+        by_turns("kill self", subject.measure_kill_self, {"": ()}, 500)
+        by_turns("Popen", subject.measure_popen, {"": (native,)}, 100)
+        elsewhere = subjects[small].call(subject.start_elsewhere, native)
+        subjects[small].call(subject.measure_first, elsewhere, 2)  # the bytecode is written
+        by_turns("elsewhere, first", subject.measure_first, {"": (elsewhere,)}, 20)
+        by_turns("elsewhere, again", subject.measure_repeated, {"": (elsewhere,)}, 20)
+        by_turns("getpgid", subject.measure_getpgid, at_leader([small]), 500)
         leaders.update({size: _fill(subjects[size], native, size) for size in larger})
-        by_turns("killpg", subject.measure_killpg, SIZES, 200)
-        by_turns("console_processes", subject.measure_console_processes, larger, 100)
+        by_turns("killpg", subject.measure_killpg, at_leader(SIZES), 200)
+        by_turns("console_processes", subject.measure_console_processes, at_leader(larger), 100)
     with open(file, "w", encoding="utf-8") as stream:
         json.dump({"about": _about(), "samples": samples}, stream)
 

@@ -18,7 +18,7 @@ _INTRODUCTION = """\
 Made by `nox -s bench`, from [benchmarks.json](benchmarks.json), which it made too. To repeat it:
 
 ```
-python3 -m pip install nox && python3 -m nox -s bench
+python3 noxfile.py -s bench
 ```
 
 The results are put into `build/bench`; with `-- --output docs`, here. These are benchmarks, not
@@ -33,6 +33,8 @@ in when the samples are drawn again (bootstrap). Lines without a target are for 
 _NOTES = """\
 ## What to know
 
+- A load average above the number of processors says that others were at work there meanwhile: times
+  and spreads are larger by that, and a ratio near its limit may fall to either side of it.
 - "Its system calls in plain ctypes" are the same calls with the same sizes, written straight down
   (`tests/bench/plain.py`): for `killpg`, what must be seen before an event may be sent, and the
   event. No call is left out there, so what is more is Python's. The limit that `getpgid` has is

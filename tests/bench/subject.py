@@ -180,8 +180,6 @@ def measure_first(pid: int, rounds: int) -> Samples:
         return float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
     samples: Samples = {name: [] for name, _ in _ways()}
-    for name in samples:
-        first(name)
     for number in range(rounds):
         for name in sorted(samples, reverse=bool(number % 2)):
             samples[name].append(first(name))
