@@ -276,7 +276,7 @@ def wakeup_fd(times: int) -> tuple[int, bytes]:
 
 
 def run_bytecode(*_: object) -> None:
-    deadline = time.monotonic() + SOON
+    deadline = time.monotonic() + LONG
     while time.monotonic() < deadline:
         pass
 
@@ -284,7 +284,7 @@ def run_bytecode(*_: object) -> None:
 def sleep(*_: object) -> None:
     # In small pieces: an event that comes at the wrong moment in the entry of time.sleep is only
     # noticed at its end (bpo-30151), which no sender can do anything about.
-    deadline = time.monotonic() + SOON
+    deadline = time.monotonic() + LONG
     while time.monotonic() < deadline:
         time.sleep(0.01)
 
@@ -304,7 +304,7 @@ def run_asyncio(release: Release) -> None:
     # makes a CancelledError of a Ctrl+C: it takes over SIGINT before it begins to count them.
     async def main() -> None:
         release.entering.release()
-        await asyncio.sleep(SOON)
+        await asyncio.sleep(LONG)
 
     asyncio.run(main())
 
