@@ -29,7 +29,11 @@ from ._win32.constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# In seconds: how long a wait lasts at most before a Ctrl+C can break it off; and how long the end
+# of the helper's output may take to arrive once the helper has ended.
 _SLICE = 0.05
+_CLOSING = 1.0
+
 _lock = threading.Lock()
 _running: _Helper | None = None
 
@@ -133,8 +137,9 @@ class _Helper:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._replies.put(line)
+        with self._process.stdout as lines:  # closed here: nobody else may while it is read
+            for line in lines:
+                self._replies.put(line)
         self._replies.put(b"")
 
     def is_alive(self) -> bool:
@@ -178,7 +183,9 @@ class _Helper:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._listening.join()  # it is at the end, and must not find its stream closed
-        for stream in filter(None, (self._process.stdin, self._process.stdout)):
+        if self._process.stdin is not None:
             with contextlib.suppress(OSError):  # what could not be written any more
-                stream.close()
+                self._process.stdin.close()
+        # It is at the end of the output; unless somebody else has the other end of that too, as a
+        # process may that was started at the same moment as the helper.
+        self._listening.join(_CLOSING)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -30,6 +32,13 @@ SENT_TO_7 = ANSWERS.format('{"sent_to": [7]}')
 GOES = f"raise SystemExit({_helper_main.IDLE_EXIT_CODE})"
 GOES_WHEN_ASKED = f"import sys; sys.stdin.readline(); {GOES}"
 IS_ENDED = "import sys; sys.stdin.readline(); raise SystemExit(1)"
+LEAVES_ITS_OUTPUT_TO_A_CHILD = """
+import subprocess, sys
+sys.stdin.readline()
+child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+print('{"sent_to": [%d]}' % child.pid, flush=True)
+sys.stdin.readline()
+"""
 STANDS_STILL = "import time; print(flush=True, end=''); time.sleep(600)"
 
 Use = Callable[..., "list[subprocess.Popen[bytes]]"]
@@ -120,6 +129,17 @@ def test_one_that_does_not_answer_in_time_is_ended(use: Use) -> None:
         send(timeout=0.1)
     assert started[0].poll() is not None
     assert send() == [7]
+
+
+def test_one_whose_output_somebody_else_keeps_open_is_replaced_all_the_same(use: Use) -> None:
+    started = use(LEAVES_ITS_OUTPUT_TO_A_CHILD, SENT_TO_7)
+    (pid,) = send()
+    try:
+        started[0].kill()
+        started[0].wait()
+        assert send() == [7]
+    finally:
+        os.kill(pid, signal.SIGTERM)
 
 
 def test_one_that_was_not_waited_for_is_ended(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
