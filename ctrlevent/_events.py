@@ -39,6 +39,11 @@ if TYPE_CHECKING:
 # A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
 _PAUSE = 0.005
 
+# How often a group is looked for elsewhere, in seconds, and what time must be left for that: of a
+# helper that has no time to answer it is not known whether it has sent the event.
+_LONG_PAUSE = 0.05
+_FOR_THE_HELPER = 1.0
+
 # How long a broadcast waits for the helper, which takes a tenth of it even when it must be started.
 _BROADCAST_SECONDS = 5.0
 
@@ -52,24 +57,45 @@ def send_to_group(
     takes no helper process, which is slow to start when the machine is busy.
     """
     deadline = windows.monotonic() + timeout
-    with Processes(windows) as processes:
-        plan = plan_for_group(windows, processes, pgid, event, deadline)
-        if isinstance(plan, SendToGroup):
-            _console.send_to_group(windows, processes, event, plan.pgid)
+    while True:
+        with Processes(windows) as processes:
+            plan = plan_for_group(windows, processes, pgid, event, deadline)
+            if isinstance(plan, SendToGroup):
+                _console.send_to_group(windows, processes, event, plan.pgid)
+                return
+        # Outside of the block above, for what `_console.send_to_group` says of our handles.
+        try:
+            _send_elsewhere(windows, pgid, plan.targets, event, deadline, inject=inject)
+        except NoConsole:
+            # On a busy machine its leader may take longer to connect than the policy waits for it.
+            if deadline - windows.monotonic() < _FOR_THE_HELPER:
+                raise
+            windows.sleep(_LONG_PAUSE)
+        else:
             return
-    # Outside of the block above, for what `_console.send_to_group` says of our handles.
+
+
+def _send_elsewhere(
+    windows: System,
+    pgid: int,
+    targets: Sequence[Facts],
+    event: CtrlEvent,
+    deadline: float,
+    *,
+    inject: bool,
+) -> None:
     from . import _helper  # only who needs it shall pay for it
 
     has_helper = _helper.available()
     if inject or not has_helper:
         try:
-            deliver_to_all(windows, plan.targets, event, deadline)
+            deliver_to_all(windows, targets, event, deadline)
         except NoThread as error:
             if not has_helper:
                 raise _policy.no_threads(pgid, error) from error
         else:
             return
-    _send_by_helper(windows, pgid, plan.targets, event, deadline)
+    _send_by_helper(windows, pgid, targets, event, deadline)
 
 
 def _send_by_helper(

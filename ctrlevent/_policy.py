@@ -66,8 +66,8 @@ HEAR_CTRL_C = (
 )
 
 
-# Seconds after which a process has connected to its console or never will. It takes some 50 ms, and
-# to be wrong does no harm: who is taken to be elsewhere is reached there all the same.
+# Seconds after which a process has connected to its console, or is looked for elsewhere. It takes
+# some 50 ms; who takes longer is found here when it is not found there.
 STARTING = 0.5
 
 

@@ -132,6 +132,28 @@ def test_who_has_left_meanwhile_is_passed_over(
 
 
 @pytest.mark.usefixtures("helper")
+def test_leader_that_takes_long_to_connect_is_waited_for(windows: FakeWindows) -> None:
+    slow = windows.create(windows.caller, c.CREATE_NEW_PROCESS_GROUP, starts=False)
+    slow.ignores = False
+    windows.now += 1.0
+    windows.after(2.0, slow.start)
+    _send.killpg(slow.pid, C)
+    assert windows.received == [(slow.pid, CTRL_C)]
+
+
+@pytest.mark.usefixtures("helper")
+def test_leader_that_does_not_connect_in_time(windows: FakeWindows) -> None:
+    slow = windows.create(windows.caller, c.CREATE_NEW_PROCESS_GROUP, starts=False)
+    slow.ignores = False
+    windows.now += 1.0
+    start = windows.now
+    with pytest.raises(NoConsole):
+        _send.killpg(slow.pid, C, timeout=3.0)
+    assert windows.received == []
+    assert windows.now - start <= 3.0
+
+
+@pytest.mark.usefixtures("helper")
 @pytest.mark.parametrize(
     ("leave", "error"), [(Process.exit, ProcessLookupError), (Process.detach, NoConsole)]
 )
