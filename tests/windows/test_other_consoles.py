@@ -15,11 +15,23 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
+from ctrlevent._console import is_wine
+from ctrlevent._win32 import system
 from tests.bed import probes
 from tests.waiting import wait_until
 
 from . import actor, elsewhere
-from .harness import CTRL_BREAK, CTRL_C, DETACHED, NEW_CONSOLE, NEW_GROUP, Actor, Console, Process
+from .harness import (
+    ARCH,
+    CTRL_BREAK,
+    CTRL_C,
+    DETACHED,
+    NEW_CONSOLE,
+    NEW_GROUP,
+    Actor,
+    Console,
+    Process,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,6 +241,10 @@ def test_the_helpers_way_onto_a_console_and_off(shared_console: Console, target:
     visitor.leave()
 
 
+@pytest.mark.skipif(
+    ARCH == "x86" and is_wine(system()),
+    reason="Wine 10 may end a 32-bit process in which a thread is ended before it has run",
+)
 def test_a_thread_that_is_taken_back_delivers_nothing(target: Actor) -> None:
     assert target.call(elsewhere.take_back_a_thread, CTRL_C) == (77, [])
 
