@@ -59,8 +59,6 @@ def run(
     full = dict(wine.environ() if wine else _native_environ())
     full["PYTHONIOENCODING"] = "utf-8"
     if wine:
-        # Wine 10 ends at its start if this is set ("free(): invalid pointer").
-        full.pop("TMPDIR", None)
         # The host's pytest writes bytecode of the same name with other paths in it.
         full["PYTHONPYCACHEPREFIX"] = programs.windows_path(cache.root() / "pycache")
     if paths:

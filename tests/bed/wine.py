@@ -60,9 +60,10 @@ class Wine:
         environ = {
             name: value
             for name, value in os.environ.items()
-            # PYTHON* speaks to the host's Python, WINE* to another Wine.
+            # PYTHON* speaks to the host's Python, WINE* to another Wine. With TMPDIR, Wine 10 ends
+            # at its start ("free(): invalid pointer").
             if not name.startswith(("PYTHON", "WINE"))
-            and name not in ("DISPLAY", "WAYLAND_DISPLAY")
+            and name not in ("DISPLAY", "WAYLAND_DISPLAY", "TMPDIR")
         }
         # Without UTF-8, file names and arguments beyond ASCII fail.
         environ.update(WINEPREFIX=str(self.prefix), LC_ALL="C.UTF-8")

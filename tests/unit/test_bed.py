@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bed import cache, debian, probes, programs
+from tests.bed import cache, debian, probes, programs, wine
 from tests.bed.report import BedError
 
 DEB822 = """\
@@ -117,3 +117,11 @@ def test_architecture_is_that_of_the_running_python(
 ) -> None:
     monkeypatch.setattr("sysconfig.get_platform", lambda: platform)
     assert probes.architecture() == architecture
+
+
+def test_wine_is_spared_what_speaks_to_others_or_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONPATH", "WINEPREFIX", "DISPLAY", "TMPDIR", "SPARED"):
+        monkeypatch.setenv(name, "value")
+    environ = wine.Wine(Path("wine"), None, "", Path("prefix")).environ()
+    assert not {"PYTHONPATH", "DISPLAY", "TMPDIR"} & set(environ)
+    assert (environ["WINEPREFIX"], environ["SPARED"]) == ("prefix", "value")
