@@ -111,7 +111,7 @@ else:
     )
 
 # Not for type checkers, for which everything would be an attribute.
-if not TYPE_CHECKING:
+if not TYPE_CHECKING:  # pragma: no branch - it is False for all that run this
 
     def __getattr__(name):
         for module, names in _MODULES.items():

@@ -183,9 +183,9 @@ class _Helper:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):  # what could not be written any more
-                self._process.stdin.close()
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # what could not be written any more
+            self._process.stdin.close()
         # It is at the end of the output; unless somebody else has the other end of that too, as a
         # process may that was started at the same moment as the helper.
         self._listening.join(_CLOSING)

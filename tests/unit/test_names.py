@@ -95,6 +95,7 @@ def test_star() -> None:
 def test_dir_has_what_has_not_been_asked_for_yet() -> None:
     found = in_a_new_python("import ctrlevent\nprint(json.dumps(dir(ctrlevent)))")
     assert {*ctrlevent.__all__, "__version__"} <= set(found)
+    assert set(found) <= set(dir(ctrlevent))  # and whatever was asked for here before
 
 
 def test_what_is_not_there() -> None:

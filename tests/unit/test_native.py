@@ -41,7 +41,7 @@ def last_error(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], int]:
     return fail
 
 
-@pytest.mark.parametrize("count", [1, 63, 64, 65, 500])
+@pytest.mark.parametrize("count", [1, 1023, 1024, 1025, 5000])
 def test_console_of_any_number_of_processes(dll: Callable[..., None], count: int) -> None:
     def get_list(pids: Any, room: int) -> int:
         if count <= room:

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,6 +88,31 @@ def test_console_that_windows_refuses_leaves_nothing(windows: Any) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this asks the Windows that it runs on")
+def test_close_ends_what_does_not_end_by_itself(
+    windows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active, ends, closed = [3], list[float](), list[int]()
+
+    def end(_job: int, _code: int) -> None:
+        ends.append(windows.now)
+        windows.after(0.5, lambda: active.__setitem__(0, 0))
+
+    monkeypatch.setattr(windows, "TerminateJobObject", end)
+    monkeypatch.setattr(windows, "QueryInformationJobObject", lambda _job: active[0])
+    monkeypatch.setattr(windows, "ClosePseudoConsole", closed.append)
+    console: Any = _pseudo_console.PseudoConsole.__new__(_pseudo_console.PseudoConsole)
+    console._closing, console._children, console._console = threading.Lock(), [], 0x55
+    console._job, console._reader = windows.CreateJobObject(), threading.Thread()
+    console._reader.start()
+    typed, console._keys = os.pipe()
+    console.close()
+    os.close(typed)
+    assert closed == [0x55]
+    assert len(ends) == 1
+    assert ends[0] >= 1000 + _pseudo_console.CLOSE_SECONDS
+    assert windows.jobs == []
+
+
 def test_standard_handles_are_null_on_windows(windows: Any) -> None:
     with _pseudo_console._standard_handles(windows) as handles:
         assert handles == (0, 0, 0)

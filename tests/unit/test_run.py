@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ctrlevent import _run
+from ctrlevent import NoConsole, _run
 from ctrlevent._outcome import GRACE
 from ctrlevent._run import Contained
 from ctrlevent._win32 import constants as c
@@ -96,6 +96,23 @@ def test_second_end_does_nothing(windows: WithJob, contained: Contained) -> None
     contained.end_tree()
     contained.end_tree()
     assert len(windows.ends) == 1
+
+
+@pytest.mark.parametrize("grace", [1.0, float("inf")])
+def test_who_cannot_be_sent_a_ctrl_c_gets_no_more_than_the_grace(
+    windows: WithJob, contained: Contained, grace: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise NoConsole
+
+    deadlines: list[float] = []
+    monkeypatch.setattr(_run, "send_to_group", refuse)
+    monkeypatch.setattr(_run, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    monkeypatch.setattr(contained, "wait_until", deadlines.append)
+    contained.pid = 4712
+    contained.ask_to_end(grace)
+    assert deadlines == [1000.0 + min(grace, GRACE)]
+    assert windows.ends == []
 
 
 # --- the caller's streams -------------------------------------------------------------------------
