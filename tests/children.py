@@ -1,10 +1,12 @@
-"""Programs that tests start as a child.
+"""Programs that tests start as a child, and whether one is still there.
 
 They sleep in small pieces: a Ctrl+C that comes just as `time.sleep` is entered is only noticed at
 the end of the sleep (bpo-30151), which no sender can do anything about.
 """
 
 from __future__ import annotations
+
+import ctrlevent
 
 # Says that it is up, and ends with 33 when it is interrupted.
 WAITS = """
@@ -26,3 +28,11 @@ print("up", flush=True)
 while True:
     time.sleep(0.01)
 """
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        ctrlevent.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ctrlevent
+from tests.children import is_alive
 from tests.waiting import wait_until
 
 from .conftest import PATIENCE, PLUGIN, outcomes
@@ -241,14 +242,6 @@ def test_what_a_session_leaves_running_is_ended(session: Pytester) -> None:
     pid = int((session.folder / "pid").read_text())
     # It has been killed; on POSIX it is there until init has taken notice.
     wait_until(lambda: not is_alive(pid), "the end of what was left running")
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        ctrlevent.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 # --- the user's Ctrl+C ----------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ from ctrlevent import CtrlEvent, _listen
 from ctrlevent._listen import _Registration, handler
 from ctrlevent._win32 import constants as c
 from tests.fakes.windows import CTRL_BREAK, CTRL_C, FakeWindows
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,10 +50,7 @@ def happen(windows: FakeWindows, event: int) -> list[bool]:
 
 
 def wait_until_nobody_is_registered(windows: FakeWindows) -> None:
-    deadline = time.monotonic() + 20
-    while windows.handlers:
-        assert time.monotonic() < deadline, windows.handlers
-        time.sleep(0.001)
+    wait_until(lambda: not windows.handlers, "nobody being registered")
 
 
 def test_only_within_the_block(

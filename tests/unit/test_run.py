@@ -181,11 +181,15 @@ class Process:
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
 
 
-def test_output_for_a_terminal_is_copied_there(pipe: tuple[int, int]) -> None:
+def some_output() -> Any:
     source, sink = os.pipe()
     os.write(sink, b"some output")
     os.close(sink)
-    process: Any = Process(stdout=os.fdopen(source, "rb"))
+    return os.fdopen(source, "rb")
+
+
+def test_output_for_a_terminal_is_copied_there(pipe: tuple[int, int]) -> None:
+    process: Any = Process(stdout=some_output())
     streams = _run._Streams(process, {"stdout": pipe[1]}, None)
     assert streams.finish() == (None, None)
     assert process.stdout.closed
@@ -194,10 +198,7 @@ def test_output_for_a_terminal_is_copied_there(pipe: tuple[int, int]) -> None:
 
 def test_output_for_a_terminal_that_is_gone_is_dropped(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
-    source, sink = os.pipe()
-    os.write(sink, b"some output")
-    os.close(sink)
-    process: Any = Process(stderr=os.fdopen(source, "rb"))
+    process: Any = Process(stderr=some_output())
     streams = _run._Streams(process, {"stderr": pipe[1]}, None)
     assert streams.finish() == (None, None)
     assert process.stderr.closed

@@ -73,11 +73,9 @@ def test_created_process_says_its_pid() -> None:
     assert repr(created) == "<CreatedProcess 1004>"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="these are no handles there")
-def test_created_process_inherits_each_handle_once_and_none_that_is_0(
-    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With 0 in the list Windows would hand on every inheritable handle there is."""
+@pytest.fixture
+def asked(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What CreateProcess was asked for."""
     asked: list[tuple[Any, ...]] = []
 
     def create(*arguments: Any) -> Created:
@@ -85,6 +83,14 @@ def test_created_process_inherits_each_handle_once_and_none_that_is_0(
         return Created(8, 12, 1004, 1008)
 
     monkeypatch.setattr(windows, "CreateProcess", create)
+    return asked
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these are no handles there")
+def test_created_process_inherits_each_handle_once_and_none_that_is_0(
+    asked: list[tuple[Any, ...]],
+) -> None:
+    """With 0 in the list Windows would hand on every inheritable handle there is."""
     created = _spawn.create_process(
         ["x", "a b"], standard_handles=(20, 0, 24), handle_list=[24, 28]
     )
@@ -95,15 +101,8 @@ def test_created_process_inherits_each_handle_once_and_none_that_is_0(
 
 
 def test_created_process_inherits_nothing_without_a_list(
-    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch
+    asked: list[tuple[Any, ...]],
 ) -> None:
-    asked: list[tuple[Any, ...]] = []
-
-    def create(*arguments: Any) -> Created:
-        asked.append(arguments)
-        return Created(8, 12, 1004, 1008)
-
-    monkeypatch.setattr(windows, "CreateProcess", create)
     _spawn.create_process("x", standard_handles=(0, 0, 0))
     ((_, _, inherits, *_, startup),) = asked
     assert (inherits, startup.handle_list) == (False, ())

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 import ctrlevent
 from ctrlevent import PseudoConsole, _pseudo_console
+from tests.children import is_alive
 from tests.waiting import wait_until
 
 from . import actor
@@ -247,14 +248,6 @@ def one_that_cannot_be_changed_is_ended() -> tuple[str, bool, int]:
             setattr(_pseudo_console, "create_process", ctrlevent.create_process)  # noqa: B010
         (pid,) = pids
         return raised, not is_alive(pid), settled_handle_count() - before
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        ctrlevent.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def run_shell(command: str) -> tuple[int, str]:
