@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 from .report import BedError, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _APT = Path("/etc/apt")
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+# Other names of a release on a mirror, as time goes by.
+_ALIASES = ("stable", "oldstable")
 _ARCHIVE_SUITES = {
     "stable",
     "testing",
@@ -121,11 +123,11 @@ def machine_sources() -> list[Source]:
 
 
 class Apt:
-    """apt-get on one suite of the machine's own Debian mirror."""
+    """apt-get on one release of Debian, on the machine's own mirror."""
 
-    def __init__(self, state: Path, suite: str) -> None:
+    def __init__(self, state: Path, codename: str, architectures: Sequence[str]) -> None:
         self._state = state
-        self._suite = suite
+        self._codename = codename
         if not all(shutil.which(tool) for tool in ("apt-get", "apt-config", "dpkg", "dpkg-deb")):
             raise BedError(
                 "this is not a Debian machine: install Wine 10 or later, then run setup again"
@@ -138,14 +140,19 @@ class Apt:
         for folder in ("lists/partial", "archives/partial", "parts"):
             (state / folder).mkdir(parents=True)
         (state / "status").touch()
-        self._configure()
-        if not any(self._update(source) for source in candidates):
+        self._configure(architectures)
+        say(f"reading the package lists of Debian {codename} from its mirror (20 MB)")
+        # A mirror that is being brought up to date has lists that its signed index does not fit.
+        # It may be so for days, but as a rule for one of the release's names at a time.
+        tries = [(source, suite) for source in candidates for suite in (codename, *_ALIASES)]
+        if not any(self._update(source, suite) for source, suite in tries):
             raise BedError(
-                f"apt could not read Debian's suite {suite} (its reason is above): check the "
-                "network and the package debian-archive-keyring, then run setup again"
+                f"apt could not read Debian {codename} (its reasons are above): check the network "
+                'and the package debian-archive-keyring; if apt says "Mirror sync in progress?", '
+                "wait a while or name another mirror in /etc/apt; then run setup again"
             )
 
-    def _configure(self) -> None:
+    def _configure(self, architectures: Sequence[str]) -> None:
         # Only how to reach the network comes from the machine's settings;
         # its hooks and preferences are for its own packages.
         dump = subprocess.run(
@@ -169,17 +176,25 @@ class Apt:
             "Acquire::Retries": "3",
         }
         lines += [f'{name} "{value}";' for name, value in settings.items()]
-        lines.append('APT::Architectures { "amd64"; "i386"; };')
+        names = " ".join(f'"{name}";' for name in architectures)
+        lines.append(f"APT::Architectures {{ {names} }};")
         (self._state / "apt.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def _update(self, source: Source) -> bool:
+    def _update(self, source: Source, suite: str) -> bool:
+        """Whether this suite of the mirror could be read, and is of the release that is meant."""
         keyring = source.signed_by or (str(_KEYRING) if _KEYRING.exists() else None)
         option = f"[signed-by={keyring}] " if keyring else ""
-        line = f"deb {option}{source.uri} {self._suite} main\n"
+        line = f"deb {option}{source.uri} {suite} main\n"
         (self._state / "sources.list").write_text(line, encoding="utf-8")
-        say(f"reading the package lists of Debian {self._suite} from its mirror (20 MB)")
         # Without the option a failed download is only a warning.
-        return self._run("update", "-o", "APT::Update::Error-Mode=any") is not None
+        if self._run("update", "-o", "APT::Update::Error-Mode=any") is None:
+            say(f"{source.uri} has no {suite} that could be used")
+            return False
+        found = self._run("indextargets", "--format", "$(CODENAME)", capture=True) or ""
+        codenames = set(found.split())
+        if codenames != {self._codename}:
+            say(f"{source.uri} has {', '.join(sorted(codenames)) or 'nothing'} as {suite}")
+        return codenames == {self._codename}
 
     def download(self, packages: Iterable[str]) -> list[Path]:
         """The .deb files, checked by apt."""

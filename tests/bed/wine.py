@@ -23,7 +23,7 @@ from .report import BedError, say, step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SUITE = "trixie"
+_RELEASE = "trixie"
 _WINE = ("wine64", "libwine", "libz-mingw-w64")
 _LIBRARIES = ("libc6", "libunwind8", "liblzma5", "libgcc-s1", "zlib1g")
 _LIBRARY = "usr/lib/x86_64-linux-gnu"
@@ -155,7 +155,8 @@ def _ensure_private(archs: Sequence[str]) -> None:
     cache.require_space(_SPACE_MB)
     with cache.scratch("apt") as state:
         packages = [*_WINE, *_LIBRARIES] if need_x64 else ["libz-mingw-w64"]
-        files = debian.Apt(state, _SUITE).download(
+        architectures = ["amd64", "i386"] if need_x86 else ["amd64"]
+        files = debian.Apt(state, _RELEASE, architectures).download(
             packages + (["libwine:i386"] if need_x86 else [])
         )
         i386 = [file for file in files if file.name.endswith("_i386.deb")]
@@ -193,7 +194,7 @@ def _make_tree(unpacked: Path, folder: Path, version: str) -> None:
     # Dangling until x86 is set up, which Wine takes for "no 32-bit support".
     x86.symlink_to(_tree_x86() / _FROM_I386_PACKAGE)
     _patch(programs)
-    (folder / "version.txt").write_text(f"wine-{version} (Debian {_SUITE})", encoding="utf-8")
+    (folder / "version.txt").write_text(f"wine-{version} (Debian {_RELEASE})", encoding="utf-8")
 
 
 def _patch(programs: Path) -> None:
