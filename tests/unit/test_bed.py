@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.bed import cache, debian, probes, programs, wine
+from tests.bed import bed, cache, debian, probes, programs, wine
 from tests.bed.report import BedError
 
 DEB822 = """\
@@ -69,6 +70,88 @@ def test_the_main_archive_comes_first_and_security_not_at_all() -> None:
         "http://one.example/debian/",
         "mirror+file:/etc/apt/mirrors/debian.list",
     ]
+
+
+# Stands for apt-get: reads a suite if it has the file of that name, in which its codename is.
+APT_GET = """#!/bin/sh
+suite=$(sed "s/ main//; s/.* //" sources.list)
+echo "$1 $suite" >> asked
+case $1 in
+    update) test -e "{0}/$suite" ;;
+    indextargets) cat "{0}/$suite" ;;
+esac
+"""
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the suites that can be read, each a file with the release's codename."""
+    programs, suites = tmp_path / "bin", tmp_path / "suites"
+    for folder in (programs, suites):
+        folder.mkdir()
+    for name in ("apt-get", "apt-config", "dpkg", "dpkg-deb"):
+        (programs / name).write_text(APT_GET.format(suites) if name == "apt-get" else "#!/bin/sh")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    source = debian.Source("http://mirror.example/debian", "bookworm", ("main",), None)
+    monkeypatch.setattr(debian, "machine_sources", lambda: [source])
+    return suites
+
+
+NO_APT = pytest.mark.skipif(sys.platform == "win32", reason="what stands for apt-get is a script")
+
+
+@NO_APT
+@pytest.mark.parametrize(
+    ("suites", "asked"),
+    [
+        ({"trixie": "trixie"}, ["update trixie", "indextargets trixie"]),
+        ({"stable": "trixie"}, ["update trixie", "update stable", "indextargets stable"]),
+        (
+            {"stable": "forky", "oldstable": "trixie"},
+            [
+                *("update trixie", "update stable", "indextargets stable"),
+                *("update oldstable", "indextargets oldstable"),
+            ],
+        ),
+    ],
+)
+def test_release_is_read_under_the_first_name_that_fits(
+    mirror: Path, tmp_path: Path, suites: dict[str, str], asked: list[str]
+) -> None:
+    for suite, codename in suites.items():
+        (mirror / suite).write_text(f"{codename}\n{codename}\n")
+    debian.Apt(tmp_path / "state", "trixie", ["amd64"])
+    assert (tmp_path / "state" / "asked").read_text().splitlines() == asked
+
+
+@NO_APT
+@pytest.mark.parametrize("suites", [{}, {"stable": "forky"}])
+def test_release_that_is_under_no_name_is_an_error(
+    mirror: Path, tmp_path: Path, suites: dict[str, str]
+) -> None:
+    for suite, codename in suites.items():
+        (mirror / suite).write_text(codename)
+    with pytest.raises(BedError, match="could not read Debian trixie"):
+        debian.Apt(tmp_path / "state", "trixie", ["amd64"])
+
+
+@NO_APT
+@pytest.mark.parametrize("architectures", [["amd64"], ["amd64", "i386"]])
+def test_only_the_architectures_that_are_needed_are_asked_for(
+    mirror: Path, tmp_path: Path, architectures: list[str]
+) -> None:
+    (mirror / "trixie").write_text("trixie")
+    debian.Apt(tmp_path / "state", "trixie", architectures)
+    configured = (tmp_path / "state" / "apt.conf").read_text()
+    assert ('"i386"' in configured) is ("i386" in architectures)
+
+
+@pytest.mark.parametrize("archs", [("x64",), ("x64", "x86")])
+def test_bed_promises_no_program_that_its_wine_does_not_run(archs: tuple[str, ...]) -> None:
+    description = bed._describe_wine(wine.Wine(Path("wine"), None, "", Path("prefix")), archs)
+    kinds = ("python", "launcher", "native", "native_gui")
+    assert {kind: tuple(description[kind]) for kind in kinds} == dict.fromkeys(kinds, archs)
 
 
 def test_key_depends_on_where_inputs_are_cut() -> None:
