@@ -8,9 +8,15 @@ from __future__ import annotations
 import math
 import operator
 import signal
-from typing import Any, Final, NamedTuple, Union
 
-from ._types import CtrlEvent
+from ._namedtuple import NamedTuple
+from ._types import CTRL_BREAK_EVENT, CTRL_C_EVENT, CtrlEvent
+
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any, Final, Union
 
 # signal.h of the Microsoft C runtime. Not taken from Python's `signal`, which has SIGBREAK on
 # Windows only, while this module means the same on every system where it is tested.
@@ -30,7 +36,8 @@ class Terminate(NamedTuple):
     exit_code: int
 
 
-Action = Union[Probe, CtrlEvent, Terminate]
+if TYPE_CHECKING:
+    Action = Union[Probe, CtrlEvent, Terminate]
 
 
 def action(sig: Any) -> Action:
@@ -43,7 +50,10 @@ def action(sig: Any) -> Action:
     Raises TypeError, ValueError (negative; an event that cannot be sent), OverflowError (beyond
     32 bits: an exit code has no more).
     """
-    if isinstance(sig, CtrlEvent) and sig > CtrlEvent.CTRL_BREAK_EVENT:
+    if sig is CTRL_C_EVENT or sig is CTRL_BREAK_EVENT:
+        found: CtrlEvent = sig
+        return found
+    if isinstance(sig, CtrlEvent):
         raise ValueError(
             f"{sig.name} is sent by Windows alone; send CTRL_C_EVENT or CTRL_BREAK_EVENT"
         )
@@ -54,10 +64,10 @@ def action(sig: Any) -> Action:
         raise OverflowError(f"sig must fit into 32 bits, as an exit code: {number}")
     if number == 0 and not isinstance(sig, (CtrlEvent, signal.Signals)):
         return Probe()
-    if number in (CtrlEvent.CTRL_C_EVENT, SIGINT):
-        return CtrlEvent.CTRL_C_EVENT
-    if number in (CtrlEvent.CTRL_BREAK_EVENT, SIGBREAK):
-        return CtrlEvent.CTRL_BREAK_EVENT
+    if number in (CTRL_C_EVENT, SIGINT):
+        return CTRL_C_EVENT
+    if number in (CTRL_BREAK_EVENT, SIGBREAK):
+        return CTRL_BREAK_EVENT
     return Terminate(number)
 
 
@@ -73,11 +83,12 @@ def event(sig: Any) -> CtrlEvent:
 
 def integer(value: Any, name: str) -> int:
     """An int out of anything that is one; bool and float are none."""
+    if type(value) is int:
+        return value
     kind: Any = value.__class__
     if kind is bool or not hasattr(kind, "__index__"):
         raise TypeError(f"{name} must be an integer, not {kind.__name__}")
-    number: int = operator.index(value)
-    return number
+    return int(operator.index(value))  # before Python 3.10, of a subclass it may be one
 
 
 def process_id(value: Any, name: str = "pid") -> int:
@@ -93,7 +104,8 @@ def process_id(value: Any, name: str = "pid") -> int:
 def kill_target(value: Any) -> int:
     """The first argument of `kill`: a pid, 0 for the own group, or minus a pgid."""
     number = integer(value, "pid")
-    process_id(abs(number))
+    if not 0 < number <= _32_BITS:
+        process_id(abs(number))
     return number
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ._errors import NoConsole, make, winerror_of
 from ._facts import Facts
 from ._win32.constants import ERROR_BAD_FORMAT, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER
 
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
     from ._processes import Processes
-    from ._types import CtrlEvent
     from ._win32.boundary import System
 
 
-def send_to_group(windows: System, processes: Processes, event: CtrlEvent, pgid: int) -> None:
+def send_to_group(windows: System, processes: Processes, event: int, pgid: int) -> None:
     """To a group of which `processes` has just shown a live member on the caller's console."""
     # Should that member end right now, the console knows no such group any more and takes the id
     # for a pid. It then makes an entry for that process, dead as it is, and parks the event, unless
@@ -24,9 +24,7 @@ def send_to_group(windows: System, processes: Processes, event: CtrlEvent, pgid:
     _generate(windows, event, pgid)
 
 
-def send_to_all(
-    windows: System, processes: Processes, event: CtrlEvent, *, own: bool = True
-) -> None:
+def send_to_all(windows: System, processes: Processes, event: int, *, own: bool = True) -> None:
     """To everybody on the caller's console.
 
     That is group 0 on Windows. Wine 10 takes group 0 for the caller's own group: there, group by
@@ -59,7 +57,7 @@ def is_wine(windows: System) -> bool:
     return True
 
 
-def _generate(windows: System, event: CtrlEvent, pgid: int) -> None:
+def _generate(windows: System, event: int, pgid: int) -> None:
     try:
         windows.GenerateConsoleCtrlEvent(event, pgid)
     except OSError as error:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING
 
 from ._errors import make
 from ._facts import has_exited
@@ -34,6 +33,9 @@ from ._win32.constants import (
     WAIT_OBJECT_0,
     ProcessMachineTypeInfo,
 )
+
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,14 +90,37 @@ def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float) -> Del
             error,
         ) from error
     # Suspended first: the handlers may raise KeyboardInterrupt in this thread from the moment that
-    # the new one runs, and then its handle must already be where `finally` finds it.
-    thread = _start(windows, CURRENT_PROCESS, start, event, CREATE_SUSPENDED)
+    # the new one runs, and then there must already be somebody who closes its handle.
+    thread = _Thread(windows, _start(windows, CURRENT_PROCESS, start, event, CREATE_SUSPENDED))
     try:
-        windows.ResumeThread(thread)
-        _wait(windows, thread, windows.GetCurrentProcessId(), deadline)
-    finally:
-        windows.CloseHandle(thread)
+        windows.ResumeThread(thread.handle)
+        _wait(windows, thread.handle, deadline)
+    except OSError:
+        thread.close()
+        raise
+    thread.close()
     return Delivery.HANDLED  # or this line would not be reached
+
+
+class _Thread:
+    """A handle, closed at the latest when nothing refers to this any more.
+
+    After a KeyboardInterrupt, that is when whoever has caught it lets go of its traceback. So it is
+    raised at once, and not after one more call into a system that is busy ending the thread.
+    """
+
+    def __init__(self, windows: System, handle: int) -> None:
+        self._windows = windows
+        self.handle = handle
+
+    def close(self) -> None:
+        handle, self.handle = self.handle, 0
+        if handle:
+            self._windows.CloseHandle(handle)
+
+    def __del__(self) -> None:
+        with contextlib.suppress(OSError):  # there is nobody to tell
+            self.close()
 
 
 def deliver_to_other(windows: System, target: Facts, event: CtrlEvent, deadline: float) -> Delivery:
@@ -108,7 +133,7 @@ def deliver_to_other(windows: System, target: Facts, event: CtrlEvent, deadline:
     with Target(windows, target, deadline) as ready:
         thread = ready.start(event)
         try:
-            _wait(windows, thread, target.pid, deadline)
+            _wait(windows, thread, deadline, target.pid)
             return _outcome(windows, ready.process, windows.GetExitCodeThread(thread))
         finally:
             windows.CloseHandle(thread)
@@ -236,13 +261,15 @@ def _start(windows: System, process: int, start: int, event: CtrlEvent, flags: i
     return windows.CreateRemoteThread(process, start, int(event), flags)
 
 
-def _wait(windows: System, thread: int, pid: int, deadline: float) -> None:
+def _wait(windows: System, thread: int, deadline: float, pid: int = 0) -> None:
+    """For the end of a thread in a process; 0 is the calling one."""
     while True:
         left = max(0.0, deadline - windows.monotonic())
         milliseconds = math.ceil(min(left, _SLICE) * 1000)  # not 0 before the time is up
         if windows.WaitForSingleObject(thread, milliseconds) == WAIT_OBJECT_0:
             return
         if left == 0:
+            pid = pid or windows.GetCurrentProcessId()
             raise make(
                 TimeoutError,
                 f"the event was delivered to process {pid}, but its handlers have not finished;"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from . import _policy
 from ._errors import make
 from ._facts import Facts, Unreadable, has_exited
 from ._processes import LOOK, Processes
 from ._win32.constants import PROCESS_TERMINATE
+
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._win32.boundary import System

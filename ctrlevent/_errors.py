@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import TYPE_CHECKING, TypeVar
+
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from ._types import ProcessInfo
+
+    Error = TypeVar("Error", bound=OSError)
 
 
 class NotAGroupLeader(ProcessLookupError):
@@ -39,8 +45,6 @@ class WouldReachOthers(OSError):
 
     others: tuple[ProcessInfo, ...] = ()
 
-
-Error = TypeVar("Error", bound=OSError)
 
 _ERRNO: dict[type[OSError], int] = {
     ProcessLookupError: errno.ESRCH,

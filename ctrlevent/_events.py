@@ -13,12 +13,11 @@ at once:
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Union
 
 from . import _console, _policy
 from ._ctrl_routine import NoThread, deliver_to_all, deliver_to_caller, deliver_to_other
 from ._errors import NoConsole, unsupported
-from ._facts import Facts
+from ._facts import Facts, read_caller
 from ._policy import (
     AwaitConsole,
     LookElsewhere,
@@ -27,11 +26,15 @@ from ._policy import (
     StartThread,
     StartThreads,
 )
-from ._processes import LOOK, Processes
+from ._processes import LOOK, Processes, require_groups
 from ._types import CtrlEvent, Delivery
+
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Union
 
     from ._facts import Seen
     from ._win32.boundary import System
@@ -152,6 +155,8 @@ def plan_for_group(
             lambda: processes.see(pgid),
             processes.age,
         )
+        if isinstance(plan, SendToGroup):
+            return plan
         if isinstance(plan, LookElsewhere):
             named = processes.see(pgid)
             leads = isinstance(named, Facts) and named.is_leader
@@ -202,10 +207,10 @@ def send_to_process(
 
 
 def _send_to_caller(windows: System, pid: int, event: CtrlEvent, deadline: float) -> Delivery:
-    with Processes(windows) as processes:
-        plan_for_process(windows, processes, pid, event)
-    # Outside of the block above: what is open there must be closed before the handlers run, which
-    # may raise KeyboardInterrupt anywhere from then on.
+    # Without `Processes`: nothing has to be opened for it, so nothing is open when the handlers
+    # run, which may raise KeyboardInterrupt anywhere from then on.
+    require_groups(windows)
+    _policy.process_event(read_caller(windows, pid), event, caller=pid, on_console=())
     return deliver_to_caller(windows, event, deadline)
 
 
@@ -252,5 +257,7 @@ def send_to_console_of(windows: System, pid: int, event: CtrlEvent) -> None:
 
 
 def on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:
-    with contextlib.suppress(NoConsole):
+    try:
         yield from processes.on_console(first)
+    except NoConsole:
+        return

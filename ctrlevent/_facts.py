@@ -17,10 +17,8 @@ process parameters yet, while the 64-bit one has those that the creator wrote.
 
 from __future__ import annotations
 
-import enum
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
-
 from ._errors import make, winerror_of
+from ._namedtuple import NamedTuple
 from ._win32.constants import (
     CONSOLE_CREATE_NO_WINDOW,
     CONSOLE_DETACHED_PROCESS,
@@ -36,10 +34,16 @@ from ._win32.constants import (
 )
 from ._win32.structures import LAYOUT32, LAYOUT64, Layout, parse, size
 
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any, Callable, Final, Union
 
     from ._win32.boundary import System
+
+    Query = Callable[[int, int, int], bytes]  # (handle, what or where, size)
 
 # By the bits of a handle of the target.
 CONSOLE_HANDLES_ASKED_FOR = {
@@ -56,12 +60,12 @@ MOMENT = 0.5
 _PAUSE = 0.005
 
 
-class Console(enum.Enum):
-    """What the process parameters say of a process's console."""
+class Console:
+    """What the process parameters say of a process's console: one of these."""
 
-    NONE = "it has none"
-    ASKED_FOR = "it was created to get one of its own, or none, and has not started yet"
-    SOME = "it is connected to one, or is about to connect to that of its creator"
+    NONE: Final = "it has none"
+    ASKED_FOR: Final = "it was created to get one of its own, or none, and has not started yet"
+    SOME: Final = "it is connected to one, or is about to connect to that of its creator"
 
 
 class Facts(NamedTuple):
@@ -72,7 +76,8 @@ class Facts(NamedTuple):
     pgid: int
     ignores_ctrl_c: bool
     has_gui_subsystem: bool
-    console: Console
+    console: str
+    """One of `Console`."""
     is_32bit: bool
 
     @property
@@ -87,7 +92,8 @@ class Unreadable(NamedTuple):
     error: OSError
 
 
-Seen = Union[Facts, Unreadable]
+if TYPE_CHECKING:
+    Seen = Union[Facts, Unreadable]
 
 
 def has_exited(system: System, handle: int) -> bool:
@@ -95,30 +101,74 @@ def has_exited(system: System, handle: int) -> bool:
     return system.WaitForSingleObject(handle, 0) == WAIT_OBJECT_0
 
 
-def read(system: System, handle: int, pid: int, deadline: float) -> Facts:
+def read(system: System, handle: int, pid: int, deadline: Callable[[], float]) -> Facts:
     """What stands in the PEB of a live process; the handle needs the rights READ.
 
-    `deadline`: until when to wait for it to become readable; it is read once all the same.
+    `deadline` tells until when to wait for it to become readable, if it is not so at once.
 
-    Raises ProcessLookupError if it ends meanwhile, PermissionError if it has no PEB that could be
-    read (a system process).
+    Raises ProcessLookupError if it ends meanwhile, or if the handle is that of another process
+    (Windows ignores the two low bits of a pid: asked for 1235, OpenProcess opens 1232);
+    PermissionError if it has no PEB that could be read (a system process).
     """
     while True:
         problem: OSError | None = None
         facts: Facts | None = None
         try:
             facts = _read_once(system, handle, pid)
+        except ProcessLookupError:
+            raise  # it is another process
         except OSError as error:
             problem = error
         # Looked at after reading: only of a process that was alive then is it known to be true.
-        if has_exited(system, handle):
+        if handle != CURRENT_PROCESS and has_exited(system, handle):
             raise make(ProcessLookupError, f"process {pid} has ended", problem)
         if facts is not None:
             return facts
         passing = problem is None or winerror_of(problem) in (ERROR_PARTIAL_COPY, ERROR_NOACCESS)
-        if not passing or system.monotonic() >= deadline:
+        if not passing or system.monotonic() >= deadline():
             raise _unreadable(pid, problem) from problem
         system.sleep(_PAUSE)
+
+
+class _Caller(NamedTuple):
+    """The calling process, in its own memory: read without a system call, whenever it is asked."""
+
+    system: System
+    pid: int
+    twin: Twin
+    peb: Any
+    parameters: Any
+
+
+_caller: _Caller | None = None
+
+
+def read_caller(system: System, pid: int) -> Facts:
+    """The same of the calling process, whose pid that is. Raises what `read` raises."""
+    global _caller  # noqa: PLW0603  # there is one calling process, but in tests
+    caller = _caller
+    if caller is None or caller.system is not system or caller.pid != pid:
+        try:
+            caller = _caller = _find_caller(system, pid)
+        except OSError:
+            caller = None
+    if caller is None:
+        return read(system, CURRENT_PROCESS, pid, lambda: 0)  # which says why not
+    return _understand(pid, caller.twin, caller.peb, caller.parameters)
+
+
+def _find_caller(system: System, pid: int) -> _Caller | None:
+    for twin in _twins(system, CURRENT_PROCESS):
+        peb = system.own_structure(twin.layout.peb, twin.peb) if twin.peb else None
+        if peb and peb.ProcessParameters:
+            kind = twin.layout.process_parameters
+            parameters = system.own_structure(kind, peb.ProcessParameters)
+            return _Caller(system, pid, twin, peb, parameters)
+    return None
+
+
+def no_such_process(pid: int, cause: OSError | None = None) -> ProcessLookupError:
+    return make(ProcessLookupError, f"there is no process {pid}", cause)
 
 
 def _unreadable(pid: int, cause: OSError | None = None) -> PermissionError:
@@ -133,6 +183,8 @@ def _unreadable(pid: int, cause: OSError | None = None) -> PermissionError:
 def _read_once(system: System, handle: int, pid: int) -> Facts | None:
     """None: not there yet."""
     for twin in _twins(system, handle):
+        if twin.basic.UniqueProcessId != pid:
+            raise no_such_process(pid)
         if not twin.peb:  # a process of the kernel: System, Registry, Memory Compression, ...
             raise _unreadable(pid)
         peb = _structure(twin, handle, twin.layout.peb, twin.peb)
@@ -148,19 +200,16 @@ def _structure(twin: Twin, handle: int, kind: Any, address: int) -> Any:
 
 
 def _understand(pid: int, twin: Twin, peb: Any, parameters: Any) -> Facts:
-    return Facts(
-        pid=pid,
-        ppid=twin.ppid,
-        # The creator writes 0 for CREATE_NEW_PROCESS_GROUP: the group that has the child's own pid.
-        pgid=parameters.ProcessGroupId or pid,
-        ignores_ctrl_c=bool(parameters.ConsoleFlags & CONSOLE_IGNORE_CTRL_C),
-        has_gui_subsystem=peb.ImageSubsystem == IMAGE_SUBSYSTEM_WINDOWS_GUI,
-        console=_console(parameters.ConsoleHandle, 32 if twin.layout is LAYOUT32 else 64),
-        is_32bit=twin.is_32bit,
-    )
+    # The creator writes 0 for CREATE_NEW_PROCESS_GROUP: the group that has the child's own pid.
+    pgid = parameters.ProcessGroupId or pid
+    ignores_ctrl_c = bool(parameters.ConsoleFlags & CONSOLE_IGNORE_CTRL_C)
+    has_gui_subsystem = peb.ImageSubsystem == IMAGE_SUBSYSTEM_WINDOWS_GUI
+    console = _console(parameters.ConsoleHandle, 32 if twin.layout is LAYOUT32 else 64)
+    ppid = twin.basic.InheritedFromUniqueProcessId
+    return Facts(pid, ppid, pgid, ignores_ctrl_c, has_gui_subsystem, console, twin.is_32bit)
 
 
-def _console(handle: int, bits: int) -> Console:
+def _console(handle: int, bits: int) -> str:
     if handle == 0:
         return Console.NONE
     if handle in CONSOLE_HANDLES_ASKED_FOR[bits]:
@@ -206,16 +255,14 @@ def _write_twin(twin: Twin, handle: int, ignores: bool) -> bool:
     return True
 
 
-Query = Callable[[int, int, int], bytes]  # (handle, what or where, size)
-
-
 class Twin(NamedTuple):
     """Where a PEB of a process is, and how to get at it: a row of the table above."""
 
     layout: Layout
     is_32bit: bool
     """Whether the process is, which the layout does not tell: it may have a PEB of each kind."""
-    ppid: int
+    basic: Any
+    """Its PROCESS_BASIC_INFORMATION, with its ids."""
     peb: int
     read_memory: Query
     write_memory: Callable[[int, int, bytes], None]
@@ -226,32 +273,29 @@ def _twins(system: System, handle: int) -> Iterator[Twin]:
 
     None at all when Windows answers with too few bytes.
     """
+    read, write = system.ReadProcessMemory, system.WriteProcessMemory
     if system.pointer_size == 8:
         answer = system.NtQueryInformationProcess(handle, ProcessWow64Information, 8)
         peb32 = int.from_bytes(answer, "little")
-        for basic in _basic(system.NtQueryInformationProcess, LAYOUT64, handle):
-            ppid = basic.InheritedFromUniqueProcessId
-            ways = system.ReadProcessMemory, system.WriteProcessMemory
-            if peb32:
-                yield Twin(LAYOUT32, True, ppid, peb32, *ways)
-            yield Twin(LAYOUT64, bool(peb32), ppid, basic.PebBaseAddress, *ways)
+        basic = _basic(system.NtQueryInformationProcess, LAYOUT64, handle)
+        if basic and peb32:
+            yield Twin(LAYOUT32, True, basic, peb32, read, write)
+        if basic:
+            yield Twin(LAYOUT64, bool(peb32), basic, basic.PebBaseAddress, read, write)
         return
     is_64bit_windows = system.IsWow64Process(CURRENT_PROCESS)
     is_32bit = not is_64bit_windows or system.IsWow64Process(handle)
     if is_32bit:
-        for basic in _basic(system.NtQueryInformationProcess, LAYOUT32, handle):
-            ppid = basic.InheritedFromUniqueProcessId
-            ways = system.ReadProcessMemory, system.WriteProcessMemory
-            yield Twin(LAYOUT32, True, ppid, basic.PebBaseAddress, *ways)
+        basic = _basic(system.NtQueryInformationProcess, LAYOUT32, handle)
+        if basic:
+            yield Twin(LAYOUT32, True, basic, basic.PebBaseAddress, read, write)
     if is_64bit_windows:
-        for basic in _basic(system.NtWow64QueryInformationProcess64, LAYOUT64, handle):
-            ppid = basic.InheritedFromUniqueProcessId
-            wow64 = system.NtWow64ReadVirtualMemory64, system.NtWow64WriteVirtualMemory64
-            yield Twin(LAYOUT64, is_32bit, ppid, basic.PebBaseAddress, *wow64)
+        basic = _basic(system.NtWow64QueryInformationProcess64, LAYOUT64, handle)
+        wow64 = system.NtWow64ReadVirtualMemory64, system.NtWow64WriteVirtualMemory64
+        if basic:
+            yield Twin(LAYOUT64, is_32bit, basic, basic.PebBaseAddress, *wow64)
 
 
-def _basic(query: Query, layout: Layout, handle: int) -> Iterator[Any]:
+def _basic(query: Query, layout: Layout, handle: int) -> Any:
     kind = layout.process_basic_information
-    basic = parse(kind, query(handle, ProcessBasicInformation, size(kind)))
-    if basic:
-        yield basic
+    return parse(kind, query(handle, ProcessBasicInformation, size(kind)))

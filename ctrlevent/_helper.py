@@ -13,21 +13,24 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
+import marshal
 import os
 import queue
 import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
 
 from . import _errors
 from ._helper_main import IDLE_EXIT_CODE
 from ._win32.constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
 
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 # In seconds: how long a wait lasts at most before a Ctrl+C can break it off; and how long the end
 # of the helper's output may take to arrive once the helper has ended.
@@ -65,7 +68,7 @@ def send(
     request = {
         "console_of": console_of,
         "pgid": pgid,
-        "event": event,
+        "event": None if event is None else int(event),
         "alone": alone,
         "together": list(together),
     }
@@ -131,16 +134,19 @@ class _Helper:
             cwd=os.path.dirname(python),  # not the caller's, which could not be deleted meanwhile
             creationflags=DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP,
         )
-        self._replies: queue.Queue[bytes] = queue.Queue()
+        self._replies: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        """None comes last, when it has ended."""
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as lines:  # closed here: nobody else may while it is read
-            for line in lines:
-                self._replies.put(line)
-        self._replies.put(b"")
+        # Half a reply, or none: the helper has ended. (marshal raises one or the other for that.)
+        ended = contextlib.suppress(EOFError, ValueError, TypeError, OSError)
+        with ended, self._process.stdout as replies:  # closed here: nobody else may while it reads
+            while True:
+                self._replies.put(marshal.load(replies))
+        self._replies.put(None)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -150,23 +156,22 @@ class _Helper:
         assert self._process.stdin is not None
         try:
             try:
-                self._process.stdin.write(json.dumps(request).encode() + b"\n")
+                self._process.stdin.write(marshal.dumps(request))
                 self._process.stdin.flush()
             except OSError:
                 _discard()  # it may seem to be alive for a moment yet
                 return None
-            line = self._reply(deadline)
+            reply = self._reply(deadline)
         except BaseException:
             _discard()  # a late reply must not be taken for that to the next request
             raise
-        if line:
-            reply: dict[str, Any] = json.loads(line)
+        if reply is not None:
             return reply
         if self._process.wait() == IDLE_EXIT_CODE:
             return None
         raise OSError(0, "the helper process was ended while it was sending; it may have sent")
 
-    def _reply(self, deadline: float) -> bytes:
+    def _reply(self, deadline: float) -> dict[str, Any] | None:
         # In slices: a wait of Python's on Windows is not broken off by Ctrl+C.
         while True:
             left = deadline - time.monotonic()

@@ -6,23 +6,27 @@ code of the user's. It leads a group of its own, so no event to a group that it 
 too; and while it is attached it ignores Ctrl+C and takes Ctrl+Break, so that a broadcast does not
 end it either.
 
-It answers a line of JSON for each line of JSON. It ends at the end of its input, which is the end
-of the process that started it, or when it has not been asked for a while.
+It answers one marshalled dict for each that it gets. It ends at the end of its input, which is the
+end of the process that started it, or when it has not been asked for a while.
+
+Who sends to another console for the first time waits for it to start. Nearly all of that is
+imports, so this module, and all that it imports, imports no more of the standard library than
+ctypes does itself. (JSON would take longer than the rest of it. marshal is a part of the
+interpreter, which is the same one at both ends.)
 """
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import sys
-import threading
-from typing import TYPE_CHECKING, Any
+import time
+from _thread import allocate_lock, start_new_thread
 
 from . import _policy
 from ._console import send_to_all, send_to_group
 from ._errors import NoConsole, make, winerror_of
 from ._processes import Processes
-from ._types import CtrlEvent
 from ._win32 import system
 from ._win32.constants import (
     ERROR_GEN_FAILURE,
@@ -30,7 +34,12 @@ from ._win32.constants import (
     ERROR_INVALID_PARAMETER,
 )
 
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._win32.boundary import System
 
 # After so many seconds without a request the helper goes, with an exit code by which the other side
@@ -41,16 +50,42 @@ IDLE_EXIT_CODE = 0xC7
 
 def main() -> None:
     windows = system()
+    requests, replies = sys.stdin.buffer, sys.stdout.buffer
+    idle = _Idle()
+    start_new_thread(idle.watch, ())
     while True:
-        # Only between two requests: none is lost when the time is up.
-        watchdog = threading.Timer(IDLE_SECONDS, os._exit, [IDLE_EXIT_CODE])
-        watchdog.daemon = True
-        watchdog.start()
-        line = sys.stdin.readline()
-        watchdog.cancel()
-        if not line:
+        try:
+            request = marshal.load(requests)
+        except EOFError:
             return
-        print(json.dumps(answer(windows, json.loads(line))), flush=True)
+        with idle.not_now:
+            marshal.dump(answer(windows, request), replies)
+            replies.flush()
+            idle.since = time.monotonic()
+
+
+class _Idle:
+    """Since when there has been nothing to do, and what follows from it."""
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+        self.not_now = allocate_lock()
+        """Held while a request is being answered. One that has been read, but is not held for yet
+        when the process ends, has had no effect, so the other side makes it again."""
+
+    def watch(self) -> None:
+        """Ends the process when it has been idle for long enough.
+
+        One thread for all requests: starting another takes longer than an answer does.
+        """
+        while True:
+            left = self.since + IDLE_SECONDS - time.monotonic()
+            if left > 0:
+                time.sleep(left)
+                continue
+            with self.not_now:
+                if time.monotonic() >= self.since + IDLE_SECONDS:
+                    os._exit(IDLE_EXIT_CODE)
 
 
 def answer(windows: System, request: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +130,7 @@ def _take(_event: int) -> bool:
 def _send(windows: System, request: dict[str, Any]) -> list[int]:
     """To a group on this console, or to everybody on it. That nobody is there is no error here."""
     pgid: int | None = request["pgid"]
-    event = None if request["event"] is None else CtrlEvent(request["event"])
+    event: int | None = request["event"]
     own = windows.GetCurrentProcessId()
     with Processes(windows) as processes:
         seen = [one for one in processes.on_console() if one.pid != own]

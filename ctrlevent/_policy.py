@@ -48,14 +48,17 @@ Ending a group (`members`)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, NamedTuple, Union
-
 from ._errors import CtrlCIgnored, NoConsole, WouldReachOthers, make, not_a_leader
 from ._facts import Console, Facts, Unreadable
-from ._types import CtrlEvent
+from ._namedtuple import NamedTuple
+from ._win32.constants import CTRL_C_EVENT
+
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Callable, Union
 
     from ._facts import Seen
     from ._types import ProcessInfo
@@ -107,13 +110,14 @@ class AwaitConsole(NamedTuple):
     """What to raise when it has not done so in time."""
 
 
-GroupPlan = Union[SendToGroup, AwaitConsole, LookElsewhere]
-ProcessPlan = Union[SendToGroup, StartThread]
+if TYPE_CHECKING:
+    GroupPlan = Union[SendToGroup, AwaitConsole, LookElsewhere]
+    ProcessPlan = Union[SendToGroup, StartThread]
 
 
 def group_event(
     pgid: int,
-    event: CtrlEvent,
+    event: int,
     on_console: Iterable[Seen],
     named: Callable[[], Seen | None],
     age: Callable[[int], float],
@@ -149,7 +153,7 @@ def group_event(
 
 def group_elsewhere(
     pgid: int,
-    event: CtrlEvent,
+    event: int,
     everywhere: Sequence[Facts],
     named: Seen | None,
     age: Callable[[int], float],
@@ -163,7 +167,7 @@ def group_elsewhere(
     reachable = [member for member in everywhere if may_be_connected(member)]
     if not reachable:
         for member in everywhere:
-            if member.console is Console.ASKED_FOR and is_starting(member.pid, age):
+            if member.console == Console.ASKED_FOR and is_starting(member.pid, age):
                 return AwaitConsole(_not_on_console(member))
         raise _never_connected(everywhere[0])  # E2
     hearing = [member for member in reachable if _hears(member, event)]
@@ -174,7 +178,7 @@ def group_elsewhere(
 
 def process_event(
     target: Facts,
-    event: CtrlEvent,
+    event: int,
     *,
     caller: int,
     on_console: Sequence[Seen],
@@ -256,7 +260,7 @@ def is_alone(pid: int, pgid: int, on_console: Sequence[Seen]) -> bool:
     return bool(member) and not possible_others(member[0], on_console)
 
 
-def console_event(event: CtrlEvent, on_console: Iterable[Seen]) -> None:
+def console_event(event: int, on_console: Iterable[Seen]) -> None:
     """Whether an event to the whole console makes sense; raises the refusal if not."""
     deaf: list[Facts] = []
     for seen in on_console:
@@ -297,7 +301,7 @@ def connected_members(pgid: int, on_console: Iterable[Seen]) -> list[Facts]:
 
 def may_be_connected(process: Facts) -> bool:
     """Whether a process is, or may by itself come to be, on the console of its creator."""
-    return process.console is Console.SOME and not process.has_gui_subsystem
+    return process.console == Console.SOME and not process.has_gui_subsystem
 
 
 def is_starting(pid: int, age: Callable[[int], float]) -> bool:
@@ -309,8 +313,8 @@ def is_starting(pid: int, age: Callable[[int], float]) -> bool:
     return 0 <= age(pid) < STARTING
 
 
-def _hears(process: Facts, event: CtrlEvent) -> bool:
-    return event is not CtrlEvent.CTRL_C_EVENT or not process.ignores_ctrl_c
+def _hears(process: Facts, event: int) -> bool:
+    return event != CTRL_C_EVENT or not process.ignores_ctrl_c
 
 
 # --- the refusals ---------------------------------------------------------------------------------

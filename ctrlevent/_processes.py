@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import TYPE_CHECKING
+from itertools import chain
 
 from ._errors import NoConsole, make, unsupported, winerror_of
-from ._facts import MOMENT, Unreadable, has_exited, read
-from ._types import ProcessInfo
+from ._facts import MOMENT, Unreadable, has_exited, no_such_process, read, read_caller
 from ._win32.constants import (
     CURRENT_PROCESS,
     ERROR_INVALID_HANDLE,
@@ -18,10 +16,14 @@ from ._win32.constants import (
     WINDOWS_8,
 )
 
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._facts import Facts, Seen
+    from ._types import ProcessInfo
     from ._win32.boundary import System
 
 # What it takes to see whether a process is alive, and to read what `_facts` reads.
@@ -37,11 +39,12 @@ class Processes:
     """
 
     def __init__(self, system: System, access: int = READ) -> None:
-        if system.version < WINDOWS_8:
-            raise unsupported("process groups can be told from Windows 8 on")
+        require_groups(system)
         self._system = system
         self._access = access
         self._handles: dict[int, int] = {}
+        self._verified: set[int] = set()
+        """Those of which it is known that the handle is theirs: see `verify`."""
         self._moments: dict[int, float] = {}
         """Until when each of them may be waited for to become readable."""
 
@@ -59,6 +62,11 @@ class Processes:
     def handle(self, pid: int) -> int:
         """A handle of a live process. Raises ProcessLookupError, PermissionError."""
         handle = self._opened(pid)
+        if handle == CURRENT_PROCESS:
+            return handle
+        if pid not in self._verified:
+            verify(self._system, handle, pid)
+            self._verified.add(pid)
         if has_exited(self._system, handle):
             raise make(ProcessLookupError, f"process {pid} has ended")
         return handle
@@ -68,26 +76,34 @@ class Processes:
         return self._handles.get(pid) or self.handle(pid)
 
     def _opened(self, pid: int) -> int:
-        """A handle of a process that may have ended long ago."""
+        """A handle of a process that may have ended long ago, and may be another one: `verify`."""
         if pid == self._system.GetCurrentProcessId():
             return CURRENT_PROCESS  # there is nothing to open, to verify and to close
         handle = self._handles.get(pid)
         if handle is None:
-            handle = self._handles[pid] = open_process(self._system, self._access, pid)
+            handle = self._handles[pid] = _open(self._system, self._access, pid)
         return handle
 
     def release(self, pid: int) -> None:
         """Close the handle of a process, if there is one."""
         if pid in self._handles:
-            self._moments.pop(pid, None)  # the pid may be another process's from now on
+            # The pid may be another process's from now on.
+            self._moments.pop(pid, None)
+            self._verified.discard(pid)
             self._system.CloseHandle(self._handles.pop(pid))
 
     def facts(self, pid: int) -> Facts:
         """What can be read of a live process. Raises ProcessLookupError, PermissionError."""
         handle = self._opened(pid)
+        if handle == CURRENT_PROCESS:
+            return read_caller(self._system, pid)
         # Read anew at each look, but a verb that looks several times waits for it only once.
-        deadline = self._moments.setdefault(pid, self._system.monotonic() + MOMENT)
-        return read(self._system, handle, pid, deadline)
+        facts = read(self._system, handle, pid, lambda: self._moment(pid))
+        self._verified.add(pid)
+        return facts
+
+    def _moment(self, pid: int) -> float:
+        return self._moments.setdefault(pid, self._system.monotonic() + MOMENT)
 
     def see(self, pid: int) -> Seen | None:
         """The same without an error: None when there is no such live process."""
@@ -105,7 +121,9 @@ class Processes:
         `os.kill` of an ended child leaves on the console, are passed over.
         Raises NoConsole.
         """
-        for pid in sorted(console_pids(self._system), key=lambda pid: pid != first):
+        pids = console_pids(self._system)
+        others = (pid for pid in pids if pid != first)
+        for pid in chain([first], others) if first in pids else pids:
             seen = self.see(pid)
             if seen is not None:
                 yield seen
@@ -138,15 +156,25 @@ class Processes:
 
     def info(self, seen: Seen) -> ProcessInfo:
         """The description that users get."""
+        from ._types import ProcessInfo
+
         name = None
-        with contextlib.suppress(OSError):
+        try:
             path = self._system.QueryFullProcessImageName(self._of_seen(seen.pid))
             name = path.rpartition("\\")[2]
+        except OSError:
+            pass  # it stays None
         if isinstance(seen, Unreadable):
             return ProcessInfo(seen.pid, None, None, None, None, name)
         return ProcessInfo(
             seen.pid, seen.ppid, seen.pgid, seen.is_leader, seen.ignores_ctrl_c, name
         )
+
+
+def require_groups(system: System) -> None:
+    """Raises OSError on a Windows whose PEBs have no ProcessGroupId."""
+    if system.version < WINDOWS_8:
+        raise unsupported("process groups can be told from Windows 8 on")
 
 
 def age_of(system: System, handle: int) -> float:
@@ -159,8 +187,27 @@ def open_process(system: System, access: int, pid: int) -> int:
 
     Raises ProcessLookupError, PermissionError.
     """
+    handle = _open(system, access, pid)
     try:
-        handle = system.OpenProcess(access, pid)
+        verify(system, handle, pid)
+    except BaseException:
+        system.CloseHandle(handle)
+        raise
+    return handle
+
+
+def verify(system: System, handle: int, pid: int) -> None:
+    """Whether a handle is that of the process that was asked for; raises ProcessLookupError if not.
+
+    Windows ignores the two low bits of a pid: asked for 1235, OpenProcess opens 1232.
+    """
+    if system.GetProcessId(handle) != pid:
+        raise no_such_process(pid)
+
+
+def _open(system: System, access: int, pid: int) -> int:
+    try:
+        return system.OpenProcess(access, pid)
     except PermissionError as error:
         raise make(
             PermissionError,
@@ -170,21 +217,8 @@ def open_process(system: System, access: int, pid: int) -> int:
         ) from error
     except OSError as error:
         if winerror_of(error) == ERROR_INVALID_PARAMETER:
-            raise _no_such_process(pid, error) from error
+            raise no_such_process(pid, error) from error
         raise
-    # Windows ignores the two low bits of a pid: asked for 1235, OpenProcess opens 1232.
-    try:
-        opened = system.GetProcessId(handle)
-        if opened != pid:
-            raise _no_such_process(pid)
-    except BaseException:
-        system.CloseHandle(handle)
-        raise
-    return handle
-
-
-def _no_such_process(pid: int, cause: OSError | None = None) -> ProcessLookupError:
-    return make(ProcessLookupError, f"there is no process {pid}", cause)
 
 
 def console_pids(system: System) -> tuple[int, ...]:

@@ -5,15 +5,17 @@ Each checks its arguments, and hands on: events to `_events`, everything else to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import _arguments
-from ._arguments import Probe, Terminate
+from ._arguments import Probe
 from ._ask import getpgrp
 from ._ending import end, end_group, probe, probe_group
 from ._errors import everybody_named
 from ._events import send_to_console, send_to_console_of, send_to_group, send_to_process
+from ._types import CtrlEvent
 from ._win32 import system
+
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from ._types import Delivery
@@ -53,12 +55,12 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
     seconds = _arguments.seconds(timeout)
     windows = system()
     pgid = pgid or getpgrp()
-    if isinstance(action, Probe):
-        probe_group(windows, pgid)
-    elif isinstance(action, Terminate):
-        end_group(windows, pgid, action.exit_code, seconds)
-    else:
+    if isinstance(action, CtrlEvent):
         send_to_group(windows, pgid, action, seconds)
+    elif isinstance(action, Probe):
+        probe_group(windows, pgid)
+    else:
+        end_group(windows, pgid, action.exit_code, seconds)
 
 
 def kill(pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True) -> None:
@@ -88,12 +90,12 @@ def kill(pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True
         raise everybody_named()
     if pid <= 0:
         killpg(-pid, sig, timeout=timeout)
+    elif isinstance(action, CtrlEvent):
+        send_to_process(system(), pid, action, seconds, inject=bool(inject))
     elif isinstance(action, Probe):
         probe(system(), pid)
-    elif isinstance(action, Terminate):
-        end(system(), pid, action.exit_code)
     else:
-        send_to_process(system(), pid, action, seconds, inject=bool(inject))
+        end(system(), pid, action.exit_code)
 
 
 def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool = True) -> Delivery:

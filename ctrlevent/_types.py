@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import enum
-from typing import Final, NamedTuple
+
+from ._namedtuple import NamedTuple
+
+# Not from `typing`: see `_namedtuple`.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Final
 
 
 class CtrlEvent(enum.IntEnum):

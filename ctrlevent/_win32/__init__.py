@@ -12,14 +12,16 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING
+from _thread import allocate_lock
+
+# Not from `typing`, here and in the modules below: see `ctrlevent._namedtuple`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from .boundary import System
 
 _system: System | None = None
-_making = threading.Lock()
+_making = allocate_lock()
 
 
 def system() -> System:

@@ -8,7 +8,10 @@ No method knows why it is called: who may be sent what is decided in `_policy`.
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from ctypes import Structure
 
 
 class Created(NamedTuple):
@@ -121,6 +124,13 @@ class System(Protocol):
     def NtQueryInformationProcess(self, hProcess: int, information: int, size: int) -> bytes: ...
 
     def ReadProcessMemory(self, hProcess: int, lpBaseAddress: int, nSize: int) -> bytes: ...
+
+    def own_structure(self, kind: type[Structure], address: int) -> Any:
+        """One that is in the memory of the calling process; it shows what is there at any time.
+
+        Nothing checks the address.
+        """
+        ...
 
     def WriteProcessMemory(self, hProcess: int, lpBaseAddress: int, buffer: bytes) -> None: ...
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Final
+
+# A console control event (wincon.h). `ctrlevent.CtrlEvent` has all of them, for users.
+CTRL_C_EVENT: Final = 0
 
 # Process access rights (winnt.h; learn.microsoft.com, "Process Security and Access Rights").
 # QUERY_LIMITED_INFORMATION instead of QUERY_INFORMATION: it is granted for processes of a

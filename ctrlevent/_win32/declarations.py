@@ -8,10 +8,14 @@ winternl.h and phnt's ntpsapi.h and ntwow64.h for ntdll). A HANDLE is passed as 
 from __future__ import annotations
 
 from ctypes import POINTER, c_char_p, c_int32, c_size_t, c_uint32, c_uint64, c_void_p, c_wchar_p
-from typing import Any
 
 from .foreign import Function, all_ones, cannot_fail, hresult, null
 from .structures import PROCESS_INFORMATION
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
 
 BOOL = c_int32
 DWORD = c_uint32
@@ -97,11 +101,6 @@ TerminateProcess = Function(
 GetExitCodeProcess = Function(
     "kernel32", BOOL, "GetExitCodeProcess", HANDLE, POINTER(DWORD), fails=null,
     prototype="BOOL GetExitCodeProcess(HANDLE hProcess, LPDWORD lpExitCode)",
-)  # fmt: skip
-
-WaitForSingleObject = Function(
-    "kernel32", DWORD, "WaitForSingleObject", HANDLE, DWORD, fails=all_ones,
-    prototype="DWORD WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)",
 )  # fmt: skip
 
 NtResumeProcess = Function(

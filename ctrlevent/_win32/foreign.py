@@ -1,4 +1,4 @@
-"""How a foreign function is bound, called and checked: the only place that loads a DLL.
+"""How a foreign function is bound, called, checked and waited for: the only place to load a DLL.
 
 - The DLLs are loaded privately (`WinDLL(..., use_last_error=True)`), never taken from the
   `ctypes.windll` that the whole process shares: there, anybody may set other argument types.
@@ -11,15 +11,52 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import math
 import sys
-from typing import Any, Callable, Optional
+import time
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+    # From what a function returned to the Windows error code that it means; None: no failure.
+    FailureRule = Callable[[Any], Optional[int]]
 
 ERROR_PROC_NOT_FOUND = 127  # winerror.h
 
+# What is called by way of `_winapi`: see `wait`.
+BY_WINAPI = ("WaitForSingleObject", "WaitForMultipleObjects")
+
 if sys.platform == "win32":
+    import _winapi
+
+    _loaded: dict[str, ctypes.CDLL] = {}
 
     def _load(dll: str) -> ctypes.CDLL:
-        return ctypes.WinDLL(dll, use_last_error=True)
+        if dll not in _loaded:
+            _loaded[dll] = ctypes.WinDLL(dll, use_last_error=True)
+        return _loaded[dll]
+
+    def wait(hHandle: int, dwMilliseconds: int) -> int:
+        """WaitForSingleObject which a Ctrl+C breaks off, if it waits in the main thread.
+
+        As with `time.sleep`: the handler that Python has for SIGINT runs at once, and if it raises
+        nothing the wait goes on. The interpreter has the event that tells it of a SIGINT, and waits
+        for that too in this function of `_winapi`, its own module for subprocess and
+        multiprocessing. (Where there is nothing to wait for, `_winapi` is merely faster than
+        ctypes. Its failure rule is that of the documentation: WAIT_FAILED is the OSError of
+        GetLastError().)
+        """
+        if dwMilliseconds == 0:
+            return _winapi.WaitForSingleObject(hHandle, 0)
+        deadline = time.monotonic() + dwMilliseconds / 1000
+        left = dwMilliseconds
+        while True:
+            try:
+                return _winapi.WaitForMultipleObjects([hHandle], False, left)
+            except InterruptedError:
+                left = max(0, math.ceil((deadline - time.monotonic()) * 1000))
 
     # BOOL WINAPI HandlerRoutine(DWORD dwCtrlType), PHANDLER_ROUTINE of consoleapi.h.
     handler_routine = ctypes.WINFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)
@@ -37,6 +74,9 @@ else:
     def _load(dll: str) -> ctypes.CDLL:
         raise OSError(errno.ENOSYS, f"{dll}.dll exists on Windows only")
 
+    def wait(hHandle: int, dwMilliseconds: int) -> int:
+        raise OSError(errno.ENOSYS, f"no handle {hHandle} can be waited for {dwMilliseconds} ms")
+
     handler_routine = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)
 
     def last_error() -> int:
@@ -50,10 +90,6 @@ else:
         error = OSError(number, f"Windows error {winerror} ({function})")
         setattr(error, "winerror", winerror)  # noqa: B010  # typeshed has it on win32 only
         return error
-
-
-# From what a function returned to the Windows error code that it means; None: it did not fail.
-FailureRule = Callable[[Any], Optional[int]]
 
 
 def null(result: Any) -> int | None:
@@ -100,6 +136,8 @@ class Function:
 
     def __call__(self, *arguments: Any) -> Any:
         result = (self._bound or self._bind())(*arguments)
+        if result and self.fails is null:  # the rule of most: it says what is known already
+            return result
         winerror = self.fails(result)
         if winerror is not None:
             raise windows_error(winerror, self.name)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
 import sys
 import time
 from ctypes import (
-    addressof,
     byref,
     c_char,
     c_size_t,
@@ -18,33 +15,31 @@ from ctypes import (
     create_unicode_buffer,
     sizeof,
 )
-from typing import TYPE_CHECKING, Any, Callable, ClassVar
 
 from . import declarations as api
-from .boundary import Created, Startup
 from .constants import (
     CREATE_UNICODE_ENVIRONMENT,
+    CURRENT_PROCESS,
     ERROR_INSUFFICIENT_BUFFER,
     EXTENDED_STARTUPINFO_PRESENT,
     JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-    PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
-    PROC_THREAD_ATTRIBUTE_JOB_LIST,
-    PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE,
-    STARTF_USESHOWWINDOW,
-    STARTF_USESTDHANDLES,
     JobObjectBasicAccountingInformation,
     JobObjectExtendedLimitInformation,
 )
-from .foreign import handler_routine
+from .foreign import handler_routine, wait
 from .structures import (
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
     PROCESS_INFORMATION,
-    STARTUPINFOEXW,
 )
 
+TYPE_CHECKING = False
+
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from ctypes import Structure
+    from typing import Any, Callable, ClassVar
+
+    from .boundary import Created, Startup
 
 
 class Native:
@@ -55,9 +50,12 @@ class Native:
     # Of the class, as they have to outlive any instance.
     _routines: ClassVar[dict[Callable[[int], bool], Any]] = {}
 
-    @property
-    def version(self) -> tuple[int, int]:
-        return _version()
+    def __init__(self) -> None:
+        # What stays the same as long as the calling process lives.
+        self.version = _windows_version()
+        self._own_is_wow64: bool | None = None
+        self._addresses: dict[tuple[str, str], int] = {}
+        """Of exports of the system's DLLs, which are never unloaded."""
 
     # --- the calling process --------------------------------------------------------------------
 
@@ -100,8 +98,12 @@ class Native:
         return creation.value
 
     def IsWow64Process(self, hProcess: int) -> bool:
+        if hProcess == CURRENT_PROCESS and self._own_is_wow64 is not None:
+            return self._own_is_wow64
         answer = api.BOOL()
         api.IsWow64Process(hProcess, byref(answer))
+        if hProcess == CURRENT_PROCESS:
+            self._own_is_wow64 = bool(answer)
         return bool(answer)
 
     def EnumProcesses(self) -> tuple[int, ...]:
@@ -123,8 +125,12 @@ class Native:
         lpCurrentDirectory: str | None,
         startup: Startup,
     ) -> Created:
+        # Who starts nothing, such as the helper process, does not need them.
+        from .boundary import Created
+        from .startup import startup_info
+
         created = PROCESS_INFORMATION()
-        with _startup_info(startup) as info:
+        with startup_info(startup) as info:
             api.CreateProcessW(
                 lpApplicationName,
                 # CreateProcessW may write into the command line: it must not be a Python str.
@@ -165,8 +171,7 @@ class Native:
         return code.value
 
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
-        result: int = api.WaitForSingleObject(hHandle, dwMilliseconds)
-        return result
+        return wait(hHandle, dwMilliseconds)
 
     # --- jobs -----------------------------------------------------------------------------------
 
@@ -212,6 +217,9 @@ class Native:
         buffer, done = (c_char * nSize)(), c_size_t()
         api.ReadProcessMemory(hProcess, lpBaseAddress, buffer, nSize, byref(done))
         return buffer.raw[: done.value]
+
+    def own_structure(self, kind: type[Structure], address: int) -> Any:
+        return kind.from_address(address)
 
     def WriteProcessMemory(self, hProcess: int, lpBaseAddress: int, buffer: bytes) -> None:
         api.WriteProcessMemory(hProcess, lpBaseAddress, buffer, len(buffer), None)
@@ -287,7 +295,11 @@ class Native:
     # --- threads --------------------------------------------------------------------------------
 
     def GetProcAddress(self, module: str, lpProcName: str) -> int:
+        known = self._addresses.get((module, lpProcName))
+        if known is not None:
+            return known
         address: int = api.GetProcAddress(api.GetModuleHandleW(module), lpProcName.encode("ascii"))
+        self._addresses[module, lpProcName] = address
         return address
 
     def CreateRemoteThread(
@@ -310,51 +322,8 @@ class Native:
         return code.value
 
 
-@functools.cache
-def _version() -> tuple[int, int]:
+def _windows_version() -> tuple[int, int]:
     if sys.platform == "win32":
         windows = sys.getwindowsversion()
         return windows.major, windows.minor
-    raise OSError("not a Windows")
-
-
-@contextlib.contextmanager
-def _startup_info(startup: Startup) -> Generator[STARTUPINFOEXW]:
-    info = STARTUPINFOEXW()
-    info.StartupInfo.cb = sizeof(info)
-    if startup.standard_handles is not None:
-        info.StartupInfo.dwFlags |= STARTF_USESTDHANDLES
-        info.StartupInfo.hStdInput, info.StartupInfo.hStdOutput, info.StartupInfo.hStdError = (
-            startup.standard_handles
-        )
-    if startup.show_window is not None:
-        info.StartupInfo.dwFlags |= STARTF_USESHOWWINDOW
-        info.StartupInfo.wShowWindow = startup.show_window
-    attributes: list[tuple[int, Any, int]] = []
-    for attribute, handles in (
-        (PROC_THREAD_ATTRIBUTE_HANDLE_LIST, startup.handle_list),
-        (PROC_THREAD_ATTRIBUTE_JOB_LIST, startup.job_list),
-    ):
-        if handles:
-            values = (c_void_p * len(handles))(*handles)
-            attributes.append((attribute, values, sizeof(values)))
-    if startup.pseudo_console is not None:
-        # Unlike the others, this attribute's value is the handle itself, not a pointer to it.
-        console = c_void_p(startup.pseudo_console)
-        attributes.append((PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, console, sizeof(console)))
-    if not attributes:
-        yield info
-        return
-    size = c_size_t()
-    # The first call only asks for the size, and "fails" with ERROR_INSUFFICIENT_BUFFER.
-    with contextlib.suppress(OSError):
-        api.InitializeProcThreadAttributeList(None, len(attributes), 0, byref(size))
-    buffer = create_string_buffer(size.value)
-    api.InitializeProcThreadAttributeList(buffer, len(attributes), 0, byref(size))
-    try:
-        for attribute, value, value_size in attributes:
-            api.UpdateProcThreadAttribute(buffer, 0, attribute, value, value_size, None, None)
-        info.lpAttributeList = addressof(buffer)
-        yield info
-    finally:
-        api.DeleteProcThreadAttributeList(buffer)
+    return 0, 0  # none

@@ -25,7 +25,11 @@ from ctypes import (
     c_wchar_p,
     sizeof,
 )
-from typing import Any, NamedTuple
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class UNICODE_STRING64(Structure):
@@ -269,20 +273,21 @@ class JOBOBJECT_BASIC_ACCOUNTING_INFORMATION(Structure):
 # --- the twins, put together ----------------------------------------------------------------------
 
 
-class Layout(NamedTuple):
+class Layout:
     """The structures of a process of one bitness."""
 
-    process_basic_information: type[Structure]
-    peb: type[Structure]
-    process_parameters: type[Structure]
+    def __init__(
+        self, basic: type[Structure], peb: type[Structure], parameters: type[Structure]
+    ) -> None:
+        self.process_basic_information = basic
+        self.peb = peb
+        self.process_parameters = parameters
 
+
+size = sizeof
 
 LAYOUT64 = Layout(PROCESS_BASIC_INFORMATION64, PEB64, RTL_USER_PROCESS_PARAMETERS64)
 LAYOUT32 = Layout(PROCESS_BASIC_INFORMATION32, PEB32, RTL_USER_PROCESS_PARAMETERS32)
-
-
-def size(kind: type[Structure]) -> int:
-    return sizeof(kind)
 
 
 def parse(kind: type[Structure], data: bytes) -> Any:

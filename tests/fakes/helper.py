@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 from typing import TYPE_CHECKING, Any
 
 from ctrlevent import _helper_main
@@ -30,8 +30,9 @@ class FakeHelper:
         self.pids.add(process.pid)
         caller, windows.caller = windows.caller, process
         try:
-            request = json.loads(json.dumps(request))
-            reply: dict[str, Any] = json.loads(json.dumps(_helper_main.answer(windows, request)))
+            request = marshal.loads(marshal.dumps(request))
+            answer = _helper_main.answer(windows, request)
+            reply: dict[str, Any] = marshal.loads(marshal.dumps(answer))
         finally:
             windows.caller = caller
             process.exit()

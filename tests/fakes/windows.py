@@ -609,6 +609,9 @@ class FakeWindows:
         )
         return bytes(answer)[: self.answer_bytes]
 
+    def own_structure(self, kind: type[Structure], address: int) -> Any:
+        return kind.from_buffer(self.caller.memory[address])
+
     @foreign
     def ReadProcessMemory(self, hProcess: int, lpBaseAddress: int, nSize: int) -> bytes:
         assert lpBaseAddress < 1 << self.pointer_size * 8, "ctypes would cut this address"

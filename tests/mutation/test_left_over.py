@@ -93,7 +93,7 @@ def test_end_of_a_process_carries_the_winerror_of_the_failed_read(windows: FakeW
     handle = windows.OpenProcess(0x1F_FFFF, child.pid)
     child.exit()
     with pytest.raises(ProcessLookupError) as caught:
-        _facts.read(windows, handle, child.pid, windows.now)
+        _facts.read(windows, handle, child.pid, lambda: windows.now)
     windows.CloseHandle(handle)
     assert winerror_of(caught.value) == c.ERROR_PARTIAL_COPY
 

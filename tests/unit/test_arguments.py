@@ -149,6 +149,13 @@ def test_pid_within_32_bits(pid: int) -> None:
     assert a.process_id(Index(pid)) == pid
 
 
+def test_number_of_a_class_of_its_own_becomes_a_plain_one() -> None:
+    class Number(int):
+        pass
+
+    assert type(a.process_id(Number(8))) is int  # others do not take it, such as marshal
+
+
 @pytest.mark.parametrize(
     ("pid", "error", "message"),
     [

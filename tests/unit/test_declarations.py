@@ -6,12 +6,11 @@ import ast
 import ctypes
 import inspect
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ctrlevent._win32 import boundary, constants, declarations, foreign, native
+from ctrlevent._win32 import boundary, constants, declarations, foreign, native, startup
 from tests.fakes.windows import FakeWindows
 
 FUNCTIONS = {
@@ -103,7 +102,8 @@ def test_repr_names_dll_and_prototype(name: str) -> None:
 def test_every_function_is_used() -> None:
     used = {
         node.attr
-        for node in ast.walk(ast.parse(Path(native.__file__).read_text(encoding="utf-8")))
+        for module in (native, startup)
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id == "api"

@@ -88,12 +88,10 @@ def test_gui_subsystem(pair: tuple[FakeWindows, Process], subsystem: int, is_gui
         (0x7FFF_FFFF, _facts.Console.SOME),
     ],
 )
-def test_console_handle(
-    pair: tuple[FakeWindows, Process], handle: int, console: _facts.Console
-) -> None:
+def test_console_handle(pair: tuple[FakeWindows, Process], handle: int, console: str) -> None:
     windows, child = pair
     child.parameters.ConsoleHandle = handle
-    assert facts(windows, child.pid).console is console
+    assert facts(windows, child.pid).console == console
 
 
 def test_32_bit_process_that_has_not_run_yet_is_read_from_its_64_bit_twin(
@@ -281,16 +279,18 @@ def test_failed_read_is_tried_again(windows: FakeWindows, winerror: int) -> None
 
 @pytest.mark.parametrize("winerror", [c.ERROR_PARTIAL_COPY, c.ERROR_NOACCESS])
 def test_read_that_goes_on_failing(windows: FakeWindows, winerror: int) -> None:
+    child = windows.spawn()
     windows.fail_always("ReadProcessMemory", winerror)
     with pytest.raises(PermissionError, match="cannot be read") as caught:
-        _ask.getpgid(0)
+        _ask.getpgid(child.pid)
     assert winerror_of(caught.value) == winerror
 
 
 def test_read_that_fails_for_another_reason_is_not_tried_again(windows: FakeWindows) -> None:
+    child = windows.spawn()
     windows.fail("ReadProcessMemory", c.ERROR_GEN_FAILURE)
     with pytest.raises(PermissionError) as caught:
-        _ask.getpgid(0)
+        _ask.getpgid(child.pid)
     assert winerror_of(caught.value) == c.ERROR_GEN_FAILURE
     assert windows.calls.count("ReadProcessMemory") == 1
 
@@ -322,9 +322,10 @@ def test_facts_of_a_process_that_ended_meanwhile_are_not_used(
 
 @pytest.mark.parametrize("count", [0, 1, 47, 48, 0x127, 0x12B, 0x40B])
 def test_answer_with_too_few_bytes_is_never_used(windows: FakeWindows, count: int) -> None:
+    child = windows.spawn()
     windows.answer_bytes = count
     with pytest.raises(PermissionError, match="cannot be read"):
-        _ask.getpgid(0)
+        _ask.getpgid(child.pid)
 
 
 # --- handles --------------------------------------------------------------------------------------

@@ -7,12 +7,11 @@ tests/windows.
 from __future__ import annotations
 
 import io
-import json
+import marshal
 import os
 import signal
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
@@ -27,17 +26,36 @@ if TYPE_CHECKING:
 
 C = CtrlEvent.CTRL_C_EVENT
 
-ANSWERS = "import sys; [print({!r}, flush=True) for line in sys.stdin]"
-SENT_TO_7 = ANSWERS.format('{"sent_to": [7]}')
+PIPES = """
+import marshal, os, sys
+def get():
+    return marshal.load(sys.stdin.buffer)
+def put(reply):
+    sys.stdout.buffer.write(marshal.dumps(reply))
+    sys.stdout.flush()
+"""
+
+
+def answers(reply: dict[str, Any]) -> str:
+    return f"{PIPES}\nwhile get():\n    put({reply!r})"
+
+
+SENT_TO_7 = answers({"sent_to": [7]})
 GOES = f"raise SystemExit({_helper_main.IDLE_EXIT_CODE})"
-GOES_WHEN_ASKED = f"import sys; sys.stdin.readline(); {GOES}"
-IS_ENDED = "import sys; sys.stdin.readline(); raise SystemExit(1)"
-LEAVES_ITS_OUTPUT_TO_A_CHILD = """
-import subprocess, sys
-sys.stdin.readline()
+GOES_WHEN_ASKED = f"{PIPES}\nget(); {GOES}"
+IS_ENDED = f"{PIPES}\nget(); raise SystemExit(1)"
+IS_ENDED_IN_ITS_REPLY = f"""{PIPES}
+get()
+sys.stdout.buffer.write(marshal.dumps({{"sent_to": [7]}})[:-3])
+sys.stdout.flush()
+raise SystemExit(1)
+"""
+LEAVES_ITS_OUTPUT_TO_A_CHILD = f"""{PIPES}
+import subprocess
+get()
 child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
-print('{"sent_to": [%d]}' % child.pid, flush=True)
-sys.stdin.readline()
+put({{"sent_to": [child.pid]}})
+get()
 """
 STANDS_STILL = "import time; print(flush=True, end=''); time.sleep(600)"
 
@@ -106,16 +124,17 @@ def test_ones_that_always_go_are_an_error(use: Use) -> None:
 
 def test_request_to_one_that_has_closed_its_input_is_made_again(use: Use) -> None:
     """It cannot have read it."""
-    closes = "import os, time; os.close(0); print('{}', flush=True); time.sleep(600)"
-    started = use(closes, SENT_TO_7)
+    closes = "os.close(0); put({}); import time; time.sleep(600)"
+    started = use(f"{PIPES}\n{closes}", SENT_TO_7)
     helper = _helper._helper()
     helper._replies.get(timeout=20)  # so it is closed
     assert send() == [7]
     assert len(started) == 2
 
 
-def test_one_that_is_ended_while_it_sends_may_have_sent(use: Use) -> None:
-    started = use(IS_ENDED, SENT_TO_7)
+@pytest.mark.parametrize("is_ended", [IS_ENDED, IS_ENDED_IN_ITS_REPLY])
+def test_one_that_is_ended_while_it_sends_may_have_sent(use: Use, is_ended: str) -> None:
+    started = use(is_ended, SENT_TO_7)
     with pytest.raises(OSError, match="ended while it was sending; it may have sent"):
         send()
     assert len(started) == 1  # it is not sent a second time
@@ -171,8 +190,7 @@ def test_one_that_was_not_waited_for_is_ended(use: Use, monkeypatch: pytest.Monk
 def test_error_of_the_helper_is_raised_here(
     use: Use, name: str, kind: type[OSError], winerror: int | None
 ) -> None:
-    reply = json.dumps({"error": name, "message": "for a reason", "winerror": winerror})
-    use(ANSWERS.format(reply))
+    use(answers({"error": name, "message": "for a reason", "winerror": winerror}))
     with pytest.raises(OSError, match="for a reason") as error:
         send()
     assert type(error.value) is kind
@@ -182,26 +200,44 @@ def test_error_of_the_helper_is_raised_here(
 # --- in the helper process ------------------------------------------------------------------------
 
 
-def test_a_line_for_each_line(
-    windows: FakeWindows, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_reply_for_each_request(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
     windows.caller.detach()
     request = {"console_of": 99, "pgid": 99, "event": 0, "alone": False, "together": []}
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{json.dumps(request)}\n" * 2))
-    before = threading.enumerate()
+    requests, replies = io.BytesIO(marshal.dumps(request) * 2), io.BytesIO()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(requests))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(replies))
+    monkeypatch.setattr(_helper_main, "start_new_thread", lambda *_: None)  # it would end us
     _helper_main.main()
-    replies = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [reply["error"] for reply in replies] == ["ProcessLookupError"] * 2
-    for thread in set(threading.enumerate()) - set(before):
-        thread.join(20)  # the timers end, as they were called off
+    written = io.BytesIO(replies.getvalue())
+    assert [marshal.load(written)["error"] for _ in range(2)] == ["ProcessLookupError"] * 2
+    assert written.read() == b""
     assert windows.received == []
 
 
-def test_it_goes_for_want_of_work() -> None:
-    code = (
-        "from ctrlevent import _helper_main as it;"
-        "it.system = lambda: None; it.IDLE_SECONDS = 0.01; it.main()"
-    )
+def in_a_process(answer: str) -> subprocess.Popen[bytes]:
+    """It goes after no time at all, and `answer` stands for what it does for a request."""
+    code = f"""
+from ctrlevent import _helper_main as it
+import sys, time
+it.system, it.IDLE_SECONDS = lambda: None, 0.01
+it.answer = lambda windows, request: {answer}
+it.main()
+"""
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe) as process:
+    return subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe)
+
+
+def test_it_goes_for_want_of_work() -> None:
+    with in_a_process("None") as process:
         assert process.wait(20) == _helper_main.IDLE_EXIT_CODE
+
+
+def test_it_does_not_go_while_it_works() -> None:
+    """If it has begun to: its answer takes longer than it would wait for work."""
+    while True:
+        with in_a_process('time.sleep(0.5) or {"sent_to": [7]}') as process:
+            replies, _ = process.communicate(marshal.dumps({}), timeout=20)
+            if replies:
+                assert marshal.loads(replies) == {"sent_to": [7]}
+                return
+            assert process.returncode == _helper_main.IDLE_EXIT_CODE  # it was gone before

@@ -12,6 +12,7 @@ import pytest
 
 import ctrlevent
 from ctrlevent import _errors
+from ctrlevent._win32 import constants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,12 +77,13 @@ def test_win32_imports_nothing_above_it(name: str) -> None:
 
 # What each may import of the package; what is not here is above all of them.
 FLOORS = {
-    "_types.py": set(),
+    "_namedtuple.py": set(),
+    "_types.py": {"_namedtuple"},
     "_errors.py": {"_types"},
-    "_arguments.py": {"_types"},
-    "_facts.py": {"_errors", "_win32"},
+    "_arguments.py": {"_namedtuple", "_types"},
+    "_facts.py": {"_errors", "_namedtuple", "_win32"},
     "_processes.py": {"_errors", "_facts", "_types", "_win32"},
-    "_policy.py": {"_errors", "_facts", "_types"},
+    "_policy.py": {"_errors", "_facts", "_namedtuple", "_types", "_win32"},
     "_console.py": {"_errors", "_facts", "_processes", "_types", "_win32"},
     "_ctrl_routine.py": {"_errors", "_facts", "_processes", "_types", "_win32"},
     "_ending.py": {"_errors", "_facts", "_policy", "_processes", "_win32"},
@@ -95,6 +97,15 @@ def test_imports_go_one_way(name: str) -> None:
 
 def test_policy_touches_nothing_of_the_system() -> None:
     assert standard("_policy.py") <= {"__future__", "typing", "collections", "enum"}
+
+
+def test_policy_takes_nothing_but_numbers_from_win32() -> None:
+    taken = {module for _, module in imports("_policy.py") if module.startswith("_win32")}
+    assert taken == {"_win32.constants.CTRL_C_EVENT"}
+
+
+def test_policy_and_users_mean_the_same_number() -> None:
+    assert int(ctrlevent.CTRL_C_EVENT) == constants.CTRL_C_EVENT
 
 
 def test_policy_takes_nothing_but_descriptions_from_facts() -> None:

@@ -19,12 +19,13 @@ PACKAGE = Path(ctrlevent.__file__).parent
 SOURCE = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
 
 IMPORTED = "[name for name in sys.modules if name.startswith('ctrlevent.')]"
+SHOW = "import json\nprint(json.dumps(found))"
 
 
 def in_a_new_python(code: str, *options: str) -> Any:
-    """What the code, run where nothing of the package is imported yet, prints as JSON."""
+    """What the code, run where nothing of the package is imported yet, calls `found`."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
-    command = [sys.executable, *options, "-c", f"import json, sys\n{code}"]
+    command = [sys.executable, *options, "-c", f"import sys\n{code}\n{SHOW}"]
     ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
     return json.loads(ran.stdout)
 
@@ -53,7 +54,7 @@ def at_run_time(platform: str) -> dict[str, str]:
     code = f"""
 sys.platform = {platform!r}
 import ctrlevent
-print(json.dumps(ctrlevent._MODULES))
+found = ctrlevent._MODULES
 """
     modules: dict[str, str] = in_a_new_python(code)
     return {name: module for module, names in modules.items() for name in names.split()}
@@ -76,14 +77,32 @@ def test_every_name_is_what_its_module_has() -> None:
 
 @pytest.mark.parametrize("module", ["ctrlevent", "ctrlevent.pytest_plugin"])
 def test_import_alone_imports_nothing_else_of_the_package(module: str) -> None:
-    found = in_a_new_python(f"import {module}\nprint(json.dumps({IMPORTED}))")
+    found = in_a_new_python(f"import {module}\nfound = {IMPORTED}")
     assert set(found) <= {"ctrlevent.pytest_plugin"}
 
 
+def imported_by(code: str) -> set[str]:
+    """Where `site` does not run, which may import anything."""
+    return set(in_a_new_python(f"{code}\nfound = [*sys.modules]", "-S"))
+
+
 def test_import_needs_nothing_that_is_slow_to_import() -> None:
-    code = "import ctrlevent\nprint(json.dumps([*sys.modules]))"
-    found = in_a_new_python(code, "-S")  # a `site` may import anything
-    assert not {"typing", "ctypes", "subprocess", "importlib"} & set(found)
+    assert not {"typing", "ctypes", "subprocess", "importlib"} & imported_by("import ctrlevent")
+
+
+@pytest.mark.parametrize("module", ["_send", "_ask"])
+def test_verbs_that_send_or_ask_do_not_need_typing(module: str) -> None:
+    found = imported_by(f"import ctrlevent.{module}, ctrlevent._win32.native")
+    assert not {"typing", "re", "subprocess", "threading"} & found
+
+
+def test_helper_process_imports_no_more_of_the_standard_library_than_ctypes() -> None:
+    """But for what is a part of the interpreter: see `_helper_main`."""
+    found = imported_by("from ctrlevent import _helper_main; import ctrlevent._win32.native")
+    more = {
+        name for name in found - imported_by("import ctypes") if not name.startswith("ctrlevent")
+    }
+    assert more <= {*sys.builtin_module_names, "__future__", "math"}  # math: built in on Windows
 
 
 def test_star() -> None:
@@ -93,7 +112,7 @@ def test_star() -> None:
 
 
 def test_dir_has_what_has_not_been_asked_for_yet() -> None:
-    found = in_a_new_python("import ctrlevent\nprint(json.dumps(dir(ctrlevent)))")
+    found = in_a_new_python("import ctrlevent\nfound = dir(ctrlevent)")
     assert {*ctrlevent.__all__, "__version__"} <= set(found)
     assert set(found) <= set(dir(ctrlevent))  # and whatever was asked for here before
 
@@ -109,7 +128,7 @@ def test_what_is_not_there() -> None:
     ids=["event", "delivery", "verb", "error"],
 )
 def test_pickled_it_is_understood_by_a_python_that_has_imported_nothing(value: Any) -> None:
-    code = f"import pickle\nprint(json.dumps(str(pickle.loads({pickle.dumps(value)!r}))[:20]))"
+    code = f"import pickle\nfound = str(pickle.loads({pickle.dumps(value)!r}))[:20]"
     assert in_a_new_python(code) == str(value)[:20]
 
 
@@ -117,12 +136,11 @@ def test_pickled_it_is_understood_by_a_python_that_has_imported_nothing(value: A
 def test_what_a_test_has_put_into_os_is_not_taken_for_the_real_thing() -> None:
     code = """
 import os, ctrlevent
-real, calls = os.kill, []
-os.kill = lambda *given: calls.append(given)
+real, found = os.kill, []
+os.kill = lambda *given: found.append(given)
 try:
     ctrlevent.kill(os.getpid(), 0)
 finally:
     os.kill = real
-print(json.dumps(calls))
 """
     assert in_a_new_python(code) == []

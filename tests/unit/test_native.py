@@ -4,6 +4,7 @@ those of its DLLs. What it makes of the usual ones is shown in tests/windows.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from ctrlevent._errors import winerror_of
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32 import declarations, foreign
 from ctrlevent._win32.native import Native
+from ctrlevent._win32.structures import PEB64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +126,59 @@ def test_elsewhere_a_call_is_a_clear_error() -> None:
     with pytest.raises(OSError, match=r"kernel32\.dll exists on Windows only") as error:
         Native().GetConsoleProcessList()
     assert error.value.errno == errno.ENOSYS
-    with pytest.raises(OSError, match="not a Windows"):
-        _ = Native().version
+    assert Native().version < c.WINDOWS_8  # so that nothing is read of a process
     assert foreign.null(0) == 0  # nobody knows of a last error
+
+
+# --- what stays the same as long as the calling process lives -------------------------------------
+
+
+def counted(calls: list[tuple[Any, ...]], answer: Callable[..., Any]) -> Callable[..., Any]:
+    def function(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return answer(*arguments)
+
+    return function
+
+
+@pytest.mark.parametrize(("process", "times"), [(c.CURRENT_PROCESS, 1), (0x44, 2)])
+@pytest.mark.parametrize("is_wow64", [True, False])
+def test_of_which_bitness_the_own_process_is_is_asked_once(
+    dll: Callable[..., None], process: int, times: int, is_wow64: bool
+) -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    def ask(_process: int, answer: Any) -> int:
+        answer._obj.value = int(is_wow64)
+        return 1
+
+    dll(IsWow64Process=counted(calls, ask))
+    windows = Native()
+    assert [windows.IsWow64Process(process) for _ in range(2)] == [is_wow64] * 2
+    assert len(calls) == times
+
+
+def test_structure_in_the_own_memory_shows_what_is_there_now() -> None:
+    memory = PEB64(ImageSubsystem=2)
+    shown = Native().own_structure(PEB64, ctypes.addressof(memory))
+    assert shown.ImageSubsystem == 2
+    memory.ImageSubsystem = 3
+    assert shown.ImageSubsystem == 3
+
+
+def test_address_of_an_export_is_looked_up_once(
+    dll: Callable[..., None], last_error: Callable[[int], int]
+) -> None:
+    asked: list[bytes] = []
+
+    def look_up(_module: int, name: bytes) -> int:
+        asked.append(name)
+        return 0x7000 if name == b"CtrlRoutine" else last_error(c.ERROR_PROC_NOT_FOUND)
+
+    dll(GetModuleHandleW=lambda _name: 0x1000, GetProcAddress=look_up)
+    windows = Native()
+    assert [windows.GetProcAddress("kernel32", "CtrlRoutine") for _ in range(2)] == [0x7000] * 2
+    assert asked == [b"CtrlRoutine"]
+    for _ in range(2):  # and what is not there is not there, each time
+        with pytest.raises(OSError, match="GetProcAddress"):
+            windows.GetProcAddress("kernel32", "CtrlRoutines")

@@ -255,8 +255,8 @@ def test_killpg_elsewhere_reads_nobody_who_is_older_than_the_leader(
     windows.now += 60
     _send.killpg(leader.pid, C)
     assert windows.heard(CTRL_C) == [leader.pid, child.pid]
-    # The caller, the leader three times and its child, two reads each; and the code of CtrlRoutine.
-    assert windows.calls.count("ReadProcessMemory") == 2 * 5 + 4
+    # The leader three times and its child, two reads each; and the code of CtrlRoutine.
+    assert windows.calls.count("ReadProcessMemory") == 2 * 4 + 4
 
 
 def test_killpg_elsewhere_is_all_or_nobody(windows: FakeWindows) -> None:

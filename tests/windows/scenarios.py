@@ -99,6 +99,22 @@ def deliver_once_up(command: list[str]) -> tuple[str, int, str]:
         return delivery.name, child.wait(20), child.stdout.read().decode().strip()
 
 
+def deliver_until_interrupted(pid: int) -> str:
+    try:
+        with interruptible():
+            return str(ctrlevent.deliver(pid, CTRL_C_EVENT, timeout=LONG))
+    except (KeyboardInterrupt, TimeoutError) as error:
+        return type(error).__name__
+
+
+def deliver_and_handle(pid: int) -> tuple[ctrlevent.Delivery, int]:
+    """What deliver returned, and how many Ctrl+C the caller itself had handled by then."""
+    heard: list[int] = []
+    with interruptible():
+        signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+        return ctrlevent.deliver(pid, CTRL_C_EVENT, timeout=LONG), len(heard)
+
+
 def close_input(pid: int) -> None:
     """From another thread than the main one."""
     actor.close_input(pid)

@@ -110,6 +110,27 @@ def test_it_ends_while_its_handler_runs(console: Console) -> None:
     console.assert_untouched()
 
 
+def test_a_ctrl_c_breaks_off_the_wait_for_its_handler(console: Console) -> None:
+    sender = console.parent.spawn(NEW_GROUP)
+    target = console.parent.native("slow", "60", "40")
+    pending = sender.begin(scenarios.deliver_until_interrupted, target.pid)
+    wait_until(target.said, "its handler's line")
+    sender.now(ctrlevent.kill, sender.pid, CTRL_C_EVENT)
+    assert pending.result() == "KeyboardInterrupt"
+    console.assert_heard({sender: [CTRL_C]})
+
+
+def test_a_ctrl_c_that_is_handled_does_not(console: Console) -> None:
+    sender = console.parent.spawn(NEW_GROUP)
+    target = console.parent.native("slow", "60", "3")
+    pending = sender.begin(scenarios.deliver_and_handle, target.pid)
+    wait_until(target.said, "its handler's line")
+    sender.now(ctrlevent.kill, sender.pid, CTRL_C_EVENT)
+    assert pending.result() == (Delivery.HANDLED, 1)
+    assert target.is_running()
+    console.assert_heard({sender: [CTRL_C]})
+
+
 WHERE = pytest.mark.parametrize(
     "flags", [0, OWN_CONSOLE, DETACHED], ids=["here", "own console", "detached"]
 )
