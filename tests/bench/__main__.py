@@ -22,7 +22,7 @@ from tests.bed import bed as test_bed
 from tests.bed import programs
 from tests.bed.report import say
 
-from . import calls, importing, pairs, peers
+from . import calls, importing, pairs, peers, processor
 from .page import page, text
 from .picture import picture
 from .result import Calls, Document, Section, about_host, to_json
@@ -46,11 +46,15 @@ def main() -> int:
         found = importing.measure(HOST_IMPORTS, max(2, round(40 * options.share)))
         sections.append(Section("On this system", tuple(pairs.on_host({"import": found}))))
         peers.link_stable_abi(options.peers, _python(bed, options.arch))
-    on_windows = _measure_on_windows(bed, options)
-    about.update({f"Windows: {name}": value for name, value in on_windows["about"].items()})
+    started = _measure_on_windows(bed, options, "started")
+    one = processor.keep_to_one(bed.wine) if bed.wine else "all of them, as on any Windows"
+    called = _measure_on_windows(bed, options, "called")
+    about.update({f"Windows: {name}": value for name, value in called["about"].items()})
     about["Wine"] = bed.description["wine"] or "none: this is Windows"
+    about["processors for what only calls"] = one
     name = f"On Windows, {options.arch}" + (", which is Wine here" if bed.wine else "")
-    sections.append(Section(name, tuple(pairs.on_windows(on_windows["samples"]))))
+    results = [*pairs.started(started["samples"]), *pairs.called(called["samples"])]
+    sections.append(Section(name, tuple(results)))
     document = Document(about, tuple(sections), tuple(_count_calls(bed, options)))
     print("\n".join(text(document)))
     _write(document, options.output)
@@ -84,8 +88,8 @@ def _run(bed: test_bed.Bed, options: Any, module: str, *arguments: str, **more: 
         return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _measure_on_windows(bed: test_bed.Bed, options: Any) -> Any:
-    return _run(bed, options, "tests.bench.on_windows", str(options.share))
+def _measure_on_windows(bed: test_bed.Bed, options: Any, part: str) -> Any:
+    return _run(bed, options, "tests.bench.on_windows", part, str(options.share))
 
 
 def _count_calls(bed: test_bed.Bed, options: Any) -> list[Calls]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import time
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_WARM_UP = 5
 
 Samples = dict[str, list[float]]
 """Seconds, by the name of what was measured."""
@@ -19,21 +22,23 @@ def interleaved(
     after: Callable[[object], object] = lambda _: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Samples:
-    """Calls each once in every round, each round beginning with another one.
+    """Calls each once in every round, and each round in another order.
 
-    `after` is not measured: it gets what the function has returned, and cleans up. The first call
-    of each is not measured either.
+    What was called before is felt, by what it has left in the processor's caches: so each comes
+    behind each other one equally often.
+
+    `after` is not measured: it gets what the function has returned, and cleans up. The first few
+    calls of each are not measured either: after a pause, most of what they need is in no cache.
     """
-    for function in functions.values():
+    for function in [*functions.values()] * _WARM_UP:
         after(function())
     samples: Samples = {name: [] for name in functions}
-    turns = list(functions.items())
+    orders = itertools.cycle(itertools.permutations(functions.items()))
     collects = gc.isenabled()
     gc.disable()
     try:
-        for number in range(rounds):
-            shift = number % len(turns)
-            for name, function in turns[shift:] + turns[:shift]:
+        for _ in range(rounds):
+            for name, function in next(orders):
                 start = clock()
                 returned = function()
                 samples[name].append(clock() - start)

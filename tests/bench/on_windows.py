@@ -1,4 +1,7 @@
-"""The measurements on Windows: `python -m tests.bench.on_windows FILE [SHARE]`.
+"""The measurements on Windows: `python -m tests.bench.on_windows FILE PART SHARE`.
+
+PART: "started", of verbs that start something which runs beside the caller; "called", of those that
+only call, and how much an import takes. See `processor` for why there are two.
 
 Makes consoles with as many processes as are wanted, has their subjects measure in small batches by
 turns, and writes all samples to the file. Sends nothing itself.
@@ -32,14 +35,15 @@ IMPORTS = {
 
 
 def main() -> None:
-    file, share = sys.argv[1], float((*sys.argv[2:], "1")[0])
+    file, part, share = sys.argv[1], sys.argv[2], float(sys.argv[3])
 
     def times(rounds: int) -> int:
         return max(2, round(rounds * share))
 
     samples: dict[str, Samples] = {}
-    _say("imports")
-    samples["import"] = importing.measure(IMPORTS, times(25))
+    if part == "called":
+        _say("imports")
+        samples["import"] = importing.measure(IMPORTS, times(25))
     native = bed_program("native")
     with contextlib.ExitStack() as stack:
         consoles = {size: stack.enter_context(Console()) for size in SIZES}
@@ -62,17 +66,22 @@ def main() -> None:
         def at_leader(sizes: Sequence[int]) -> dict[str, tuple[Any, ...]]:
             return {str(size): (leaders[size],) for size in sizes}
 
-        # First what needs no crowd: all processes there are can matter to an event elsewhere.
         by_turns("kill self", subject.measure_kill_self, {"": ()}, 500)
-        by_turns("Popen", subject.measure_popen, {"": (native,)}, 100)
-        elsewhere = subjects[small].call(subject.start_elsewhere, native)
-        subjects[small].call(subject.measure_first, elsewhere, 2)  # the bytecode is written
-        by_turns("elsewhere, first", subject.measure_first, {"": (elsewhere,)}, 20)
-        by_turns("elsewhere, again", subject.measure_repeated, {"": (elsewhere,)}, 20)
+        if part == "started":
+            by_turns("Popen", subject.measure_popen, {"": (native,)}, 100)
+            elsewhere = subjects[small].call(subject.start_elsewhere, native)
+            subjects[small].call(subject.measure_first, elsewhere, 2)  # the bytecode is written
+            by_turns("elsewhere, first", subject.measure_first, {"": (elsewhere,)}, 20)
+            by_turns("elsewhere, again", subject.measure_repeated, {"": (elsewhere,)}, 20)
+            return _write(file, samples)
         by_turns("getpgid", subject.measure_getpgid, at_leader([small]), 500)
         leaders.update({size: _fill(subjects[size], native, size) for size in larger})
-        by_turns("killpg", subject.measure_killpg, at_leader(SIZES), 200)
+        by_turns("killpg", subject.measure_killpg, at_leader(SIZES), 600)
         by_turns("console_processes", subject.measure_console_processes, at_leader(larger), 100)
+    return _write(file, samples)
+
+
+def _write(file: str, samples: Mapping[str, Samples]) -> None:
     with open(file, "w", encoding="utf-8") as stream:
         json.dump({"about": _about(), "samples": samples}, stream)
 

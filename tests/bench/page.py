@@ -33,20 +33,34 @@ in when the samples are drawn again (bootstrap). Lines without a target are for 
 _NOTES = """\
 ## What to know
 
-- A load average above the number of processors says that others were at work there meanwhile: times
-  and spreads are larger by that, and a ratio near its limit may fall to either side of it.
-- "Its system calls in plain ctypes" are the same calls with the same sizes, written straight down
-  (`tests/bench/plain.py`): for `killpg`, what must be seen before an event may be sent, and the
-  event. No call is left out there, so what is more is Python's. The limit that `getpgid` has is
-  taken for `killpg` too.
-- On Wine, a system call that asks wineserver takes from 5 to 100 µs, by whether both have a
-  processor at that moment; so the ratios say more than the times. On Windows most of them take
-  less than 1 µs, and Python's part is greater.
+- **Two runs.** First, on all processors, the verbs that start something which runs beside the
+  caller: a thread, a process. Then those that only call and come back, and the imports; on Wine,
+  on one processor. There, nearly every system call is a question to another process, wineserver.
+  With several processors it is chance whether another one must be woken for an answer, so that
+  the same call takes 10 µs or 50, and the ratios of one and the same program differ by a half
+  (`tests/bench/processor.py`). The last line shows what one processor makes of a thread that
+  could run beside the caller.
+- On Windows a call takes less than 1 µs as a rule. So the ratios to plain ctypes would be
+  greater there, and the times smaller.
+- "Its system calls in plain ctypes" are the same calls with the same sizes, written straight
+  down (`tests/bench/plain.py`). For `killpg`, "the checks" are what must be seen before an event
+  may be sent: the leader, alive, on the console, leading its group. No call is left out there,
+  so what is more is Python's. The limit that `getpgid` has is taken for the checks of `killpg`
+  too.
+- These are calls in a row, with what they need in the processor's caches. A first call after a
+  pause takes longer, ours and the plain one: `killpg` some 0.1 ms more than in the table, seen
+  on Wine.
+- Each is called behind each other one equally often. Each event of `killpg` is heard, and the
+  thread that heard it has time to end, before the next one is sent; neither is measured. The
+  bare call takes longer on one processor, as whoever hears the event may run before the caller
+  goes on.
+- "Until KeyboardInterrupt" ends where it is caught. A thread's handle is closed after that.
 - console-ctrl sends to group 0. On Wine 10 that is the helper's own group, so it reaches nobody;
   on Windows, everybody on that console. Its time is that of the call.
 - "First" is in a new Python that has imported what it calls: it includes the start of the helper
   process.
-- Each event of `killpg` is heard before the next one is sent, which is not measured.
+- A load average above the number of processors says that others were at work there meanwhile:
+  times and spreads are larger by that, and a ratio near its limit may fall to either side of it.
 - Imports are measured in a new Python without `site`, with the bytecode written before.
 """
 

@@ -22,7 +22,7 @@ from ctrlevent._win32.structures import LAYOUT32, LAYOUT64
 
 _READ = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE | PROCESS_VM_READ
 _IS_64BIT = struct.calcsize("P") == 8
-_BASIC, _PEB, _PARAMETERS = LAYOUT64 if _IS_64BIT else LAYOUT32
+_LAYOUT = LAYOUT64 if _IS_64BIT else LAYOUT32
 _ROOM = 1024
 
 _WinDLL: Any = getattr(ctypes, "WinDLL", None)
@@ -37,7 +37,6 @@ class Plain:
         ntdll = _WinDLL("ntdll")
         kernel32.OpenProcess.restype = handle
         kernel32.OpenProcess.argtypes = [number, ctypes.c_int32, number]
-        kernel32.GetProcessId.argtypes = [handle]
         kernel32.IsWow64Process.argtypes = [handle, pointer]
         kernel32.WaitForSingleObject.argtypes = [handle, number]
         kernel32.CloseHandle.argtypes = [handle]
@@ -54,21 +53,21 @@ class Plain:
         if not process:
             raise OSError("OpenProcess")
         try:
-            if kernel32.GetProcessId(process) != pid:
-                raise OSError("GetProcessId")
             answer = ctypes.c_uint64()
             if _IS_64BIT:
                 self._query(process, ProcessWow64Information, ctypes.byref(answer), 8, None)
             else:
                 kernel32.IsWow64Process(CURRENT_PROCESS, ctypes.byref(answer))
                 kernel32.IsWow64Process(process, ctypes.byref(answer))
-            basic: Any = _BASIC()
+            basic: Any = _LAYOUT.process_basic_information()
             size = ctypes.sizeof(basic)
             if self._query(process, ProcessBasicInformation, ctypes.byref(basic), size, None):
                 raise OSError("NtQueryInformationProcess")
-            peb: Any = _PEB()
+            if basic.UniqueProcessId != pid:
+                raise OSError("it is another process")
+            peb: Any = _LAYOUT.peb()
             self._read(process, basic.PebBaseAddress, peb)
-            parameters: Any = _PARAMETERS()
+            parameters: Any = _LAYOUT.process_parameters()
             self._read(process, peb.ProcessParameters, parameters)
             if not kernel32.WaitForSingleObject(process, 0):
                 raise OSError("it has ended")

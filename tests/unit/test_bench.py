@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.bench import importing, page, pairs
+from tests.bed import wine
+from tests.bench import importing, page, pairs, processor
 from tests.bench.calls import MARK, Counting, in_relay_trace
 from tests.bench.interleaved import interleaved, merge
 from tests.bench.pairs import compare
@@ -61,12 +65,15 @@ def test_tail_is_of_the_slowest_of_a_hundred() -> None:
     assert pairs.tail("a", [1.0] * 1000 + [9.0] * 2, 3.0).reached is True
 
 
-def test_interleaved_begins_each_round_with_another() -> None:
+def test_interleaved_calls_each_round_in_another_order() -> None:
     called: list[str] = []
     functions = {name: lambda name=name: called.append(name) for name in "abc"}
-    samples = interleaved(functions, 3)
-    assert "".join(called) == "abc" + "abc" + "bca" + "cab"
-    assert {name: len(seconds) for name, seconds in samples.items()} == {"a": 3, "b": 3, "c": 3}
+    samples = interleaved(functions, 7)
+    measured = "".join(called[-21:])
+    rounds = [measured[start : start + 3] for start in range(0, 21, 3)]
+    assert sorted(rounds[:6]) == ["abc", "acb", "bac", "bca", "cab", "cba"]
+    assert rounds[6] == rounds[0]
+    assert {name: len(seconds) for name, seconds in samples.items()} == {"a": 7, "b": 7, "c": 7}
 
 
 def test_interleaved_measures_the_function_and_not_what_comes_after() -> None:
@@ -110,7 +117,6 @@ def test_calls_at_the_boundary_are_counted(
     _ask.getpgid(windows.spawn().pid)
     assert counting.counts == {
         "OpenProcess": 1,
-        "GetProcessId": 1,
         "NtQueryInformationProcess": 2,
         "ReadProcessMemory": 2,
         "WaitForSingleObject": 1,
@@ -225,3 +231,58 @@ def test_host_is_described() -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert page.duration(seconds) == text
+
+
+# --- one processor --------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processors are chosen on Linux only")
+def test_one_processor_is_kept_to_when_wine_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {1, 3, 5})
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *given: asked.append(given))
+    monkeypatch.setattr(wine.Wine, "wait_until_idle", lambda _self: asked.append("idle"))
+    said = processor.keep_to_one(wine.Wine(Path("wine"), None, "", Path("prefix")))
+    assert asked == ["idle", (0, {5})]
+    assert said.startswith("1 of 3")
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def sampled(**seconds: float) -> dict[str, list[float]]:
+    return {name.replace("_", "."): [value] * 3 for name, value in seconds.items()}
+
+
+SIZES = (2, 16, 64, 256)
+CALLED = {
+    "import": sampled(ctrlevent=1.0, killpg=1.0, standard=1.0),
+    "getpgid 2": sampled(ctrlevent=1.0, plain=1.0, psutil=1.0),
+    "kill self": sampled(ctrlevent=1.0, os_kill=1.0),
+    **{f"killpg {size}": sampled(ctrlevent=3.0, checked=2.0, bare=1.0) for size in SIZES},
+    **{f"console_processes {n}": sampled(ctrlevent=n, getpgid=1.0) for n in SIZES[1:]},
+}
+
+
+def test_verbs_that_start_something() -> None:
+    samples = {
+        "kill self": sampled(ctrlevent=1.0, os_kill=2.0),
+        "elsewhere, first": {"ctrlevent": [2.0], "console-ctrl": [1.0]},
+        "elsewhere, again": {"ctrlevent": [1.0], "console-ctrl": [20.0]},
+        "Popen": sampled(ctrlevent=1.2, subprocess=1.0),
+    }
+    assert [one.reached for one in pairs.started(samples)] == [True, True, False, True, False]
+
+
+def test_killpg_is_compared_by_what_it_costs_more_than_the_bare_call() -> None:
+    sizes = {f"killpg {size}": sampled(ctrlevent=3.0, checked=2.0, bare=1.0) for size in SIZES}
+    found = [one for one in pairs.called({**CALLED, **sizes}) if "how much more" in one.what]
+    assert [(one.ours.median, one.theirs.median) for one in found] == [(2.0, 1.0)] * 4
+    assert not any(one.reached for one in found)
+
+
+@pytest.mark.parametrize(("each", "reached"), [(1.0, True), (1.3, False)])
+def test_console_processes_is_to_be_linear(each: float, reached: bool) -> None:
+    many = {"console_processes 256": sampled(ctrlevent=256 * each, getpgid=1.0)}
+    (found,) = [one for one in pairs.called({**CALLED, **many}) if "linear" in one.against]
+    assert found.reached is reached
