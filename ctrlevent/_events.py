@@ -78,6 +78,18 @@ def send_to_group(
             return
 
 
+def interrupt_contained(windows: System, pgid: int, timeout: float) -> bool:
+    """Ctrl+C to the group of a command that `run` contains; not if that cannot be.
+
+    It ignores that, say. That is no error: whoever does not end by it is ended with its job.
+    """
+    try:
+        send_to_group(windows, pgid, CtrlEvent.CTRL_C_EVENT, timeout, inject=True)
+    except OSError:
+        return False
+    return True
+
+
 def _send_elsewhere(
     windows: System,
     pgid: int,

@@ -14,10 +14,9 @@ from subprocess import CompletedProcess, TimeoutExpired
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments
-from ._events import send_to_group
+from ._events import interrupt_contained
 from ._outcome import GRACE, Outcome, redirected
 from ._spawn import Popen
-from ._types import CtrlEvent
 from ._win32 import system
 from ._win32.constants import STATUS_CONTROL_C_EXIT
 
@@ -67,7 +66,7 @@ class Contained(Popen):
         take its time.
         """
         start = time.monotonic()
-        if not interrupt_group(self.pid):
+        if not interrupt_contained(system(), self.pid, GRACE):
             grace = min(grace, GRACE)
         self.wait_until(max(start + grace, time.monotonic() + _AT_LEAST))
 
@@ -84,18 +83,6 @@ class Contained(Popen):
             handle = int(self._handle)  # type: ignore[attr-defined]
             windows.WaitForSingleObject(handle, milliseconds)
         return True
-
-
-def interrupt_group(pgid: int) -> bool:
-    """Send Ctrl+C to a contained group; not if it cannot be (it ignores that, say).
-
-    That is no error: whoever does not end by it is ended, together with the job.
-    """
-    try:
-        send_to_group(system(), pgid, CtrlEvent.CTRL_C_EVENT, GRACE, inject=True)
-    except OSError:
-        return False
-    return True
 
 
 def run(

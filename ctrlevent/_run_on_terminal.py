@@ -11,9 +11,9 @@ import time
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
+from ._events import interrupt_contained
 from ._outcome import GRACE, Outcome
 from ._pseudo_console import PseudoConsole, TerminalProcess, handle_of
-from ._run import interrupt_group
 from ._win32 import system
 from ._win32.constants import (
     DISABLE_NEWLINE_AUTO_RETURN,
@@ -111,7 +111,7 @@ def _wait(
         broken_off = TimeoutExpired(process.args, seconds)
     # A second Ctrl+C is not for waiting any longer.
     with contextlib.suppress(KeyboardInterrupt):
-        if not interrupt_group(process.pid):
+        if not interrupt_contained(system(), process.pid, GRACE):
             grace = min(grace, GRACE)
         process.wait_until(time.monotonic() + grace)
     return broken_off

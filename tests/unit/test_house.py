@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import inspect
 import sys
 from pathlib import Path
@@ -93,6 +94,30 @@ FLOORS = {
 @pytest.mark.parametrize("name", FLOORS)
 def test_imports_go_one_way(name: str) -> None:
     assert top_level(name) <= FLOORS[name]
+
+
+def at_run_time(tree: ast.AST) -> Iterator[ast.ImportFrom]:
+    """Imports of the package's own, also those inside functions, but not those for types alone."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            yield node
+        yield from at_run_time(node)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    names = {name.removesuffix(".py") for name in SOURCES if "/" not in name} - {"__init__"}
+    graph = {
+        name: {
+            module
+            for node in at_run_time(SOURCES[f"{name}.py"])
+            for module in ([node.module] if node.module else [alias.name for alias in node.names])
+            if module in names
+        }
+        for name in names
+    }
+    assert list(graphlib.TopologicalSorter(graph).static_order())  # CycleError names the circle
 
 
 def test_policy_touches_nothing_of_the_system() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ctrlevent import NoConsole, _run
+from ctrlevent import NoConsole, _events, _run
 from ctrlevent._outcome import GRACE
 from ctrlevent._run import Contained
 from ctrlevent._win32 import constants as c
@@ -106,7 +106,7 @@ def test_who_cannot_be_sent_a_ctrl_c_gets_no_more_than_the_grace(
         raise NoConsole
 
     deadlines: list[float] = []
-    monkeypatch.setattr(_run, "send_to_group", refuse)
+    monkeypatch.setattr(_events, "send_to_group", refuse)
     monkeypatch.setattr(_run, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     monkeypatch.setattr(contained, "wait_until", deadlines.append)
     contained.pid = 4712

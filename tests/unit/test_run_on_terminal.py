@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ctrlevent import CtrlEvent, NoConsole, _run, _run_on_terminal
+from ctrlevent import CtrlEvent, NoConsole, _events, _run_on_terminal
 from ctrlevent._outcome import GRACE
 from tests.fakes.windows import FakeWindows, install
 
@@ -64,8 +64,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
         assert (timeout, inject) == (GRACE, True)
         sent.append((pgid, event))
 
-    monkeypatch.setattr(_run, "system", object)
-    monkeypatch.setattr(_run, "send_to_group", send)
+    monkeypatch.setattr(_run_on_terminal, "system", object)
+    monkeypatch.setattr(_events, "send_to_group", send)
     monkeypatch.setattr(_run_on_terminal, "_size", lambda: SIZE)
     return sent
 
@@ -118,7 +118,7 @@ def test_who_cannot_be_sent_a_ctrl_c_gets_no_more_than_the_grace(
     def refuse(*_: object, **__: object) -> None:
         raise NoConsole
 
-    monkeypatch.setattr(_run, "send_to_group", refuse)
+    monkeypatch.setattr(_events, "send_to_group", refuse)
     command = Command(ends_at=9, interrupted_at=(1,))
     assert isinstance(wait(command, grace=grace), KeyboardInterrupt)
     assert command.deadlines[-1] == clock[0] + min(grace, GRACE)
