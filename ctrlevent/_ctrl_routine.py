@@ -95,7 +95,9 @@ def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float) -> Del
     try:
         windows.ResumeThread(thread.handle)
         _wait(windows, thread.handle, deadline)
-    except OSError:
+    except KeyboardInterrupt:
+        raise  # at once: see `_Thread`
+    except BaseException:
         thread.close()
         raise
     thread.close()
@@ -105,8 +107,9 @@ def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float) -> Del
 class _Thread:
     """A handle, closed at the latest when nothing refers to this any more.
 
-    After a KeyboardInterrupt, that is when whoever has caught it lets go of its traceback. So it is
-    raised at once, and not after one more call into a system that is busy ending the thread.
+    That is for KeyboardInterrupt, which is raised at once, and not after one more call into a
+    system that is busy ending the thread: it is closed when whoever has caught that lets go of its
+    traceback.
     """
 
     def __init__(self, windows: System, handle: int) -> None:
