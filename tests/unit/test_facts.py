@@ -328,6 +328,26 @@ def test_answer_with_too_few_bytes_is_never_used(windows: FakeWindows, count: in
         _ask.getpgid(child.pid)
 
 
+@pytest.mark.parametrize("bits", [64, 32])
+def test_caller_is_read_as_it_is_now(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = FakeWindows(pointer_size=bits // 8, bits=bits)
+    install(monkeypatch, windows)
+    assert not _ask.ignores_ctrl_c()
+    asked = windows.calls.count("NtQueryInformationProcess")
+    windows.caller.ignores = True
+    assert _ask.ignores_ctrl_c()
+    windows.caller.parameters.ProcessGroupId = 4711
+    assert _ask.getpgid(0) == 4711
+    assert windows.calls.count("NtQueryInformationProcess") == asked
+    assert "ReadProcessMemory" not in windows.calls
+
+
+def test_caller_without_process_parameters_is_refused(windows: FakeWindows) -> None:
+    windows.caller.peb.ProcessParameters = 0
+    with pytest.raises(PermissionError, match="cannot be read"):
+        _ask.getpgid(0)
+
+
 # --- handles --------------------------------------------------------------------------------------
 
 

@@ -126,6 +126,9 @@ def test_elsewhere_a_call_is_a_clear_error() -> None:
     with pytest.raises(OSError, match=r"kernel32\.dll exists on Windows only") as error:
         Native().GetConsoleProcessList()
     assert error.value.errno == errno.ENOSYS
+    with pytest.raises(OSError, match="no handle 8 can be waited for") as error:
+        Native().WaitForSingleObject(8, 0)
+    assert error.value.errno == errno.ENOSYS
     assert Native().version < c.WINDOWS_8  # so that nothing is read of a process
     assert foreign.null(0) == 0  # nobody knows of a last error
 
