@@ -104,8 +104,7 @@ def process_id(value: Any, name: str = "pid") -> int:
 def kill_target(value: Any) -> int:
     """The first argument of `kill`: a pid, 0 for the own group, or minus a pgid."""
     number = integer(value, "pid")
-    if not 0 < number <= _32_BITS:
-        process_id(abs(number))
+    process_id(abs(number))
     return number
 
 

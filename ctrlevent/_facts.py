@@ -153,7 +153,7 @@ def read_caller(system: System, pid: int) -> Facts:
         except OSError:
             caller = None
     if caller is None:
-        return read(system, CURRENT_PROCESS, pid, lambda: 0)  # which says why not
+        return read(system, CURRENT_PROCESS, pid, system.monotonic)  # which says why not
     return _understand(pid, caller.twin, caller.peb, caller.parameters)
 
 

@@ -273,8 +273,9 @@ def test_process_that_was_let_go_of_is_waited_for_again(windows: FakeWindows) ->
 
 @pytest.mark.parametrize("winerror", [c.ERROR_PARTIAL_COPY, c.ERROR_NOACCESS])
 def test_failed_read_is_tried_again(windows: FakeWindows, winerror: int) -> None:
+    child = windows.spawn(new_group=True)
     windows.fail("ReadProcessMemory", winerror)
-    assert _ask.getpgid(0) == windows.caller.pid
+    assert _ask.getpgid(child.pid) == child.pid
 
 
 @pytest.mark.parametrize("winerror", [c.ERROR_PARTIAL_COPY, c.ERROR_NOACCESS])
@@ -342,8 +343,12 @@ def test_caller_is_read_as_it_is_now(bits: int, monkeypatch: pytest.MonkeyPatch)
     assert "ReadProcessMemory" not in windows.calls
 
 
-def test_caller_without_process_parameters_is_refused(windows: FakeWindows) -> None:
-    windows.caller.peb.ProcessParameters = 0
+@pytest.mark.parametrize("without", ["peb", "parameters"])
+def test_caller_that_cannot_be_read_is_refused(windows: FakeWindows, without: str) -> None:
+    if without == "peb":
+        windows.caller.is_kernel = True
+    else:
+        windows.caller.peb.ProcessParameters = 0
     with pytest.raises(PermissionError, match="cannot be read"):
         _ask.getpgid(0)
 
