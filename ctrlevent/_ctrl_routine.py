@@ -62,7 +62,8 @@ _CODE = 32
 _STARTING = 0.5
 
 # In seconds: how often a starting process is looked at, and how long a wait lasts at most before
-# the interpreter gets a chance to act on a Ctrl+C that the caller itself got meanwhile.
+# the interpreter gets a chance to act on a Ctrl+Break that the caller itself got meanwhile. (A
+# Ctrl+C breaks the wait off.)
 _PAUSE = 0.005
 _SLICE = 0.1
 
@@ -94,7 +95,7 @@ def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float) -> Del
     thread = _Thread(windows, _start(windows, CURRENT_PROCESS, start, event, CREATE_SUSPENDED))
     try:
         windows.ResumeThread(thread.handle)
-        _wait(windows, thread.handle, deadline)
+        _wait(windows, thread.handle, windows.GetCurrentProcessId(), deadline)
     except KeyboardInterrupt:
         raise  # at once: see `_Thread`
     except BaseException:
@@ -136,7 +137,7 @@ def deliver_to_other(windows: System, target: Facts, event: CtrlEvent, deadline:
     with Target(windows, target, deadline) as ready:
         thread = ready.start(event)
         try:
-            _wait(windows, thread, deadline, target.pid)
+            _wait(windows, thread, target.pid, deadline)
             return _outcome(windows, ready.process, windows.GetExitCodeThread(thread))
         finally:
             windows.CloseHandle(thread)
@@ -264,15 +265,13 @@ def _start(windows: System, process: int, start: int, event: CtrlEvent, flags: i
     return windows.CreateRemoteThread(process, start, int(event), flags)
 
 
-def _wait(windows: System, thread: int, deadline: float, pid: int = 0) -> None:
-    """For the end of a thread in a process; 0 is the calling one."""
+def _wait(windows: System, thread: int, pid: int, deadline: float) -> None:
     while True:
         left = max(0.0, deadline - windows.monotonic())
         milliseconds = math.ceil(min(left, _SLICE) * 1000)  # not 0 before the time is up
         if windows.WaitForSingleObject(thread, milliseconds) == WAIT_OBJECT_0:
             return
         if left == 0:
-            pid = pid or windows.GetCurrentProcessId()
             raise make(
                 TimeoutError,
                 f"the event was delivered to process {pid}, but its handlers have not finished;"

@@ -167,8 +167,6 @@ def plan_for_group(
             lambda: processes.see(pgid),
             processes.age,
         )
-        if isinstance(plan, SendToGroup):
-            return plan
         if isinstance(plan, LookElsewhere):
             named = processes.see(pgid)
             leads = isinstance(named, Facts) and named.is_leader

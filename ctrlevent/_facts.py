@@ -120,7 +120,7 @@ def read(system: System, handle: int, pid: int, deadline: Callable[[], float]) -
         except OSError as error:
             problem = error
         # Looked at after reading: only of a process that was alive then is it known to be true.
-        if handle != CURRENT_PROCESS and has_exited(system, handle):
+        if has_exited(system, handle):
             raise make(ProcessLookupError, f"process {pid} has ended", problem)
         if facts is not None:
             return facts

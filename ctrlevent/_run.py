@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._win32.boundary import System
 
 # Seconds that a command has at least to end by itself when the sending of the Ctrl+C was slow; and
-# how long a wait lasts at most: Python's waits on Windows let a Ctrl+C wait too.
+# how long a wait lasts at most: unlike a Ctrl+C, a Ctrl+Break does not break it off.
 _AT_LEAST = 1.0
 _SLICE = 0.05
 

@@ -115,8 +115,8 @@ def measure_killpg(leader: int, rounds: int) -> Samples:
 
     def until_it_is_over(_returned: object) -> None:
         heard.readline()
-        # Now its thread that heard the event ends, beside whatever comes next: which be something
-        # that is not measured, and leaves what is measured in the caches.
+        # The thread that heard the event ends now, beside whatever is next: so that is something
+        # unmeasured, which also leaves in the caches what the measured calls need.
         for _ in range(4):
             plain.getpgid(leader)
             ctrlevent.getpgid(leader)

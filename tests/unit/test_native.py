@@ -136,29 +136,22 @@ def test_elsewhere_a_call_is_a_clear_error() -> None:
 # --- what stays the same as long as the calling process lives -------------------------------------
 
 
-def counted(calls: list[tuple[Any, ...]], answer: Callable[..., Any]) -> Callable[..., Any]:
-    def function(*arguments: Any) -> Any:
-        calls.append(arguments)
-        return answer(*arguments)
-
-    return function
-
-
 @pytest.mark.parametrize(("process", "times"), [(c.CURRENT_PROCESS, 1), (0x44, 2)])
 @pytest.mark.parametrize("is_wow64", [True, False])
 def test_of_which_bitness_the_own_process_is_is_asked_once(
     dll: Callable[..., None], process: int, times: int, is_wow64: bool
 ) -> None:
-    calls: list[tuple[Any, ...]] = []
+    asked: list[int] = []
 
-    def ask(_process: int, answer: Any) -> int:
+    def ask(process: int, answer: Any) -> int:
+        asked.append(process)
         answer._obj.value = int(is_wow64)
         return 1
 
-    dll(IsWow64Process=counted(calls, ask))
+    dll(IsWow64Process=ask)
     windows = Native()
     assert [windows.IsWow64Process(process) for _ in range(2)] == [is_wow64] * 2
-    assert len(calls) == times
+    assert asked == [process] * times
 
 
 def test_structure_in_the_own_memory_shows_what_is_there_now() -> None:

@@ -42,6 +42,7 @@ passing_on = threading.Event()
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 _said: dict[int, list[str]] = {}
+_listening: dict[int, threading.Thread] = {}
 _inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
 _answering = threading.Lock()
 _answers: Any = None
@@ -163,7 +164,8 @@ def start_program(command: list[str], flags: int) -> int:
     )
     _children[child.pid] = child
     _said[child.pid] = []
-    threading.Thread(target=_listen, args=(child,), daemon=True).start()
+    _listening[child.pid] = threading.Thread(target=_listen, args=(child,), daemon=True)
+    _listening[child.pid].start()
     return child.pid
 
 
@@ -174,6 +176,9 @@ def _listen(child: subprocess.Popen[bytes]) -> None:
 
 
 def said(pid: int) -> list[str]:
+    """So far; all that it has ever said, if it has ended."""
+    if _children[pid].poll() is not None:
+        _listening[pid].join(20)
     return _said[pid][:]
 
 
