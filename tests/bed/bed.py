@@ -4,7 +4,8 @@ The description is a JSON file, written last: where it is, everything it
 names is complete.  CTRLEVENT_BED names it to every program in the bed:
 
     {"python": {"x64": exe, "x86": exe}, "python_version": {...},
-     "launcher": {...}, "native": {...}, "native_gui": {...}, "wine": version or null}
+     "launcher": {...}, "native": {...}, "native_gui": {...}, "native_launcher": {...},
+     "wine": version or null}
 
 All paths are as Windows sees them.
 """
@@ -172,7 +173,11 @@ def _describe_programs(archs: Iterable[str]) -> dict[str, Any]:
     folder = programs.part()
     return {
         name: {arch: programs.windows_path(folder / arch / file) for arch in archs}
-        for name, file in (("native", "native.exe"), ("native_gui", "native-gui.exe"))
+        for name, file in (
+            ("native", "native.exe"),
+            ("native_gui", "native-gui.exe"),
+            ("native_launcher", programs.NATIVE_LAUNCHER),
+        )
     }
 
 

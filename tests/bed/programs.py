@@ -1,7 +1,8 @@
 """The recipe for our own Windows programs, and for launchers.
 
 native/*.c become, for each architecture, python.exe, native.exe and
-native-gui.exe; distlib gives the stub of a console-script launcher.  The compiler is large
+native-gui.exe; distlib gives the stub of a console-script launcher, one of which
+starts native.exe.  The compiler is large
 and needed for seconds only, so it is thrown away again.
 """
 
@@ -29,13 +30,16 @@ _TARGET = {
     "arm64": "aarch64-windows-gnu",
 }
 _STUB = {"x64": "t64.exe", "x86": "t32.exe", "arm64": "t64-arm.exe"}
-_SOURCES = ("native/freestanding.h", "native/python.c", "native/native.c")
-# name of the program: its source and what is special about it
+_SOURCES = (
+    "native/freestanding.h", "native/python.c", "native/native.c", "native/told.c",
+)  # fmt: skip
+# name of the program: its sources and what is special about it
 _PROGRAMS = {
-    "python.exe": ("python.c", [f'-DPYTHON_DLL=L"{DLL}"']),
-    "native.exe": ("native.c", []),
-    "native-gui.exe": ("native.c", ["-Wl,--subsystem,windows"]),
+    "python.exe": (["python.c"], [f'-DPYTHON_DLL=L"{DLL}"']),
+    "native.exe": (["native.c", "told.c"], []),
+    "native-gui.exe": (["native.c", "told.c"], ["-Wl,--subsystem,windows"]),
 }
+NATIVE_LAUNCHER = "native-launcher.exe"
 
 # Behaves like python behind a launcher: SCRIPT, -c CODE or -m MODULE.
 _LAUNCHED = """\
@@ -85,27 +89,32 @@ def _build(folder: Path) -> None:
     with step("compiling the native test programs"):
         for arch in _TARGET:
             (folder / arch).mkdir()
-            for program, (source, options) in _PROGRAMS.items():
-                _compile(tools, arch, _NATIVE / source, options, folder / arch / program)
-            shutil.copy(tools / "distlib" / _STUB[arch], folder / arch / "launcher-stub.exe")
+            for program, (sources, options) in _PROGRAMS.items():
+                _compile(tools, arch, sources, options, folder / arch / program)
+            stub = (tools / "distlib" / _STUB[arch]).read_bytes()
+            (folder / arch / "launcher-stub.exe").write_bytes(stub)
+            # The folder is renamed to part() when it is complete.
+            program = windows_path(part() / arch / "native.exe")
+            launched = _launcher(stub, program, " behind", "")
+            (folder / arch / NATIVE_LAUNCHER).write_bytes(launched)
     shutil.rmtree(tools)
 
 
-def _compile(tools: Path, arch: str, source: Path, options: list[str], program: Path) -> None:
+def _compile(tools: Path, arch: str, sources: list[str], options: list[str], program: Path) -> None:
     zig = tools / "ziglang" / ("zig.exe" if sys.platform == "win32" else "zig")
     headers = zig.parent / "lib" / "libc" / "include" / "any-windows-any"
     command = [str(zig), "cc", "-target", _TARGET[arch], "-std=c99", "-Os"]
     command += ["-Wall", "-Wextra", "-Werror", *options]
     # -nostdlib takes the headers away as well: name them.
     command += ["-nostdlib", "-isystem", str(headers), "-Wl,--entry=entry"]
-    command += [str(source), "-lkernel32", "-o", str(program)]
+    command += [*(str(_NATIVE / source) for source in sources), "-lkernel32", "-o", str(program)]
     scratch = str(tools / "scratch")
     environ = {"ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch}
     result = subprocess.run(
         command, env={**_essential(), **environ}, stderr=subprocess.PIPE, text=True, check=False
     )
     if result.returncode != 0:
-        raise BedError(f"compiling {source.name} for {arch} failed:\n{result.stderr}")
+        raise BedError(f"compiling {program.name} for {arch} failed:\n{result.stderr}")
 
 
 def _essential() -> dict[str, str]:
@@ -126,9 +135,12 @@ def launcher(arch: str, python: str, script: str = _LAUNCHED) -> bytes:
     `python` is the path as Windows sees it.  Without `script`, the launcher
     takes python's own arguments: SCRIPT, -c CODE or -m MODULE, and theirs.
     """
+    return _launcher((part() / arch / "launcher-stub.exe").read_bytes(), python, "", script)
+
+
+def _launcher(stub: bytes, program: str, options: str, script: str) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("__main__.py", script)
-    shebang = f'#!"{python}"\n' if " " in python else f"#!{python}\n"
-    stub = (part() / arch / "launcher-stub.exe").read_bytes()
-    return stub + shebang.encode() + archive.getvalue()
+    quoted = f'"{program}"' if " " in program else program
+    return stub + f"#!{quoted}{options}\n".encode() + archive.getvalue()

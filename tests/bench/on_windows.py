@@ -16,7 +16,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tests.windows.harness import NEW_GROUP, Actor, Console, bed_program
+from tests.windows.harness import NEW_GROUP, Console, Python, bed_program
 
 from . import importing, subject
 from .interleaved import Samples, merge
@@ -86,12 +86,12 @@ def _write(file: str, samples: Mapping[str, Samples]) -> None:
         json.dump({"about": _about(), "samples": samples}, stream)
 
 
-def _fill(parent: Actor, native: str, size: int) -> int:
+def _fill(parent: Python, native: str, size: int) -> int:
     """So many processes on the console, the leader of a group among them, whose pid is returned."""
     leader = parent.call(subject.start_leader, native)
     if size > 2:
         _say(f"a console with {size} processes")
-        crowd = parent.spawn(NEW_GROUP)
+        crowd = parent.python(NEW_GROUP)
         crowd.call(subject.start_crowd, size - 3)  # without parent, leader, and itself
     parent.call(subject.wait_for_console, size)
     return leader

@@ -117,9 +117,8 @@ class Real(World):
         return self.caller.native("hear", flags=flags, gui=True)
 
     def ignore(self, process: Any, ignores: bool) -> None:
-        from tests.windows import actor
 
-        process.call(actor.ignore_ctrl_c, ignores)
+        process.ignore_ctrl_c(ignores)
 
     def end(self, process: Any, *, held: bool) -> None:
         process.leave()

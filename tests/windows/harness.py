@@ -4,10 +4,15 @@
         leader = console.parent.spawn(NEW_GROUP)
         member = leader.spawn()
         console.parent.call(ctrlevent.killpg, leader.pid, CTRL_C)
-        console.assert_heard({leader: [CTRL_C], member: [CTRL_C]})  # and nobody else
+        console.assert_heard({leader: [CTRL_C], member: [CTRL_C]})  # and no other process
 
 Every scenario has a console of its own, which the test process is not on, so that no event can
-reach the test process or anybody outside. Everything that was started ends with the console.
+reach the test process or any process outside. Everything that was started ends with the console.
+
+An actor is a process that hears events, starts children and exits as the test says. `spawn` starts
+a native one, which is up ten times as fast as a Python; `python` starts a Python, which also runs
+functions of this package (`call`). A test needs a Python for what calls the library, and for what
+is said of Python programs.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ import tempfile
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from multiprocessing.connection import Listener
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
@@ -31,7 +37,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 import pytest
 
 from tests.bed.probes import architecture
-from tests.waiting import wait_until
+from tests.waiting import HANG_LIMIT, wait_until
 
 from . import actor
 
@@ -54,9 +60,11 @@ CONTROL_C_EXIT = 0xC000_013A
 ARCH = architecture()
 OTHER_ARCH = "x64" if ARCH == "x86" else "x86"  # the one of the other bitness
 
-# How long an answer, a start or an end may take; nothing takes nearly as long.
-PATIENCE = 60.0
-ENDING_TAKES_AT_MOST = 10.0  # of one that does not: it is suspended, say
+#: The exit code of an actor whose main thread has ended by itself (see actor.py, told.c).
+MAIN_THREAD_ENDED = actor.MAIN_THREAD_ENDED
+
+# Only what coverage measures depends on it: of a suspended actor, nothing is measured.
+EXIT_TAKES_AT_MOST = 10.0
 
 _MAIN = "from tests.windows import actor; actor.main()"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -69,11 +77,11 @@ class Interrupted(Exception):
 
 
 class Gone(Exception):
-    """An actor has ended that was asked something."""
+    """The actor that was asked something has exited."""
 
 
 def bed_program(kind: str, arch: str = ARCH) -> str:
-    """A program of the test bed: "python", "launcher", "native" or "native_gui"."""
+    """A program of the bed: "python", "launcher", "native", "native_gui" or "native_launcher"."""
     programs: dict[str, Any] = {}
     if "CTRLEVENT_BED" in os.environ:
         programs = json.loads(Path(os.environ["CTRLEVENT_BED"]).read_text(encoding="utf-8"))
@@ -113,8 +121,8 @@ class Process:
         return bool(_winapi.WaitForSingleObject(self._handle, 0) == wait_timeout)
 
     def exit_code(self) -> int:
-        """Waits for its end. From then on nothing more is expected of it."""
-        wait_until(lambda: not self.is_running(), f"the end of {self}", PATIENCE)
+        """Waits for its exit. From then on nothing more is expected of it."""
+        wait_until(lambda: not self.is_running(), f"the exit of {self}")
         self.ended = True
         return int(_winapi.GetExitCodeProcess(self._handle))
 
@@ -126,20 +134,19 @@ class Process:
 
 
 class Program(Process):
-    """A native program of the test bed (tests/bed/native)."""
+    """A native program of the test bed (tests/bed/native) that a Python actor has started."""
+
+    starter: Python
 
     def __repr__(self) -> str:
         return f"<program {self.pid}>"
 
     def said(self) -> list[str]:
         """The lines that it has written, without the first, which says that it is ready."""
-        assert self.starter
         return self.starter.now(actor.said, self.pid)[1:]
 
     def wait_until_ready(self) -> None:
-        starter = self.starter
-        assert starter
-        wait_until(lambda: starter.now(actor.said, self.pid), f"{self} being ready", PATIENCE)
+        wait_until(lambda: self.starter.now(actor.said, self.pid), f"{self} being ready")
 
     def resume(self) -> None:
         """For one that was started suspended."""
@@ -149,15 +156,14 @@ class Program(Process):
         _winapi.CloseHandle(handle)
 
     def close_input(self) -> None:
-        """It ends then."""
-        assert self.starter
+        """It exits then."""
         self.starter.call(actor.close_input, self.pid)
 
 
 class Pending:
     """A call that an actor has not answered yet."""
 
-    def __init__(self, actor_: Actor, number: int) -> None:
+    def __init__(self, actor_: Python, number: int) -> None:
         self._actor = actor_
         self._number = number
 
@@ -165,8 +171,8 @@ class Pending:
         return self._actor._answer_to(self._number)
 
 
-class Actor(Process):
-    """A Python process that does what it is told (`actor`), with the events that it has heard."""
+class Actor(Process, ABC):
+    """A process that does what it is told, with the events that it has heard."""
 
     def __init__(
         self, console: Console, name: str, pipes: _Pipes, starter: Optional[Actor], started: int
@@ -175,13 +181,156 @@ class Actor(Process):
         self.started = started
         """The pid of the program that was started: the launcher's, where there is one."""
         self._pipes = pipes
-        self._numbers = itertools.count(1)
-        self._answers: dict[int, tuple[bool, Any]] = {}
-        super().__init__(console, self._answer_to(0), starter)
+        super().__init__(console, self._first_answer(), starter)
         console.actors.append(self)
 
     def __repr__(self) -> str:
         return f"<{self.name}, process {self.pid}>"
+
+    @abstractmethod
+    def _first_answer(self) -> int:
+        """The pid, which it says when it is up."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Makes a console call, for which an event that the console has parked waits."""
+
+    @abstractmethod
+    def count_heard(self) -> int:
+        """How many events it has heard since they were last taken."""
+
+    @abstractmethod
+    def take_heard(self) -> list[int]:
+        """The events that it has heard since the last time, oldest first."""
+
+    @abstractmethod
+    def ignore_ctrl_c(self, ignore: bool) -> None:
+        """SetConsoleCtrlHandler(NULL, ignore)."""
+
+    @abstractmethod
+    def forget_child(self, pid: int) -> None:
+        """Closes its handles of a child that has exited."""
+
+    @abstractmethod
+    def _start(self, command: Sequence[str], flags: int) -> int:
+        """Starts a program that inherits its standard streams; returns the pid."""
+
+    @abstractmethod
+    def _tell_to_exit(self, exit_code: int) -> None: ...
+
+    def spawn(
+        self,
+        flags: int = 0,
+        *,
+        name: str = "",
+        arch: str = ARCH,
+        hears: bool = True,
+        behind_launcher: bool = False,
+    ) -> Native:
+        """Has it start a native actor. `hears`: that one stops ignoring Ctrl+C, if it does."""
+        pipes = _Pipes()
+        program = bed_program("native_launcher" if behind_launcher else "native", arch)
+        command = [program, "told", pipes.address, *(["hears"] if hears else [])]
+        return Native(self.console, self._named(name), pipes, self, self._start(command, flags))
+
+    def python(
+        self,
+        flags: int = 0,
+        *,
+        name: str = "",
+        arch: str = ARCH,
+        hears: bool = True,
+        behind_launcher: bool = False,
+    ) -> Python:
+        """As `spawn`; the actor is a Python, which can call functions."""
+        pipes = _Pipes()
+        program = bed_program("launcher" if behind_launcher else "python", arch)
+        command = [program, "-c", _MAIN, pipes.address, *(["hears"] if hears else [])]
+        return Python(self.console, self._named(name), pipes, self, self._start(command, flags))
+
+    def _named(self, name: str) -> str:
+        return name or f"actor {len(self.console.actors)}"
+
+    def forget(self) -> None:
+        """After its exit: no process has a handle of it any more."""
+        assert self.starter
+        self.starter.forget_child(self.started)
+        self.release()
+
+    def wait_until_heard(self, count: int) -> None:
+        wait_until(lambda: self.count_heard() >= count, f"{count} events at {self}")
+
+    def leave(self, exit_code: int = 0) -> None:
+        """Has it exit, at once."""
+        self._tell_to_exit(exit_code)
+        self.exit_code()
+
+    def _receive(self) -> Any:
+        """The next message of its pipe."""
+        try:
+            message = self._pipes.receive(time.monotonic() + HANG_LIMIT)
+        except (EOFError, OSError):
+            raise self._gone() from None
+        if message is None:
+            raise AssertionError(f"{self.name} does not answer\n{self.console.log()}")
+        return message
+
+    def _send(self, message: bytes) -> None:
+        try:
+            self._pipes.send(message)
+        except OSError:
+            raise self._gone() from None
+
+    def _gone(self) -> Gone:
+        return Gone(f"{self.name} has exited\n{self.console.log()}")
+
+
+class Native(Actor):
+    """A native program that does what it is told (tests/bed/native/told.c)."""
+
+    def _first_answer(self) -> int:
+        return int(self._receive())
+
+    def settle(self) -> None:
+        self._ask("settle")
+
+    def count_heard(self) -> int:
+        return int(self._ask("count"))
+
+    def take_heard(self) -> list[int]:
+        return [int(event) for event in self._ask("heard").split()]
+
+    def ignore_ctrl_c(self, ignore: bool) -> None:
+        self._ask(f"ignore {int(ignore)}")
+
+    def forget_child(self, pid: int) -> None:
+        self._ask(f"forget {pid}")
+
+    def _start(self, command: Sequence[str], flags: int) -> int:
+        answer = self._ask(f"start {flags} {subprocess.list2cmdline(command)}")
+        assert answer.isdigit(), f"CreateProcessW: {answer}"
+        return int(answer)
+
+    def _tell_to_exit(self, exit_code: int) -> None:
+        self._send(f"exit {exit_code}\n".encode())
+
+    def _ask(self, request: str) -> str:
+        self._send(f"{request}\n".encode())
+        return bytes(self._receive()).decode()
+
+
+class Python(Actor):
+    """A Python process that does what it is told (`actor`)."""
+
+    def __init__(
+        self, console: Console, name: str, pipes: _Pipes, starter: Optional[Actor], started: int
+    ) -> None:
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, tuple[bool, Any]] = {}
+        super().__init__(console, name, pipes, starter, started)
+
+    def _first_answer(self) -> int:
+        return int(self._answer_to(0))
 
     def call(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Runs a function of a module in the actor's main thread.
@@ -202,22 +351,20 @@ class Actor(Process):
         """As `call`, without waiting for the end."""
         return self._ask("main", function, arguments, keywords)
 
-    def spawn(
-        self,
-        flags: int = 0,
-        *,
-        name: str = "",
-        arch: str = ARCH,
-        hears: bool = True,
-        behind_launcher: bool = False,
-    ) -> Actor:
-        """Has it start another actor. `hears`: that one stops ignoring Ctrl+C, if it does."""
-        pipes = _Pipes()
-        program = bed_program("launcher" if behind_launcher else "python", arch)
-        command = [program, "-c", _MAIN, pipes.address, *(["hears"] if hears else [])]
-        started = self.call(actor.start, command, flags, python_environment())
-        name = name or f"actor {len(self.console.actors)}"
-        return Actor(self.console, name, pipes, self, started)
+    def settle(self) -> None:
+        self.now(actor.settle)
+
+    def count_heard(self) -> int:
+        return self.now(actor.count_heard)
+
+    def take_heard(self) -> list[int]:
+        return self.now(actor.take_heard)
+
+    def ignore_ctrl_c(self, ignore: bool) -> None:
+        self.now(actor.ignore_ctrl_c, ignore)
+
+    def forget_child(self, pid: int) -> None:
+        self.call(actor.forget, pid)
 
     def native(
         self,
@@ -237,39 +384,22 @@ class Actor(Process):
             started.wait_until_ready()
         return started
 
-    def forget(self) -> None:
-        """After its end: nobody holds a handle of it any more."""
-        assert self.starter
-        self.starter.call(actor.forget, self.started)
-        self.release()
+    def _start(self, command: Sequence[str], flags: int) -> int:
+        return self.call(actor.start, list(command), flags, python_environment())
 
-    def wait_until_heard(self, count: int) -> None:
-        wait_until(lambda: self.now(actor.count_heard) >= count, f"{count} events at {self}")
-
-    def leave(self, exit_code: int = 0) -> None:
-        """Has it end, at once."""
+    def _tell_to_exit(self, exit_code: int) -> None:
         self._ask("now", actor.leave, (exit_code,), {})
-        self.exit_code()
 
     def _ask(
         self, thread: str, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Pending:
         number = next(self._numbers)
-        try:
-            self._pipes.send((thread, (number, function, arguments, keywords)))
-        except OSError:
-            raise Gone(f"{self} has ended\n{self.console.log()}") from None
+        self._send(pickle.dumps((thread, (number, function, arguments, keywords))))
         return Pending(self, number)
 
     def _answer_to(self, number: int) -> Any:
-        deadline = time.monotonic() + PATIENCE
         while number not in self._answers:
-            try:
-                answer = self._pipes.receive(deadline)
-            except (EOFError, OSError):
-                raise Gone(f"{self.name} has ended\n{self.console.log()}") from None
-            if answer is None:
-                raise AssertionError(f"{self.name} does not answer\n{self.console.log()}")
+            answer: tuple[int, bool, Any] = pickle.loads(self._receive())
             self._answers[answer[0]] = answer[1:]
         fine, result = self._answers.pop(number)
         if fine:
@@ -303,7 +433,7 @@ class Console:
             )
             # It starts nothing before it is told to, so everything is in the job.
             self._job.add(int(self._process._handle))  # type: ignore[attr-defined, unused-ignore]
-            self.parent = Actor(self, "parent", pipes, None, self._process.pid)
+            self.parent = Python(self, "parent", pipes, None, self._process.pid)
         except BaseException:
             self._job.close()
             raise
@@ -313,7 +443,7 @@ class Console:
         if "COVERAGE_PROCESS_START" in os.environ:
             self._let_end()
         self._job.close()  # ends everybody
-        self._process.wait(PATIENCE)
+        self._process.wait(HANG_LIMIT)
         for process in (*self.actors, *self.programs):
             process.release()
         for one in self.actors:
@@ -321,11 +451,15 @@ class Console:
         self._log.close()
 
     def _let_end(self) -> None:
-        """Has the actors end by themselves: only so they write down which lines they have run."""
-        living = [one for one in self.actors if not one.ended and one._handle is not None]
+        """Has the Pythons exit by themselves: only so they write down which lines they have run.
+
+        An actor that a test has suspended never does. The job ends that one.
+        """
+        pythons = [one for one in self.actors if isinstance(one, Python)]
+        living = [one for one in pythons if not one.ended and one._handle is not None]
         for one in living:
             one._pipes.close()
-        deadline = time.monotonic() + ENDING_TAKES_AT_MOST
+        deadline = time.monotonic() + EXIT_TAKES_AT_MOST
         while any(one.is_running() for one in living) and time.monotonic() < deadline:
             time.sleep(0.01)
 
@@ -335,7 +469,7 @@ class Console:
         return self._log.read().decode(errors="replace")
 
     def assert_heard(self, expected: Mapping[Actor, Sequence[int]]) -> None:
-        """These have heard these events since the last look, and nobody else has heard any."""
+        """These have heard these events since the last look, and no other actor has heard any."""
         for one, events in expected.items():
             one.wait_until_heard(len(events))
         living = [one for one in self.actors if not one.ended]
@@ -343,12 +477,12 @@ class Console:
         # answered for the second time, it has been sent.
         for _ in range(2):
             for one in living:
-                one.now(actor.settle)
-        heard = {one: one.now(actor.take_heard) for one in living}
+                one.settle()
+        heard = {one: one.take_heard() for one in living}
         assert heard == {one: list(expected.get(one, ())) for one in living}
 
     def assert_untouched(self) -> None:
-        """Nobody has heard anything or has ended, of those who were not expected to."""
+        """No process has heard an event or has exited, but for those that the test let exit."""
         self.assert_heard({})
         died = [p for p in (*self.actors, *self.programs) if not p.ended and not p.is_running()]
         assert not died
@@ -374,17 +508,17 @@ class _Pipes:
         with listener:
             self._ends[end] = listener.accept()
 
-    def send(self, message: Any) -> None:
-        self._ends["requests"].send_bytes(pickle.dumps(message))
+    def send(self, message: bytes) -> None:
+        self._ends["requests"].send_bytes(message)
 
-    def receive(self, deadline: float) -> Optional[tuple[int, bool, Any]]:
+    def receive(self, deadline: float) -> Optional[bytes]:
         """None if nothing has come by then."""
         for thread in self._accepting:
             thread.join(max(0.0, deadline - time.monotonic()))
         answers = self._ends.get("answers")
         if answers is None or not answers.poll(max(0.0, deadline - time.monotonic())):
             return None
-        message: tuple[int, bool, Any] = pickle.loads(answers.recv_bytes())
+        message: bytes = answers.recv_bytes()
         return message
 
     def close(self) -> None:

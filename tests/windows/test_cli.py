@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import ctrlevent
-
 from . import starting
-from .harness import CTRL_C, NEW_GROUP, OWN_CONSOLE, Actor, Console, bed_program
+from .harness import CTRL_C, NEW_GROUP, OWN_CONSOLE, Console, Python, bed_program
 
 if TYPE_CHECKING:
     from .starting import Done
 
 PYTHON = bed_program("python")
+NATIVE = bed_program("native").rpartition("\\")[2]  # the image of most actors
 NO_SUCH_PID = "4294967292"
 
 
-def cli(who: Actor, *arguments: str, **options: Any) -> Done:
+def cli(who: Python, *arguments: str, **options: Any) -> Done:
     """The command line, called by an actor, on its console and in its group."""
     return who.call(starting.execute, [PYTHON, "-m", "ctrlevent", *arguments], **options)
 
@@ -50,14 +49,13 @@ def test_ps_as_json(console: Console) -> None:
     done = cli(parent, "ps", "--json")
     assert (done.exit_code, done.errors) == (0, b"")
     rows = {row["pid"]: row for row in json.loads(text(done.output))}
-    name = PYTHON.rpartition("\\")[2]
     assert rows[leader.pid] == {
         "pid": leader.pid, "ppid": parent.pid, "pgid": leader.pid, "is_leader": True,
-        "ignores_ctrl_c": True, "name": name,
+        "ignores_ctrl_c": True, "name": NATIVE,
     }  # fmt: skip
     assert rows[member.pid] == {
         "pid": member.pid, "ppid": leader.pid, "pgid": leader.pid, "is_leader": False,
-        "ignores_ctrl_c": False, "name": name,
+        "ignores_ctrl_c": False, "name": NATIVE,
     }  # fmt: skip
     assert parent.pid in rows
     assert elsewhere.pid not in rows
@@ -74,7 +72,8 @@ def test_ps_as_a_tree(console: Console) -> None:
     rows = {int(line.split()[0]): line for line in lines}
     assert rows[leader.pid].split()[1:3] == [f"{leader.pid}*", "ignores"]
     assert rows[member.pid].split()[1:3] == [f"{leader.pid}", "hears"]
-    indents = [rows[one.pid].index("python") for one in (parent, leader, member)]
+    images = {parent: "python", leader: NATIVE, member: NATIVE}
+    indents = [rows[one.pid].index(image) for one, image in images.items()]
     assert indents == [indents[0], indents[0] + 2, indents[0] + 4]
     pids = [int(line.split()[0]) for line in lines]
     assert pids.index(parent.pid) < pids.index(leader.pid) < pids.index(member.pid)
@@ -144,7 +143,7 @@ def test_killpg_of_a_pid_that_leads_no_group(console: Console) -> None:
 # --- dry runs -------------------------------------------------------------------------------------
 
 
-def dry(who: Actor, *arguments: str) -> list[str]:
+def dry(who: Python, *arguments: str) -> list[str]:
     done = cli(who, *arguments, "--dry-run")
     assert (done.exit_code, done.errors) == (0, b"")
     return sorted(text(done.output).splitlines())
@@ -153,9 +152,9 @@ def dry(who: Actor, *arguments: str) -> list[str]:
 def test_dry_run_of_killpg_names_who_would_hear_it(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP)
     member = leader.spawn()
-    leader.spawn(hears=False).call(ctrlevent.ignore_ctrl_c)
+    leader.spawn(hears=False).ignore_ctrl_c(True)
     lines = dry(console.parent, "killpg", str(leader.pid))
-    how = "(python.exe): through the group, which this console knows"
+    how = f"({NATIVE}): through the group, which this console knows"
     assert lines == sorted(f"process {one.pid} {how}" for one in (leader, member))
     console.assert_untouched()
 
@@ -164,7 +163,7 @@ def test_dry_run_of_killpg_on_another_console(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP | OWN_CONSOLE)
     (line,) = dry(console.parent, "killpg", str(leader.pid))
     assert line == (
-        f"process {leader.pid} (python.exe): through the group, by a helper process on that console"
+        f"process {leader.pid} ({NATIVE}): through the group, by a helper process on that console"
     )
     console.assert_untouched()
 
@@ -173,7 +172,7 @@ def test_dry_run_of_kill_by_a_thread(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP)
     member = leader.spawn()
     (line,) = dry(console.parent, "kill", str(member.pid))
-    assert line == f"process {member.pid} (python.exe): by a thread at CtrlRoutine in that process"
+    assert line == f"process {member.pid} ({NATIVE}): by a thread at CtrlRoutine in that process"
     console.assert_untouched()
 
 
@@ -181,7 +180,7 @@ def test_dry_run_of_kill_of_one_alone_in_its_group(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP)
     (line,) = dry(console.parent, "kill", str(leader.pid), "BREAK")
     how = "through its group, in which it is alone on this console"
-    assert line == f"process {leader.pid} (python.exe): {how}"
+    assert line == f"process {leader.pid} ({NATIVE}): {how}"
     console.assert_untouched()
 
 
@@ -193,7 +192,7 @@ def test_dry_run_of_kill_of_one_alone_in_its_group(console: Console) -> None:
 def test_dry_run_of_what_is_no_event(console: Console, command: str, sig: str, how: str) -> None:
     leader = console.parent.spawn(NEW_GROUP)
     (line,) = dry(console.parent, command, str(leader.pid), sig)
-    assert line == f"process {leader.pid} (python.exe): {how}"
+    assert line == f"process {leader.pid} ({NATIVE}): {how}"
     console.assert_untouched()
 
 

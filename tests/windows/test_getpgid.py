@@ -9,20 +9,19 @@ import pytest
 
 import ctrlevent
 
-from . import actor
-from .harness import ARCH, DETACHED, NEW_GROUP, OTHER_ARCH, OWN_CONSOLE, Actor, Console
+from .harness import ARCH, DETACHED, NEW_GROUP, OTHER_ARCH, OWN_CONSOLE, Console, Python
 
 BOTH = pytest.mark.parametrize("arch", [ARCH, OTHER_ARCH])
 
 
-def info(asked: Actor, pid: int) -> ctrlevent.ProcessInfo:
+def info(asked: Python, pid: int) -> ctrlevent.ProcessInfo:
     return next(one for one in asked.call(ctrlevent.console_processes) if one.pid == pid)
 
 
 @BOTH
 def test_a_child_inherits_its_group(shared_console: Console, arch: str) -> None:
     parent = shared_console.parent
-    child = parent.spawn(arch=arch)
+    child = parent.python(arch=arch)
     assert parent.call(ctrlevent.getpgid, child.pid) == parent.pid
     assert child.call(ctrlevent.getpgrp) == parent.pid
 
@@ -30,7 +29,7 @@ def test_a_child_inherits_its_group(shared_console: Console, arch: str) -> None:
 @BOTH
 def test_a_new_group_has_the_pid_of_its_leader(shared_console: Console, arch: str) -> None:
     parent = shared_console.parent
-    leader = parent.spawn(NEW_GROUP, arch=arch)
+    leader = parent.python(NEW_GROUP, arch=arch)
     assert parent.call(ctrlevent.getpgid, leader.pid) == leader.pid
     assert leader.call(ctrlevent.getpgrp) == leader.call(ctrlevent.getpgid, 0) == leader.pid
 
@@ -51,9 +50,9 @@ def test_the_group_is_that_of_the_launcher(shared_console: Console, arch: str) -
 @BOTH
 def test_the_ignore_bit_is_followed(shared_console: Console, arch: str) -> None:
     parent = shared_console.parent
-    child = parent.spawn(arch=arch)
+    child = parent.python(arch=arch)
     for ignores in (True, False, True, False):
-        child.call(actor.ignore_ctrl_c, ignores)
+        child.ignore_ctrl_c(ignores)
         assert parent.call(ctrlevent.ignores_ctrl_c, child.pid) is ignores
         assert child.call(ctrlevent.ignores_ctrl_c) is ignores
 
@@ -80,7 +79,7 @@ def test_what_creation_flags_make(
 
 
 def test_ignoring_is_inherited(shared_console: Console) -> None:
-    ignoring = shared_console.parent.spawn(NEW_GROUP, hears=False)
+    ignoring = shared_console.parent.python(NEW_GROUP, hears=False)
     child = ignoring.spawn(hears=False)
     assert ignoring.call(ctrlevent.ignores_ctrl_c, child.pid)
 
@@ -96,13 +95,13 @@ def test_an_ended_leader_leaves_its_group_to_the_members(console: Console) -> No
 
 def test_who_is_on_the_console(console: Console) -> None:
     parent = console.parent
-    child = parent.spawn()
+    child = parent.python()
     member = parent.spawn(NEW_GROUP, behind_launcher=True, hears=False)
     gone = parent.spawn()
     gone.leave()
     parent.native("default", gui=True)
     parent.native("default", flags=DETACHED)
-    elsewhere = parent.spawn(OWN_CONSOLE)
+    elsewhere = parent.python(OWN_CONSOLE)
     everybody = {one.pid: one for one in parent.call(ctrlevent.console_processes)}
     assert set(everybody) == {parent.pid, child.pid, member.pid, member.started}
     assert everybody[child.pid] == ctrlevent.ProcessInfo(

@@ -10,14 +10,14 @@ import ctrlevent
 from ctrlevent import CTRL_C_EVENT
 
 from . import scenarios
-from .harness import NEW_GROUP, OTHER_ARCH, Actor, Console, Program
+from .harness import NEW_GROUP, OTHER_ARCH, Actor, Console, Program, Python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class Stage(NamedTuple):
-    caller: Actor
+    caller: Python
     leader: Actor
     member: Actor
     deaf: Program
@@ -30,7 +30,7 @@ class Stage(NamedTuple):
 def stage() -> Iterator[Stage]:
     with Console() as console:
         parent = console.parent
-        caller = parent.spawn(NEW_GROUP, behind_launcher=True)
+        caller = parent.python(NEW_GROUP, behind_launcher=True)
         leader = parent.spawn(NEW_GROUP)
         ended = parent.spawn(NEW_GROUP)
         ended.leave()

@@ -8,7 +8,7 @@ import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
 from tests.children import WAITS
 
-from . import actor, scenarios, starting
+from . import scenarios, starting
 from .harness import ARCH, CTRL_BREAK, CTRL_C, NEW_GROUP, OTHER_ARCH, Console, bed_program
 
 PAIRS = [(ARCH, ARCH), (ARCH, OTHER_ARCH), (OTHER_ARCH, ARCH), (OTHER_ARCH, OTHER_ARCH)]
@@ -17,8 +17,8 @@ PAIRS = [(ARCH, ARCH), (ARCH, OTHER_ARCH), (OTHER_ARCH, ARCH), (OTHER_ARCH, OTHE
 @pytest.mark.parametrize(("writer", "target"), PAIRS)
 def test_another_process_is_made_to_hear(console: Console, writer: str, target: str) -> None:
     parent = console.parent
-    child = parent.spawn(NEW_GROUP, arch=target, hears=False)
-    other = parent.spawn(arch=writer, name="the one who writes")
+    child = parent.python(NEW_GROUP, arch=target, hears=False)
+    other = parent.python(arch=writer, name="the one who writes")
     assert other.call(ctrlevent.ignore_ctrl_c, False, child.pid) is True
     assert child.call(ctrlevent.ignores_ctrl_c) is False
     parent.call(ctrlevent.killpg, child.pid, CTRL_C_EVENT)
@@ -29,8 +29,8 @@ def test_another_process_is_made_to_hear(console: Console, writer: str, target: 
 def test_another_process_is_made_to_ignore(console: Console, writer: str, target: str) -> None:
     parent = console.parent
     leader = parent.spawn(NEW_GROUP, name="leader")
-    member = leader.spawn(arch=target, name="member")
-    other = parent.spawn(arch=writer, name="the one who writes")
+    member = leader.python(arch=target, name="member")
+    other = parent.python(arch=writer, name="the one who writes")
     assert other.call(ctrlevent.ignore_ctrl_c, True, member.pid) is False
     assert member.call(ctrlevent.ignores_ctrl_c) is True
     parent.call(ctrlevent.killpg, leader.pid, CTRL_C_EVENT)
@@ -40,7 +40,7 @@ def test_another_process_is_made_to_ignore(console: Console, writer: str, target
 @pytest.mark.parametrize("pid", ["0", "getpid"])
 def test_the_caller_itself(console: Console, pid: str) -> None:
     leader = console.parent.spawn(NEW_GROUP)
-    member = leader.spawn()
+    member = leader.python()
     own = 0 if pid == "0" else member.pid
     assert member.call(ctrlevent.ignore_ctrl_c, True, own) is False
     console.parent.call(ctrlevent.killpg, leader.pid, CTRL_C_EVENT)
@@ -60,23 +60,24 @@ def test_saying_it_twice_changes_nothing(console: Console) -> None:
 @pytest.mark.parametrize("from_outside", [False, True])
 def test_children_inherit_it(console: Console, from_outside: bool) -> None:
     """Those that are started from then on."""
-    child = console.parent.spawn()
-    before = child.spawn(hears=False, name="older grandchild")
+    child = console.parent.python()
+    before = child.python(hears=False, name="older grandchild")
     if from_outside:
         console.parent.call(ctrlevent.ignore_ctrl_c, True, child.pid)
     else:
         child.call(ctrlevent.ignore_ctrl_c)
-    after = child.spawn(hears=False, name="younger grandchild")
+    after = child.python(hears=False, name="younger grandchild")
     ignore = [one.call(ctrlevent.ignores_ctrl_c) for one in (before, child, after)]
     assert ignore == [False, True, True]
 
 
 def test_ctrl_break_is_heard_all_the_same(console: Console) -> None:
-    child = console.parent.spawn()
-    if child.call(actor.ignore_ctrl_c, True) or child.call(scenarios.break_is_dropped_with_ctrl_c):
+    child = console.parent.python()
+    child.ignore_ctrl_c(True)
+    if child.call(scenarios.break_is_dropped_with_ctrl_c):
         pytest.skip("this Windows drops a Ctrl+Break, too, where Ctrl+C is ignored")
-    child.call(actor.ignore_ctrl_c, False)
-    child.call(actor.take_heard)
+    child.ignore_ctrl_c(False)
+    child.take_heard()
     console.parent.call(ctrlevent.ignore_ctrl_c, True, child.pid)
     child.call(ctrlevent.kill, child.pid, CTRL_BREAK_EVENT)
     console.assert_heard({child: [CTRL_BREAK]})

@@ -12,7 +12,7 @@ from tests.bed import probes
 from tests.children import WAITS
 from tests.waiting import wait_until
 
-from . import actor, harness, starting
+from . import harness, starting
 from .harness import (
     ARCH,
     CTRL_C,
@@ -20,8 +20,8 @@ from .harness import (
     OTHER_ARCH,
     OWN_CONSOLE,
     SUSPENDED,
-    Actor,
     Console,
+    Python,
     bed_program,
 )
 
@@ -34,23 +34,23 @@ ENDS_AT_ONCE = [PYTHON, "-S", "-c", "pass"]
 
 
 def start_actor(
-    starter: Actor,
+    starter: Python,
     *,
     name: str = "child",
     arch: str = ARCH,
     behind_launcher: bool = False,
     **options: Any,
-) -> Actor:
+) -> Python:
     """An actor that is a child of ctrlevent.Popen, and does nothing itself to hear Ctrl+C."""
     pipes = harness._Pipes()
     program = bed_program("launcher" if behind_launcher else "python", arch)
     command = [program, "-c", harness._MAIN, pipes.address]
     environment = harness.python_environment()
     started = starter.call(starting.popen, command, environment, **options)
-    return Actor(starter.console, name, pipes, starter, started)
+    return Python(starter.console, name, pipes, starter, started)
 
 
-def said(starter: Actor, pid: int, *lines: str) -> None:
+def said(starter: Python, pid: int, *lines: str) -> None:
     """Waits until a program has said these lines, and then "ready" is the first of them."""
     expected = [f"ready {pid}", *lines]
     wait_until(
@@ -93,7 +93,7 @@ def test_a_child_of_the_other_bitness_hears(console: Console) -> None:
 
 
 def test_a_caller_that_ignores_ctrl_c_has_children_that_hear(console: Console) -> None:
-    console.parent.call(actor.ignore_ctrl_c, True)
+    console.parent.ignore_ctrl_c(True)
     child = start_actor(console.parent)
     console.parent.call(starting.interrupt, child.started)
     console.assert_heard({child: [CTRL_C]})
@@ -304,7 +304,7 @@ def test_a_batch_file_and_its_program_hear(console: Console, tmp_path: Path) -> 
     said_by_its_program(parent, shell, program)
 
 
-def the_program_of(parent: Actor, shell: int) -> int:
+def the_program_of(parent: Python, shell: int) -> int:
     """The pid of the native program that a cmd.exe has started."""
     wait_until(lambda: parent.now(starting.said, shell), "the program of a shell")
     program = int(parent.now(starting.said, shell)[0].partition("ready ")[2])
@@ -313,7 +313,7 @@ def the_program_of(parent: Actor, shell: int) -> int:
     return program
 
 
-def said_by_its_program(parent: Actor, shell: int, program: int) -> None:
+def said_by_its_program(parent: Python, shell: int, program: int) -> None:
     wait_until(lambda: "event 0" in parent.now(starting.said, shell), "its event")
     assert parent.now(starting.said, shell)[0] == f"ready {program}"
     parent.call(starting.close_input, shell)
@@ -362,5 +362,5 @@ def test_an_interrupt_before_the_first_instruction(console: Console) -> None:
 
 def test_the_bed_is_not_what_makes_it_hear(console: Console) -> None:
     """The same child of plain subprocess, in a new group, ignores Ctrl+C."""
-    child = console.parent.spawn(NEW_GROUP, hears=False)
+    child = console.parent.python(NEW_GROUP, hears=False)
     assert child.call(ctrlevent.ignores_ctrl_c)

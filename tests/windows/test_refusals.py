@@ -173,7 +173,7 @@ def test_bad_input(stage: Stage, case: str) -> None:
 
 
 def test_a_caller_without_a_console(console: Console) -> None:
-    caller = console.parent.spawn(DETACHED)
+    caller = console.parent.python(DETACHED)
     console.parent.spawn()
     for verb, arguments in (
         (ctrlevent.broadcast, (CTRL_C_EVENT,)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import scenarios
-from .harness import CONTROL_C_EXIT, NEW_GROUP, Console, bed_program
+from .harness import CONTROL_C_EXIT, NEW_GROUP, Console, Python, bed_program
 
 _KILL = "import ctrlevent, os; ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)"
 
@@ -46,7 +46,8 @@ last = Last()
 
 
 def run(console: Console, code: str) -> tuple[int, str, str]:
-    member = console.actors[1] if len(console.actors) > 1 else console.parent.spawn(NEW_GROUP)
+    members = [one for one in console.actors if isinstance(one, Python) and one.starter]
+    member = members[0] if members else console.parent.python(NEW_GROUP)
     command = [bed_program("python"), "-c", code]
     return member.call(scenarios.run_script, command, 20)
 

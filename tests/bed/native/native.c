@@ -8,10 +8,16 @@
  *             new group does from birth
  *   pass      writes "event N" and does not take it
  *   slow      as trap, but the handler needs SLOW_SECONDS (default 2)
+ *   told      what a test says, through pipes: see told.c
+ *
+ * "behind LAUNCHER MODE ..." is MODE: so a console-script launcher starts it, as
+ * it starts Python, with its own path for the script's.
  *
  * It writes "ready PID" when it is set up.  It ends when its standard input
- * ends or after SECONDS (default 120), so that it never outlives a test. */
+ * ends or after SECONDS (default 3600), so that it never outlives a test for long. */
 #include "freestanding.h"
+
+void told(const WCHAR *address, BOOL hears);
 
 enum { STDIN_ENDED = 7, TIME_IS_UP = 8, BAD_USAGE = 2 };
 enum { POLL = 20 /* milliseconds */ };
@@ -80,10 +86,13 @@ static DWORD number_at(const WCHAR *text, DWORD otherwise)
 ENTRY
 {
     const WCHAR *mode = next_word(GetCommandLineW());
-    const WCHAR *seconds = next_word(mode);
+    const WCHAR *seconds;
     DWORD left;
 
-    /* The first letter tells the modes apart. */
+    if (*mode == 'b')
+        mode = next_word(next_word(mode));
+    seconds = next_word(mode);
+    /* The first letter tells the modes apart, the second one `trap` and `told`. */
     switch (*mode) {
     case 'd':
         break;
@@ -99,17 +108,20 @@ ENTRY
         listen(TRUE);
         break;
     case 't':
+        if (mode[1] == 'o')
+            told(seconds, *next_word(seconds) == 'h');
         listen(TRUE);
         break;
     case 'p':
         listen(FALSE);
         break;
     default:
-        put("native.exe default|ignore|trap|hear|pass|slow [SECONDS [SLOW_SECONDS]]\n");
+        put("native.exe default|ignore|trap|hear|pass|slow [SECONDS [SLOW_SECONDS]]\n"
+            "           told ADDRESS [hears]\n");
         ExitProcess(BAD_USAGE);
     }
     put_number("ready", GetCurrentProcessId());
-    for (left = number_at(seconds, 120) * (1000 / POLL); left > 0; left--) {
+    for (left = number_at(seconds, 3600) * (1000 / POLL); left > 0; left--) {
         if (input_has_ended())
             ExitProcess(STDIN_ENDED);
         Sleep(POLL);
