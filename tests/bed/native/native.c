@@ -13,8 +13,9 @@
  * "behind LAUNCHER MODE ..." is MODE: so a console-script launcher starts it, as
  * it starts Python, with its own path for the script's.
  *
- * It writes "ready PID" when it is set up.  It ends when its standard input
- * ends or after SECONDS (default 3600), so that it never outlives a test for long. */
+ * It writes "ready PID" when it is set up.  It ends when its standard input,
+ * if that is a pipe, ends, or after SECONDS (default 3600), so that it never outlives a test for
+ * long. */
 #include "freestanding.h"
 
 void told(const WCHAR *address, BOOL hears);
@@ -39,23 +40,26 @@ static void listen(BOOL take)
     SetConsoleCtrlHandler(on_event, TRUE);
 }
 
-/* Whether standard input has ended; a console or an empty pipe has not.
+/* Whether standard input has ended: a pipe's writers have closed it, or a file has been read. A
+ * console has not, nor has the null device, nor no input at all: what a test starts without a pipe
+ * is to stay until the test ends it.
  *
  * Asked again and again by the only thread.  A second thread that reads would
  * be simpler, but Wine's Ctrl+Break ends one thread, not the process. */
 static BOOL input_has_ended(void)
 {
     HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
+    DWORD type = GetFileType(input);
     char bytes[64];
-    DWORD count, mode;
+    DWORD count;
 
-    if (GetConsoleMode(input, &mode))
-        return FALSE;
-    if (GetFileType(input) == FILE_TYPE_PIPE) {
+    if (type == FILE_TYPE_PIPE) {
         if (!PeekNamedPipe(input, NULL, 0, NULL, &count, NULL))
             return TRUE;
         if (count == 0)
             return FALSE;
+    } else if (type != FILE_TYPE_DISK) {
+        return FALSE;
     }
     return !ReadFile(input, bytes, sizeof bytes, &count, NULL) || count == 0;
 }
