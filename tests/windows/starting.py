@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import ctrlevent
 from ctrlevent import _run
@@ -376,11 +376,13 @@ def give_time_to_end(grace: float = NEVER) -> None:
     _run.contain = functools.partial(_contain, grace=grace)  # type: ignore[assignment, unused-ignore]
 
 
-# What `python -m ctrlevent` is, in a process that gives commands time to end.
-PATIENT_MAIN = (
-    "import sys; from tests.windows import starting; starting.give_time_to_end();"
-    " from ctrlevent import _cli; sys.exit(_cli.main())"
-)
+def main_that_gives_time(grace: float = NEVER) -> list[str]:
+    """What `python -m ctrlevent` is, in a process that gives commands time to end."""
+    code = (
+        f"import sys; from tests.windows import starting; starting.give_time_to_end({grace});"
+        " from ctrlevent import _cli; sys.exit(_cli.main())"
+    )
+    return [sys.executable, "-c", code]
 
 
 def run(command: Any, grace: float = NEVER, **options: Any) -> Ran:

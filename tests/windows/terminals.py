@@ -260,22 +260,24 @@ def run_captured(code: str, *arguments: str, **keywords: Any) -> tuple[int, str]
 
 
 def run_times_out() -> str:
-    """What a program has shown that was up when its time was up."""
-    starting.give_time_to_end()
+    """What a program has shown that was up when its time was over, and heard its Ctrl+C."""
     for limit in growing_limits():
+        starting.give_time_to_end(2 * limit)
         try:
             run_captured(HEARS, timeout=limit)
         except subprocess.TimeoutExpired as error:
-            if "up" in str(error.output):
+            if "KeyboardInterrupt" in str(error.output):
                 return str(error.output)
         else:
             break
     return "no error"
 
 
-def run_command_line(*arguments: str, data: bytes = b"") -> tuple[int, bytes, bytes]:
+def run_command_line(
+    *arguments: str, data: bytes = b"", grace: float = starting.NEVER
+) -> tuple[int, bytes, bytes]:
     done = subprocess.run(
-        [sys.executable, "-c", starting.PATIENT_MAIN, "run", "--console", "pty", *arguments],
+        [*starting.main_that_gives_time(grace), "run", "--console", "pty", *arguments],
         input=data,
         capture_output=True,
         timeout=HANG_LIMIT,

@@ -42,6 +42,7 @@ def refused(done: Done) -> str:
 # --- ps -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.bitness
 def test_ps_as_json(console: Console) -> None:
     parent = console.parent
     leader = parent.spawn(NEW_GROUP, hears=False, name="leader")
@@ -210,6 +211,7 @@ def test_dry_run_refuses_what_the_command_refuses(console: Console) -> None:
 # --- run ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.limits
 def test_run_with_a_timeout(shared_console: Console) -> None:
     command = [PYTHON, "-S", "-c", "while True: pass"]
     done = cli(shared_console.parent, "run", "--timeout", "1", "--", *command)
@@ -218,7 +220,7 @@ def test_run_with_a_timeout(shared_console: Console) -> None:
 
 
 def test_run_in_time(shared_console: Console) -> None:
-    done = cli(shared_console.parent, "run", "--timeout", "60", PYTHON, "-S", "-c", "print('--')")
+    done = cli(shared_console.parent, "run", "--timeout", "3600", PYTHON, "-S", "-c", "print('--')")
     assert done == starting.Done(0, b"--\r\n", b"")
 
 

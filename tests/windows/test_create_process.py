@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Optional
 import pytest
 
 import ctrlevent
-from tests.waiting import wait_until
+from tests.waiting import HANG_LIMIT, wait_until
 
-from .actor import handle_count, kernel32
+from . import leaks
+from .actor import kernel32
 from .harness import OWN_CONSOLE, SUSPENDED, bed_program
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _winapi: Any = importlib.import_module("_winapi")
 
 PYTHON = bed_program("python")
 NATIVE = bed_program("native")
-PATIENCE = 20.0
+
+pytestmark = pytest.mark.bitness
 
 # Nothing that a test starts shares a console with the test session.
 FLAGS = OWN_CONSOLE
@@ -71,7 +73,7 @@ class Pipe:
 
         thread = threading.Thread(target=body, daemon=True)
         thread.start()
-        wait_until(lambda: found[-1:] == [b""], "the end of a pipe", PATIENCE)
+        wait_until(lambda: found[-1:] == [b""], "the end of a pipe")
         thread.join()
         return b"".join(found)
 
@@ -84,7 +86,7 @@ def pipe() -> Iterator[Pipe]:
 
 
 def wait(created: Any) -> int:
-    assert _winapi.WaitForSingleObject(created.process_handle, int(PATIENCE * 1000)) == 0
+    assert _winapi.WaitForSingleObject(created.process_handle, int(HANG_LIMIT * 1000)) == 0
     return int(_winapi.GetExitCodeProcess(created.process_handle))
 
 
@@ -303,7 +305,7 @@ def test_suspended_until_it_is_resumed(pipe: Pipe) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         ) as later:
-            assert later.wait(PATIENCE) == 7
+            assert later.wait(HANG_LIMIT) == 7
         assert is_running(child)
         child.resume()
         assert pipe.read() == f"ready {child.pid}\n".encode()
@@ -342,6 +344,7 @@ def test_a_refusal_of_windows_is_an_oserror(
     assert getattr(error.value, "winerror", None) == winerror
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("fails", [False, True])
 def test_no_handle_is_left(fails: bool) -> None:
     def one() -> None:
@@ -359,8 +362,4 @@ def test_no_handle_is_left(fails: bool) -> None:
         finally:
             pipe.close()
 
-    one()
-    before = handle_count()
-    for _ in range(10):
-        one()
-    assert handle_count() == before
+    assert leaks.left(one, 5) == ""

@@ -43,6 +43,7 @@ def test_the_launcher_stands_for_the_program_behind_it(console: Console) -> None
     console.assert_heard({program: [CTRL_C]})
 
 
+@pytest.mark.bitness
 def test_an_event_to_a_member_goes_to_it_alone(console: Console) -> None:
     """What plain os.kill parks on Windows, to send it to everybody later."""
     leader = console.parent.spawn(NEW_GROUP, name="leader")

@@ -12,6 +12,8 @@ import ctrlevent
 from . import actor
 from .harness import ARCH, DETACHED, NEW_GROUP, OTHER_ARCH, OWN_CONSOLE, Actor, Console
 
+pytestmark = pytest.mark.bitness
+
 BOTH = pytest.mark.parametrize("arch", [ARCH, OTHER_ARCH])
 
 

@@ -9,6 +9,8 @@ import pytest
 
 import ctrlevent
 from tests.bed import probes
+from tests.repeats import repeats
+from tests.waiting import growing_limits
 
 from . import listening, terminals
 from .harness import Actor, Console, bed_program
@@ -29,14 +31,15 @@ def one(shared_console: Console) -> Iterator[Actor]:
 
 @pytest.fixture
 def ctrl_c_key(request: pytest.FixtureRequest) -> None:
-    """Strictly expected to fail where this key ends the input instead.
+    """Expected to fail where this key ends the input instead.
 
     So does Wine 10's conhost with this character (conhost.c, tty_input, `case 3`) everywhere but
-    on a terminal of Unix.
+    on a terminal of Unix. The probe has just pressed that key, so it is not pressed once more, for
+    a program that would never hear it.
     """
     if not probes.pseudo_console_ctrl_c():
         reason = r"\x03 is no Ctrl+C on this pseudo console"
-        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+        request.node.add_marker(pytest.mark.xfail(reason=reason, run=False))
 
 
 @pytest.fixture
@@ -45,6 +48,7 @@ def wines_ctrl_c() -> None:
         pytest.skip("only Wine takes Alt+Ctrl+C for Ctrl+C")
 
 
+@pytest.mark.bitness
 def test_it_has_the_size_that_was_asked_for(one: Actor) -> None:
     text, status = one.call(
         terminals.show, terminals.SIZE, "", "", "size 83 21", columns=83, rows=21
@@ -52,6 +56,7 @@ def test_it_has_the_size_that_was_asked_for(one: Actor) -> None:
     assert status == 0, text
 
 
+@pytest.mark.bitness
 def test_what_is_typed_is_read(one: Actor) -> None:
     text, status = one.call(terminals.show, terminals.ECHO, "up", "h\xe9llo\r", "got")
     assert r"'h\xe9llo'" in text
@@ -76,7 +81,7 @@ def test_ctrl_c_although_an_ancestor_ignores_it(one: Actor) -> None:
 
 @pytest.mark.usefixtures("ctrl_c_key")
 def test_ctrl_c_is_seen_by_a_native_program(one: Actor) -> None:
-    assert one.call(terminals.native_ctrl_c, bed_program("native"), None)
+    one.call(terminals.native_ctrl_c, bed_program("native"), None)
 
 
 @pytest.mark.usefixtures("ctrl_c_key")
@@ -96,7 +101,7 @@ def test_wines_ctrl_c_raises_keyboard_interrupt(one: Actor, ignoring: bool) -> N
 
 @pytest.mark.usefixtures("wines_ctrl_c")
 def test_wines_ctrl_c_is_seen_by_a_native_program(one: Actor) -> None:
-    assert one.call(terminals.native_ctrl_c, bed_program("native"), terminals.WINES_CTRL_C)
+    one.call(terminals.native_ctrl_c, bed_program("native"), terminals.WINES_CTRL_C)
 
 
 @pytest.mark.usefixtures("wines_ctrl_c")
@@ -112,11 +117,13 @@ def test_a_control_character_is_input_when_it_is_not_processed(one: Actor) -> No
     )
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize("ignoring", [False, True])
 def test_a_child_leads_a_group_and_hears_and_is_elsewhere(one: Actor, ignoring: bool) -> None:
     assert one.call(terminals.sees_group_and_ignore, ignoring) == (True, False, False)
 
 
+@pytest.mark.bitness
 def test_killpg_reaches_its_group(one: Actor) -> None:
     assert one.call(terminals.killpg_on_it) == (True, 7)
 
@@ -127,12 +134,15 @@ def test_closing_does_not_wait_for_a_reader(one: Actor) -> None:
     assert shown > 0
 
 
+@pytest.mark.bitness
 def test_the_whole_tree_ends_with_it(one: Actor) -> None:
     assert one.call(terminals.tree_is_gone)
 
 
+@pytest.mark.limits
+@pytest.mark.repeats
 def test_nothing_is_left_of_many(one: Actor) -> None:
-    assert one.call(terminals.many, 10) == ""
+    assert one.call(terminals.many, repeats(10, 3)) == ""
 
 
 @pytest.mark.parametrize(
@@ -150,9 +160,10 @@ def test_refusals(one: Actor, what: str, expected: tuple[str, object]) -> None:
     assert one.call(terminals.refused, what) == expected
 
 
+@pytest.mark.limits
+@pytest.mark.bitness
 def test_one_that_cannot_be_put_into_its_job_is_ended(one: Actor) -> None:
-    raised, is_gone, handles = one.call(terminals.one_that_cannot_be_changed_is_ended)
-    assert (raised, is_gone, handles) == ("OSError", True, 0)
+    assert one.call(terminals.one_that_cannot_be_changed_is_ended) == ("OSError", "")
 
 
 def test_resize(one: Actor) -> None:
@@ -177,6 +188,7 @@ def test_clean_up_runs_when_the_console_is_closed(
 IS_TERMINAL = "import sys; print('terminal', sys.stdin.isatty(), sys.stdout.isatty()); sys.exit(9)"
 
 
+@pytest.mark.bitness
 def test_run_gives_a_terminal(one: Actor) -> None:
     status, text = one.call(terminals.run_captured, IS_TERMINAL)
     assert status == 9
@@ -189,8 +201,9 @@ def test_run_types_the_input(one: Actor) -> None:
     assert "got 'hello'" in text
 
 
+@pytest.mark.limits
 def test_run_that_takes_too_long_is_interrupted(one: Actor) -> None:
-    assert "KeyboardInterrupt" in one.call(terminals.run_times_out, 2.0)
+    assert "KeyboardInterrupt" in one.call(terminals.run_times_out)
 
 
 def test_run_with_a_shell(one: Actor) -> None:
@@ -225,14 +238,21 @@ def test_command_line_types_what_comes_from_a_pipe(one: Actor) -> None:
     assert b"got 'hello'" in output
 
 
+@pytest.mark.limits
 def test_command_line_ends_with_124_on_timeout(one: Actor) -> None:
     command = terminals.python(terminals.HEARS)
-    status, output, errors = one.call(terminals.run_command_line, "--timeout", "2", "--", *command)
-    assert status == 124
+    for limit in growing_limits():
+        status, output, errors = one.call(
+            terminals.run_command_line, "--timeout", f"{limit:g}", "--", *command, grace=2 * limit
+        )
+        assert status == 124
+        assert errors.startswith(f"ctrlevent: run: ended after {limit:g} s".encode())
+        if b"KeyboardInterrupt" in output:
+            break
     assert b"KeyboardInterrupt" in output
-    assert errors.startswith(b"ctrlevent: run: ended after 2 s")
 
 
+@pytest.mark.bitness
 def test_keys_pass_through_and_the_modes_are_put_back(one: Actor) -> None:
     """run(console="pty") in a terminal: what is typed there is typed in the inner one."""
     text, before, after = one.call(
