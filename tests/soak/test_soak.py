@@ -6,15 +6,15 @@ None is lost, none is stray, and nothing grows: no handles, no threads, no proce
 from __future__ import annotations
 
 import collections
-import os
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ctrlevent._win32 import system
+from tests.repeats import repeats
 from tests.waiting import wait_until
-from tests.windows import actor
+from tests.windows import actor, leaks
 from tests.windows.harness import NEW_GROUP, Actor, Console, bed_program
 
 from . import traffic
@@ -22,11 +22,13 @@ from . import traffic
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EVENTS = int(os.environ.get("CTRLEVENT_SOAK_EVENTS", "5000"))
+EVENTS = repeats(5000, 1000)
 GROUPS, SENDERS, ROUNDS = 8, 4, 10
 COMING_AND_GOING = 6  # processes in each round, by each of two
 
 
+@pytest.mark.repeats
+@pytest.mark.limits
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_stray_and_nothing_grows(capsys: pytest.CaptureFixture[str]) -> None:
     with Console() as console:
@@ -40,23 +42,23 @@ def test_nothing_is_lost_or_stray_and_nothing_grows(capsys: pytest.CaptureFixtur
         pids = [[member.pid for member in group] for group in groups]
 
         _round(console, groups, pids, senders, churners, 20)  # what is made once is made here
-        before = _state(console, [*senders, *churners])
+        samples = [_state(console, [*senders, *churners])]
         start = time.monotonic()
         total = came = 0
         for number in range(ROUNDS):
             share = EVENTS // ROUNDS // SENDERS
             sent, gone = _round(console, groups, pids, senders, churners, share, number)
             total, came = total + sent, came + gone
+            samples.append(_state(console, [*senders, *churners]))
         seconds = time.monotonic() - start
-        after = _state(console, [*senders, *churners])
     with capsys.disabled():
         print(
             f"\n{total} events to {GROUPS} groups from {SENDERS} processes, while {came} processes"
             f" came and went: 0 lost, 0 stray, in {seconds:.0f} s"
-            f"\n(handles, threads) of each that sent, and processes: {before} -> {after}"
+            f"\nof each that sent, and processes: {samples[0]} -> {samples[-1]}"
         )
     assert total >= EVENTS
-    assert after == before
+    assert leaks.growing(samples) == {}
 
 
 def _group(parent: Actor) -> list[Actor]:
@@ -101,7 +103,11 @@ def _round(
     return share * len(senders), COMING_AND_GOING * len(churners)
 
 
-def _state(console: Console, actors: Iterable[Actor]) -> tuple[list[tuple[int, int]], int]:
+def _state(console: Console, actors: Iterable[Actor]) -> dict[str, int]:
     job = console._job._handle
     assert job
-    return [one.call(traffic.state) for one in actors], system().QueryInformationJobObject(job)
+    numbers = {"processes": system().QueryInformationJobObject(job)}
+    for one in actors:
+        handles, threads = one.call(traffic.state)
+        numbers.update({f"handles of {one.pid}": handles, f"threads of {one.pid}": threads})
+    return numbers

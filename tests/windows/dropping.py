@@ -22,7 +22,7 @@ from .actor import interruptible
 def patched(function: Callable[..., Any], *arguments: Any) -> Any:
     # os.kill has no timeout, and a busy machine takes long to start the helper or a handler.
     for verb in (ctrlevent.kill, ctrlevent.killpg):
-        verb.__kwdefaults__["timeout"] = HANG_LIMIT
+        verb.__kwdefaults__ = {**(verb.__kwdefaults__ or {}), "timeout": HANG_LIMIT}
     with ctrlevent.patch_os():
         return function(*arguments)
 

@@ -372,8 +372,9 @@ def give_time_to_end(grace: float = NEVER) -> None:
     """
     from ctrlevent import _run_on_terminal
 
-    _run.GRACE = _run_on_terminal.GRACE = NEVER
-    _run.contain = functools.partial(_contain, grace=grace)  # type: ignore[assignment, unused-ignore]
+    for module in (_run, _run_on_terminal):
+        vars(module)["GRACE"] = NEVER
+    vars(_run)["contain"] = functools.partial(_contain, grace=grace)
 
 
 def main_that_gives_time(grace: float = NEVER) -> list[str]:

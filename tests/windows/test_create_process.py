@@ -29,8 +29,6 @@ _winapi: Any = importlib.import_module("_winapi")
 PYTHON = bed_program("python")
 NATIVE = bed_program("native")
 
-pytestmark = pytest.mark.bitness
-
 # Nothing that a test starts shares a console with the test session.
 FLAGS = OWN_CONSOLE
 
@@ -200,6 +198,7 @@ def test_a_name_may_begin_with_an_equals_sign(pipe: Pipe) -> None:
     assert shown(pipe, read, env=env) == len("X:\\folder") + 1
 
 
+@pytest.mark.bitness
 def test_an_empty_environment(pipe: Pipe) -> None:
     streams = (0, pipe.handle, 0)
     with ctrlevent.create_process(
@@ -218,6 +217,7 @@ def test_names_that_no_variable_can_have(env: Mapping[str, str]) -> None:
 # --- what is inherited ----------------------------------------------------------------------------
 
 
+@pytest.mark.bitness
 def test_only_listed_handles_are_inherited() -> None:
     """A pipe ends when nobody has its writing end: neither the test, nor the child."""
     listed, other = Pipe(), Pipe()
@@ -244,6 +244,7 @@ def listed_handle(pipe: Pipe) -> int:
     return handle
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize("streams", [None, (0, 0, 0)])
 def test_without_a_list_nothing_is_inherited(
     pipe: Pipe, streams: Optional[tuple[int, int, int]]
@@ -264,6 +265,7 @@ def test_a_handle_that_is_not_inheritable_is_refused(pipe: Pipe) -> None:
 # --- the rest of STARTUPINFOEX --------------------------------------------------------------------
 
 
+@pytest.mark.bitness
 def test_it_is_in_its_jobs_before_it_runs() -> None:
     kernel32.CreateJobObjectW.restype = ctypes.c_void_p
     job = kernel32.CreateJobObjectW(None, None)
@@ -277,6 +279,7 @@ def test_it_is_in_its_jobs_before_it_runs() -> None:
         kernel32.CloseHandle(ctypes.c_void_p(job))
 
 
+@pytest.mark.bitness
 def test_show_window(pipe: Pipe) -> None:
     """As the child finds it in its own STARTUPINFO."""
     hidden, use_show_window, handles = 0, 1, 0x100
@@ -294,6 +297,7 @@ def test_show_window(pipe: Pipe) -> None:
 # --- its beginning and its end --------------------------------------------------------------------
 
 
+@pytest.mark.bitness
 def test_suspended_until_it_is_resumed(pipe: Pipe) -> None:
     streams = (0, pipe.handle, 0)
     with ctrlevent.create_process(
@@ -312,6 +316,7 @@ def test_suspended_until_it_is_resumed(pipe: Pipe) -> None:
         assert wait(child) in ENDS
 
 
+@pytest.mark.bitness
 def test_its_ids_are_those_of_the_process() -> None:
     with ctrlevent.create_process([NATIVE, "default"], creationflags=FLAGS | SUSPENDED) as child:
         assert kernel32.GetProcessId(ctypes.c_void_p(child.process_handle)) == child.pid

@@ -260,8 +260,8 @@ def test_pipes_and_text(console: Console) -> None:
 def test_communicate_goes_on_after_its_timeout(console: Console, tmp_path: Path) -> None:
     """Also when the child has started only by then."""
     up = 'print("up", flush=True)'
-    code = WAITS.replace(up, f'{up}; open(sys.argv[1], "w").close()')
-    command = [PYTHON, "-S", "-c", code, str(tmp_path / "up")]
+    source = WAITS.replace(up, f'{up}; open(sys.argv[1], "w").close()')
+    command = [PYTHON, "-S", "-c", source, str(tmp_path / "up")]
     timed_out, output, code = console.parent.call(starting.interrupted_after_timeout, command)
     assert (timed_out, output, code) == (True, "up\ninterrupted\n", 33)
 
