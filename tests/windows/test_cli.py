@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PYTHON = bed_program("python")
 NO_SUCH_PID = "4294967292"
+PATIENT = ("--timeout", "180")  # a handler that runs late is no error here
 
 
 def cli(who: Actor, *arguments: str, **options: Any) -> Done:
@@ -96,7 +97,7 @@ def test_killpg_sends_a_ctrl_c(console: Console, sig: tuple[str, ...]) -> None:
 def test_kill_sends_to_exactly_one(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP)
     member = leader.spawn()
-    assert cli(console.parent, "kill", str(member.pid)) == starting.Done(0, b"", b"")
+    assert cli(console.parent, "kill", str(member.pid), *PATIENT) == starting.Done(0, b"", b"")
     console.assert_heard({member: [CTRL_C]})
 
 
