@@ -31,7 +31,7 @@ def test_events_in_a_group_of_five_reach_the_one_that_is_named(console: Console)
     group = [leader, child, grandchild, leader.spawn(), child.spawn()]
     parent.spawn(name="bystander")
     senders = [parent, *group]
-    for turn in range(repeats(500, 60)):
+    for turn in range(repeats(500, 36)):
         sender, target = senders[turn % 6], group[turn % 5]
         sender.call(ctrlevent.kill, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
         console.assert_heard({target: [CTRL_C]})

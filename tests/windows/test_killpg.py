@@ -43,7 +43,7 @@ def test_events_reach_exactly_the_group_whoever_sends_them(console: Console) -> 
     parent.spawn(name="bystander in the parent's group")
     child.spawn(NEW_GROUP, name="bystander that leads a group of its own")
     group = [leader, child, grandchild]
-    for sender in [parent, *group] * repeats(25, 8):
+    for sender in [parent, *group] * repeats(25, 6):
         sender.call(ctrlevent.killpg, leader.pid, CTRL_C_EVENT)
         console.assert_heard({member: [CTRL_C] for member in group})
     parent.call(ctrlevent.killpg, leader.pid, CTRL_BREAK_EVENT)
