@@ -6,69 +6,72 @@ None is lost, none is stray, and nothing grows: no handles, no threads, no proce
 from __future__ import annotations
 
 import collections
-import os
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ctrlevent._win32 import system
+from tests.repeats import repeats
 from tests.waiting import wait_until
-from tests.windows.harness import NEW_GROUP, Console, Python, bed_program
+from tests.windows import actor, leaks
+from tests.windows.harness import NEW_GROUP, Actor, Console, bed_program
 
 from . import traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EVENTS = int(os.environ.get("CTRLEVENT_SOAK_EVENTS", "5000"))
+EVENTS = repeats(5000, 1000)
 GROUPS, SENDERS, ROUNDS = 8, 4, 10
 COMING_AND_GOING = 6  # processes in each round, by each of two
 
 
+@pytest.mark.repeats
+@pytest.mark.limits
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_stray_and_nothing_grows(capsys: pytest.CaptureFixture[str]) -> None:
     with Console() as console:
         parent = console.parent
         groups = [_group(parent) for _ in range(GROUPS)]
-        senders = [parent.python(NEW_GROUP) for _ in range(SENDERS)]
-        churners = [parent.python(), groups[0][0].python(NEW_GROUP)]
+        senders = [parent.spawn(NEW_GROUP) for _ in range(SENDERS)]
+        churners = [parent.spawn(), groups[0][0].spawn(NEW_GROUP)]
         for group in groups:
             for member in group:
                 member.call(traffic.show_what_is_heard)
         pids = [[member.pid for member in group] for group in groups]
 
         _round(console, groups, pids, senders, churners, 20)  # what is made once is made here
-        before = _state(console, [*senders, *churners])
+        samples = [_state(console, [*senders, *churners])]
         start = time.monotonic()
         total = came = 0
         for number in range(ROUNDS):
             share = EVENTS // ROUNDS // SENDERS
             sent, gone = _round(console, groups, pids, senders, churners, share, number)
             total, came = total + sent, came + gone
+            samples.append(_state(console, [*senders, *churners]))
         seconds = time.monotonic() - start
-        after = _state(console, [*senders, *churners])
     with capsys.disabled():
         print(
             f"\n{total} events to {GROUPS} groups from {SENDERS} processes, while {came} processes"
             f" came and went: 0 lost, 0 stray, in {seconds:.0f} s"
-            f"\n(handles, threads) of each that sent, and processes: {before} -> {after}"
+            f"\nof each that sent, and processes: {samples[0]} -> {samples[-1]}"
         )
     assert total >= EVENTS
-    assert after == before
+    assert leaks.growing(samples) == {}
 
 
-def _group(parent: Python) -> list[Python]:
-    leader = parent.python(NEW_GROUP)
-    return [leader, leader.python()]
+def _group(parent: Actor) -> list[Actor]:
+    leader = parent.spawn(NEW_GROUP)
+    return [leader, leader.spawn()]
 
 
 def _round(
     console: Console,
-    groups: list[list[Python]],
+    groups: list[list[Actor]],
     pids: list[list[int]],
-    senders: list[Python],
-    churners: list[Python],
+    senders: list[Actor],
+    churners: list[Actor],
     share: int,
     seed: int = 0,
 ) -> tuple[int, int]:
@@ -88,19 +91,23 @@ def _round(
     for member in everybody:
         expected = sum(sent[(member.pid, event)] for event in (0, 1))
         wait_until(
-            lambda member=member, n=expected: member.count_heard() >= n,  # type: ignore[misc]
+            lambda member=member, n=expected: member.now(actor.count_heard) >= n,  # type: ignore[misc]
             f"{expected} events at {member}",
         )
     for _ in range(2):
         for one in console.actors:
-            one.settle()
+            one.now(actor.settle)
     for one in console.actors:
-        heard = collections.Counter(one.take_heard())
+        heard = collections.Counter(one.now(actor.take_heard))
         assert heard == {event: count for (pid, event), count in sent.items() if pid == one.pid}
     return share * len(senders), COMING_AND_GOING * len(churners)
 
 
-def _state(console: Console, actors: Iterable[Python]) -> tuple[list[tuple[int, int]], int]:
+def _state(console: Console, actors: Iterable[Actor]) -> dict[str, int]:
     job = console._job._handle
     assert job
-    return [one.call(traffic.state) for one in actors], system().QueryInformationJobObject(job)
+    numbers = {"processes": system().QueryInformationJobObject(job)}
+    for one in actors:
+        handles, threads = one.call(traffic.state)
+        numbers.update({f"handles of {one.pid}": handles, f"threads of {one.pid}": threads})
+    return numbers

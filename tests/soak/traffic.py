@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
-from tests.waiting import wait_until
-from tests.windows import actor
+from tests.waiting import HANG_LIMIT, wait_until
+from tests.windows import actor, leaks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def _send_one(group: list[int], choose: random.Random) -> list[tuple[int, int]]:
     pid = choose.choice(group)
     # Of the two ways, only this one runs the handlers of a Ctrl+Break on Wine 10 too.
     event = choose.choice([CTRL_C_EVENT, CTRL_BREAK_EVENT])
-    assert ctrlevent.deliver(pid, event, timeout=30) is ctrlevent.Delivery.HANDLED
+    assert ctrlevent.deliver(pid, event, timeout=HANG_LIMIT) is ctrlevent.Delivery.HANDLED
     return [(pid, event)]
 
 
@@ -138,7 +138,7 @@ def come_and_go(program: str, times: int) -> list[list[str]]:
 
 def state() -> tuple[int, int]:
     """How many handles and threads this process has."""
-    return actor.handle_count(), _thread_count()
+    return leaks.settled_handle_count(), _thread_count()
 
 
 def _thread_count() -> int:

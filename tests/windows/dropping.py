@@ -7,16 +7,29 @@ import os
 import signal
 import subprocess
 import sys
+import time
+import types
 import unittest
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import ctrlevent
+from tests.waiting import HANG_LIMIT
 
 from . import actor
 from .actor import interruptible
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _be_patient() -> None:
+    """os.kill has no timeout, and a busy machine takes long to start the helper or a handler."""
+    for verb in (ctrlevent.kill, ctrlevent.killpg):
+        verb.__kwdefaults__ = {**(verb.__kwdefaults__ or {}), "timeout": HANG_LIMIT}
+
 
 def patched(function: Callable[..., Any], *arguments: Any) -> Any:
+    _be_patient()
     with ctrlevent.patch_os():
         return function(*arguments)
 
@@ -61,23 +74,42 @@ def end_by_os_kill(sig: int) -> int:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         with ctrlevent.patch_os():
             os.kill(child.pid, sig)
-        return child.wait(20)
+        return child.wait(HANG_LIMIT)
 
 
-def unittests(folder: str, name: str, patch: bool) -> dict[str, str]:
+def _growing_time() -> Any:
+    """A module `time`: CPython's tests look 100 times, with 0.1 s between, whether a child is up.
+
+    Each sleep here is a little longer than the one before, all 100 together as long as HANG_LIMIT.
+    """
+    slept = 0.01
+
+    def sleep(_seconds: float) -> None:
+        nonlocal slept
+        slept *= 1.077
+        time.sleep(slept)
+
+    module = types.ModuleType("time")
+    vars(module).update({**vars(time), "sleep": sleep})
+    return module
+
+
+def unittests(folder: str, name: str, patch: bool, left_out: Sequence[str]) -> dict[str, str]:
     """Runs a class of CPython's own tests; what became of each of its tests."""
-    # They give a child one second to start, and one that measures itself takes longer on Wine.
+    # One that measures itself takes longer to start on Wine.
     os.environ.pop("COVERAGE_PROCESS_START", None)
     sys.path.insert(0, folder)
     os.chdir(folder)  # they leave files where they are
     # When it is imported, test_os makes a symbolic link, to see whether there are any: Wine 10 says
     # that it has made it, and then does not find it.
     vars(importlib.import_module("test.support.os_helper"))["_can_symlink"] = False
-    vars(importlib.import_module("test.support"))["SHORT_TIMEOUT"] = 10.0
-    module, _, case = name.rpartition(".")
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(
-        getattr(importlib.import_module(module), case)
-    )
+    vars(importlib.import_module("test.support"))["SHORT_TIMEOUT"] = HANG_LIMIT
+    module_name, _, case = name.rpartition(".")
+    module = importlib.import_module(module_name)
+    vars(module)["time"] = _growing_time()
+    loader = unittest.defaultTestLoader
+    names = set(loader.getTestCaseNames(getattr(module, case))) - set(left_out)
+    suite = unittest.TestSuite(map(getattr(module, case), sorted(names)))
     outcome: dict[str, str] = {}
 
     class Result(unittest.TestResult):
@@ -99,6 +131,7 @@ def unittests(folder: str, name: str, patch: bool) -> dict[str, str]:
             outcome[test.id().rpartition(".")[2]] = f"{what}: {self.errors[-1][1]}"
 
     if patch:
+        _be_patient()
         with ctrlevent.patch_os():
             suite.run(Result())
     else:

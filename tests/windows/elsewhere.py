@@ -9,15 +9,17 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 import ctrlevent
-from ctrlevent import CTRL_C_EVENT, _ctrl_routine, _helper
+from ctrlevent import CTRL_C_EVENT, _ctrl_routine, _events, _helper
 from ctrlevent._win32 import system
 from ctrlevent._win32.constants import CREATE_SUSPENDED, CURRENT_PROCESS, WAIT_OBJECT_0
+from tests.waiting import HANG_LIMIT
 
-from . import actor, scenarios, terminals
+from . import actor, terminals
 from .actor import interruptible
+from .scenarios import NEVER
 
 
 def console_state() -> dict[str, Any]:
@@ -28,7 +30,7 @@ def console_state() -> dict[str, Any]:
         state["modes"] = terminals.terminal_modes()
     with interruptible():
         try:
-            ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+            ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
         except KeyboardInterrupt:
             state["python"] = "hears"
     state["actor"] = actor.take_heard()
@@ -64,74 +66,64 @@ def take_back_a_thread(event: int) -> tuple[int, list[int]]:
     thread = windows.CreateRemoteThread(CURRENT_PROCESS, start, event, CREATE_SUSPENDED)
     try:
         windows.TerminateThread(thread, 77)
-        assert windows.WaitForSingleObject(thread, 20_000) == WAIT_OBJECT_0
+        assert windows.WaitForSingleObject(thread, int(HANG_LIMIT * 1000)) == WAIT_OBJECT_0
         return windows.GetExitCodeThread(thread), actor.take_heard()
     finally:
         windows.CloseHandle(thread)
 
 
-def timed(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> tuple[str, str, float]:
-    """The error's class and text, "" for none, and how long it took."""
-    start = time.monotonic()
+def killpg(pgid: int, timeout: float = NEVER) -> tuple[str, str]:
+    """A Ctrl+C. The error's class and text, "" for none."""
     try:
-        function(*arguments, **keywords)
-        error: Optional[BaseException] = None
-    except OSError as raised:
-        error = raised
-    took = time.monotonic() - start
-    return type(error).__name__ if error else "", str(error or ""), took
+        ctrlevent.killpg(pgid, CTRL_C_EVENT, timeout=timeout)
+    except OSError as error:
+        return type(error).__name__, str(error)
+    return "", ""
 
 
-def send_until_gone(pgid: int, timeout: float) -> list[tuple[str, str, float]]:
-    """Sends until it is refused; that, and the longest call before."""
-    slowest = ("", "", 0.0)
-    deadline = time.monotonic() + 60
+def broadcast(event: ctrlevent.CtrlEvent, console_of: int) -> None:
+    """The verb has no timeout, and a busy machine takes long to start the helper."""
+    _events._BROADCAST_SECONDS = HANG_LIMIT
+    ctrlevent.broadcast(event, console_of=console_of)
+
+
+def send_until_gone(pgid: int) -> tuple[str, str]:
+    """Sends until it is refused, and how it is."""
+    deadline = time.monotonic() + HANG_LIMIT
     while time.monotonic() < deadline:
-        end = timed(ctrlevent.killpg, pgid, CTRL_C_EVENT, timeout=timeout)
-        if end[0]:
-            return [slowest, end]
-        slowest = max(slowest, end, key=lambda one: one[2])
+        refusal = killpg(pgid)
+        if refusal[0]:
+            return refusal
     raise AssertionError("never refused")
 
 
-def send_while_helpers_are_ended(pgid: int, times: int) -> tuple[list[tuple[str, str, float]], int]:
-    """Each send with its helper being ended in the midst of it; and how many helpers were."""
-    ends = []
-    ended = 0
-    for number in range(times):
-        ctrlevent.killpg(pgid, CTRL_C_EVENT)
-        helper = _helper._running
-        assert helper is not None
-        process = helper._process
-        timer = threading.Timer(0.0005 * number, process.kill)
-        timer.start()
-        ends.append(timed(ctrlevent.killpg, pgid, CTRL_C_EVENT, timeout=5))
-        timer.join()
-        process.wait(20)
-        ended += 1
-    return ends, ended
+def send_while_the_helper_is_ended(pgid: int, after: float) -> tuple[str, str]:
+    """As `killpg`. There is a helper already."""
+    helper = _helper._running
+    assert helper is not None
+    process = helper._process
+    timer = threading.Timer(after, process.kill)
+    timer.start()
+    end = killpg(pgid)
+    timer.join()
+    process.wait(HANG_LIMIT)
+    return end
 
 
 def send_with_a_helper_that_stands_still(pgid: int, timeout: float) -> tuple[str, str, float, bool]:
-    """As `timed`, and whether that helper still runs afterwards."""
-    ctrlevent.killpg(pgid, CTRL_C_EVENT)
+    """As `killpg`, how long it took, and whether that helper still runs afterwards.
+
+    There is a helper already.
+    """
     helper = _helper._running
     assert helper is not None
     process = helper._process
     ntdll: Any = getattr(ctypes, "WinDLL")("ntdll")  # noqa: B009
     ntdll.NtSuspendProcess(ctypes.c_void_p(int(process._handle)))  # type: ignore[attr-defined, unused-ignore]
-    end = timed(ctrlevent.killpg, pgid, CTRL_C_EVENT, timeout=timeout)
-    return (*end, process.poll() is None)
-
-
-def handles_of_sends(pgid: int, times: int) -> str:
-    """The handles that are left of so many sends; "" for none."""
-    ctrlevent.killpg(pgid, CTRL_C_EVENT)
-    before = scenarios.settled_handle_count()
-    for _ in range(times):
-        ctrlevent.killpg(pgid, CTRL_C_EVENT)
-    after = scenarios.settled_handle_count()
-    return "" if after <= before else f"{before} before, {after} after"
+    start = time.monotonic()
+    end = killpg(pgid, timeout)
+    took = time.monotonic() - start
+    return (*end, took, process.poll() is None)
 
 
 def send_from_program(code: str, path: str, *arguments: str) -> tuple[int, str, str]:
@@ -142,7 +134,7 @@ def send_from_program(code: str, path: str, *arguments: str) -> tuple[int, str, 
         cwd=os.path.dirname(path),  # with -c, it is the first place that is looked in
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=60,
+        timeout=HANG_LIMIT,
         text=True,
         check=False,
     )

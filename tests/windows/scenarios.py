@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import gc
-import math
+import functools
+import itertools
 import os
 import random
 import select
@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
-from tests.waiting import wait_until
+from tests.waiting import HANG_LIMIT, wait_until
 
-from . import actor
-from .actor import handle_count, interruptible, thread_result
+from . import actor, leaks
+from .actor import interruptible, thread_result
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 NEW_GROUP = 0x200
 CTRL_C = 0  # signal.CTRL_C_EVENT, as os.kill takes it
 
-# In seconds: a wait that only an event can end in time, and how soon it then has to.
-LONG, SOON = 20.0, 5.0
+# Seconds of a wait that only an event ends. The test that waits for the actor gives up before.
+NEVER = 10 * HANG_LIMIT
 
 
 # --- targets that are just being created ----------------------------------------------------------
@@ -57,8 +57,8 @@ def break_new_groups(command: list[str], times: int, wait: bool) -> list[tuple[i
             assert child.stderr
             if wait:
                 child.stdout.readline()
-            ctrlevent.killpg(child.pid, CTRL_BREAK_EVENT)
-            ends.append((child.wait(20), child.stderr.read()))
+            ctrlevent.killpg(child.pid, CTRL_BREAK_EVENT, timeout=HANG_LIMIT)
+            ends.append((child.wait(HANG_LIMIT), child.stderr.read()))
     return ends
 
 
@@ -79,10 +79,10 @@ def deliver_to_new(
             stderr=subprocess.DEVNULL,
         ) as child:
             try:
-                delivery = ctrlevent.deliver(child.pid, CTRL_C_EVENT)
+                delivery = ctrlevent.deliver(child.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
                 assert child.stdin
                 child.stdin.close()
-                return delivery.name, child.wait(10)
+                return delivery.name, child.wait(HANG_LIMIT)
             finally:
                 child.kill()
 
@@ -95,24 +95,31 @@ def deliver_once_up(command: list[str]) -> tuple[str, int, str]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout
         child.stdout.readline()
-        delivery = ctrlevent.deliver(child.pid, CTRL_C_EVENT)
-        return delivery.name, child.wait(20), child.stdout.read().decode().strip()
+        delivery = ctrlevent.deliver(child.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
+        return delivery.name, child.wait(HANG_LIMIT), child.stdout.read().decode().strip()
 
 
 def deliver_until_interrupted(pid: int) -> str:
     try:
         with interruptible():
-            return str(ctrlevent.deliver(pid, CTRL_C_EVENT, timeout=LONG))
+            return str(ctrlevent.deliver(pid, CTRL_C_EVENT, timeout=HANG_LIMIT))
     except (KeyboardInterrupt, TimeoutError) as error:
         return type(error).__name__
 
 
 def deliver_and_handle(pid: int) -> tuple[ctrlevent.Delivery, int]:
     """What deliver returned, and how many Ctrl+C the caller itself had handled by then."""
-    heard: list[int] = []
     with interruptible():
-        signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
-        return ctrlevent.deliver(pid, CTRL_C_EVENT, timeout=LONG), len(heard)
+        signal.signal(signal.SIGINT, lambda number, _frame: _handled.append(number))
+        return ctrlevent.deliver(pid, CTRL_C_EVENT, timeout=HANG_LIMIT), len(_handled)
+
+
+_handled: list[int] = []
+
+
+def handled() -> int:
+    """How many Ctrl+C the caller of `deliver_and_handle` has handled so far."""
+    return len(_handled)
 
 
 def close_input(pid: int) -> None:
@@ -129,7 +136,7 @@ def interrupt_self(times: int) -> int:
     with interruptible():
         for _ in range(times):
             try:
-                ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+                ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
             except KeyboardInterrupt:
                 raised += 1
     return raised
@@ -142,7 +149,7 @@ def interrupt_self_from_another_thread() -> str:
     def other() -> None:
         main_is_waiting.wait()
         try:
-            ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+            ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
         except BaseException as error:
             outcome.append(f"other: {error!r}")
 
@@ -166,7 +173,7 @@ def events_at_handlers(threads: int, times: int) -> list[str]:
     def one() -> None:
         try:
             for _ in range(times):
-                ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+                ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
         except BaseException as error:
             problems.append(repr(error))
 
@@ -174,7 +181,7 @@ def events_at_handlers(threads: int, times: int) -> list[str]:
     for thread in started:
         thread.start()
     for thread in started:
-        thread.join(LONG)
+        thread.join(HANG_LIMIT)
     return problems + [str(thread) for thread in started if thread.is_alive()]
 
 
@@ -185,12 +192,12 @@ def from_within_a_signal_handler() -> list[str]:
     def handler(*_: object) -> None:
         log.append("in")
         if len(log) == 1:
-            ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+            ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
         log.append("out")
 
     with interruptible():
         signal.signal(signal.SIGINT, handler)
-        ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+        ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
     return log
 
 
@@ -212,20 +219,23 @@ def from_within_a_console_handler(timeout: float) -> list[str]:
         return 1
 
     with console_handler(handler):
-        ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+        ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
         wait_until(lambda: log.count("out") == 2, "two events")
     return log
 
 
-def slow_handler_of_ones_own(timeout: float, at_most: float) -> tuple[Optional[str], list[str]]:
-    """What the call raised while a handler was running, and what the handler went through."""
+def slow_handler_of_ones_own(timeout: float) -> tuple[Optional[str], list[str]]:
+    """What the call raised while a handler was running, and what the handler went through.
+
+    The handler runs until the call has come back.
+    """
     log: list[str] = []
     go_on = threading.Event()
 
     @actor.HANDLER_ROUTINE  # type: ignore[untyped-decorator, unused-ignore]
     def handler(_event: int) -> int:
         log.append("in")
-        go_on.wait(at_most)
+        go_on.wait(HANG_LIMIT)
         log.append("out")
         return 1
 
@@ -235,6 +245,7 @@ def slow_handler_of_ones_own(timeout: float, at_most: float) -> tuple[Optional[s
             raised = None
         except OSError as error:
             raised = type(error).__name__
+        wait_until(lambda: log, "the handler")
         seen = log[:]
         go_on.set()
         wait_until(lambda: log[-1:] == ["out"], "the end of the handler")
@@ -260,7 +271,7 @@ def break_is_dropped_with_ctrl_c() -> bool:
     before = actor.count_heard()
     ctrl_break = ctypes.c_void_p(1)
     thread = kernel32.CreateThread(None, None, routine, ctrl_break, 0, None)
-    kernel32.WaitForSingleObject(ctypes.c_void_p(thread), 20_000)
+    kernel32.WaitForSingleObject(ctypes.c_void_p(thread), int(HANG_LIMIT * 1000))
     kernel32.CloseHandle(ctypes.c_void_p(thread))
     dropped = actor.count_heard() == before
     actor.take_heard()
@@ -292,7 +303,7 @@ def wakeup_fd(times: int) -> tuple[int, bytes]:
 
 
 def run_bytecode(*_: object) -> None:
-    deadline = time.monotonic() + LONG
+    deadline = time.monotonic() + HANG_LIMIT
     while time.monotonic() < deadline:
         pass
 
@@ -300,18 +311,18 @@ def run_bytecode(*_: object) -> None:
 def sleep(*_: object) -> None:
     # In small pieces: an event that comes at the wrong moment in the entry of time.sleep is only
     # noticed at its end (bpo-30151), which no sender can do anything about.
-    deadline = time.monotonic() + LONG
+    deadline = time.monotonic() + HANG_LIMIT
     while time.monotonic() < deadline:
         time.sleep(0.01)
 
 
 def wait_for_lock(release: Release) -> None:
-    release.lock.acquire(timeout=LONG)
+    release.lock.acquire(timeout=HANG_LIMIT)
     run_bytecode()
 
 
 def wait_in_select(release: Release) -> None:
-    select.select([release.ours], [], [], LONG)
+    select.select([release.ours], [], [], HANG_LIMIT)
     run_bytecode()
 
 
@@ -319,10 +330,20 @@ def run_asyncio(release: Release) -> None:
     # The event comes when the loop runs. Before, asyncio.run has a moment of its own in which it
     # makes a CancelledError of a Ctrl+C: it takes over SIGINT before it begins to count them.
     async def main() -> None:
+        loop = asyncio.get_running_loop()
+        never = loop.create_future()
+        timer = loop.call_later(HANG_LIMIT, never.cancel)
+        # The loop has weak references with callbacks, out of which Python lets nothing: a
+        # KeyboardInterrupt that is raised in one goes to sys.unraisablehook. Then it has come, too.
+        release.swallowed = functools.partial(loop.call_soon_threadsafe, never.cancel)
         release.entering.release()
-        await asyncio.sleep(LONG)
+        try:
+            await never
+        finally:
+            timer.cancel()
 
-    asyncio.run(main())
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(main())
 
 
 STATES: dict[str, Callable[[Release], None]] = {
@@ -342,6 +363,8 @@ class Release:
         self.lock.acquire()
         self.ours, self.theirs = socket.socketpair()
         self.entering = threading.Semaphore(0)
+        self.swallowed: Callable[[], object] = lambda: None
+        """Ends a state out of which Python lets no KeyboardInterrupt."""
 
     def __call__(self) -> None:
         self.lock.release()
@@ -353,11 +376,16 @@ class Release:
 
 
 @contextlib.contextmanager
-def _unraisable() -> Generator[list[Any]]:
+def _unraisable(release: Release) -> Generator[list[Any]]:
     """The types of the exceptions that Python let nobody see."""
     types: list[Any] = []
-    before = sys.unraisablehook
-    sys.unraisablehook = lambda unraisable: types.append(unraisable.exc_type)
+
+    def hook(unraisable: Any) -> None:
+        types.append(unraisable.exc_type)
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            release.swallowed()
+
+    before, sys.unraisablehook = sys.unraisablehook, hook
     try:
         yield types
     finally:
@@ -365,11 +393,13 @@ def _unraisable() -> Generator[list[Any]]:
 
 
 def interrupt_states(seed: int, times: int) -> dict[str, int]:
-    """Random states, each interrupted once from another thread; how many of each were.
+    """Each state as often as the others, in random order, interrupted once from another thread.
 
-    Fails when a KeyboardInterrupt is lost, comes late or twice.
+    Returns how many of each were. Fails when a KeyboardInterrupt is lost, comes late or twice.
     """
     chance = random.Random(seed)
+    names = [name for name, _ in zip(itertools.cycle(STATES), range(times))]
+    chance.shuffle(names)
     interrupted = dict.fromkeys(STATES, 0)
     release = Release()
     sent = threading.Semaphore(0)
@@ -383,7 +413,7 @@ def interrupt_states(seed: int, times: int) -> dict[str, int]:
                 end = time.perf_counter() + delay
                 while time.perf_counter() < end:
                     pass
-                ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+                ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
                 release()
                 sent.release()
         except BaseException as error:
@@ -391,9 +421,8 @@ def interrupt_states(seed: int, times: int) -> dict[str, int]:
 
     thread = threading.Thread(target=worker, daemon=True)
     thread.start()
-    with interruptible(), _unraisable() as unraisable:
-        for _ in range(times):
-            name = chance.choice(list(STATES))
+    with interruptible(), _unraisable(release) as unraisable:
+        for name in names:
             try:
                 if name != "asyncio":
                     release.entering.release()
@@ -401,26 +430,24 @@ def interrupt_states(seed: int, times: int) -> dict[str, int]:
             except KeyboardInterrupt:
                 interrupted[name] += 1
             else:
-                # asyncio has weak references with callbacks, out of which Python lets nothing: a
-                # KeyboardInterrupt that is raised in one goes to sys.unraisablehook.
                 if KeyboardInterrupt not in unraisable:
                     raise AssertionError(f"KeyboardInterrupt lost: {name}, {problems}")
                 unraisable.clear()
                 interrupted[name] += 1
             # A second one would be raised here, and be the end of the test.
-            sent.acquire(timeout=LONG)
+            sent.acquire(timeout=HANG_LIMIT)
             release.again()
-    thread.join(LONG)
+    thread.join(HANG_LIMIT)
     assert not problems
     return interrupted
 
 
-def sleep_is_broken_off() -> float:
-    """Seconds that a long time.sleep has taken, with an event in it from another thread."""
+def sleep_is_broken_off() -> str:
+    """What ended a time.sleep that has no end, with an event in it from another thread."""
 
     def worker() -> None:
         go.wait()
-        ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+        ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
 
     go = threading.Event()
     thread = threading.Thread(target=worker)
@@ -428,13 +455,12 @@ def sleep_is_broken_off() -> float:
     # The main thread keeps the GIL until it is in the sleep: the worker goes on only then.
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)
-    start = time.monotonic()
     try:
         with interruptible():
             go.set()
-            time.sleep(LONG)
-    except KeyboardInterrupt:
-        return time.monotonic() - start
+            time.sleep(NEVER)
+    except KeyboardInterrupt as error:
+        return type(error).__name__
     finally:
         sys.setswitchinterval(interval)
         thread.join()
@@ -444,38 +470,37 @@ def sleep_is_broken_off() -> float:
 def events_before_sleeps(kind: str, times: int, nap: float) -> tuple[int, int]:
     """Events to oneself, each right before a time.sleep, as in bpo-30151.
 
-    Returns after how many of them the sleep was entered, and how many then only came at its end.
+    Returns how many were sent, and after how many of them the sleep was entered: of os.kill, the
+    first such event is the last that is sent.
     """
-    entered = late = 0
-    for _ in range(times):
+    sent = entered = 0
+    while sent < times and not (kind == "os.kill" and entered):
         with interruptible():
-            asleep_at = math.inf
+            sent += 1
             try:
                 if kind == "os.kill":
                     os.kill(os.getpid(), CTRL_C)
                 else:
-                    ctrlevent.kill(os.getpid(), CTRL_C_EVENT)
+                    ctrlevent.kill(os.getpid(), CTRL_C_EVENT, timeout=HANG_LIMIT)
                 entered += 1
-                asleep_at = time.monotonic()
                 time.sleep(nap)
                 run_bytecode()
             except KeyboardInterrupt:
-                late += time.monotonic() - asleep_at >= nap
-            else:
-                raise AssertionError("KeyboardInterrupt lost")
-    return entered, late
+                continue
+        raise AssertionError("KeyboardInterrupt lost")
+    return sent, entered
 
 
 # --- an interpreter that ends ---------------------------------------------------------------------
 
 
-def run_script(command: list[str], timeout: float) -> tuple[int, str, str]:
+def run_script(command: list[str]) -> tuple[int, str, str]:
     """Exit code, stdout, stderr."""
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=timeout,
+        timeout=HANG_LIMIT,
         text=True,
         check=False,
     )
@@ -485,35 +510,40 @@ def run_script(command: list[str], timeout: float) -> tuple[int, str, str]:
 # --- handles --------------------------------------------------------------------------------------
 
 
-def call_often(times: int, function: Callable[..., Any], *arguments: Any) -> None:
+def handles_of_calls(times: int, function: Callable[..., Any], *arguments: Any) -> str:
     """The calls may raise; KeyboardInterrupt too."""
-    for _ in range(times):
+
+    def one() -> None:
         with contextlib.suppress(OSError, KeyboardInterrupt):
             function(*arguments)
 
+    return leaks.left(one, times)
 
-def handles_of_1000_interrupts() -> str:
-    before = settled_handle_count()
-    raised = interrupt_self(1000)
-    after = settled_handle_count()
-    return f"{before} before, {after} after" if after > before or raised != 1000 else ""
+
+def handles_of_interrupts(times: int) -> str:
+    def one() -> None:
+        assert interrupt_self(1) == 1
+
+    return leaks.left(one, times)
 
 
 def leak_a_handle() -> None:
     actor.kernel32.CreateEventW(None, True, False, None)
 
 
-def settled_handle_count() -> int:
-    """When it no longer changes: threads of events that were sent end by and by."""
-    gc.collect()
-    counts = [handle_count()]
+def handles_of_leaks(calls: int) -> str:
+    return leaks.left(leak_a_handle, calls)
 
-    def unchanged() -> bool:
-        counts.append(handle_count())
-        return len(set(counts[-5:])) == 1 and len(counts) > 5
 
-    wait_until(unchanged, "a steady number of handles")
-    return counts[-1]
+def handles_of_one_leak(calls: int, late: int) -> str:
+    """Of so many calls in each round, the only one that opens a handle is number `late`."""
+    numbers = itertools.count(1)
+
+    def one() -> None:
+        if next(numbers) == late:
+            leak_a_handle()
+
+    return leaks.left(one, calls)
 
 
 def in_a_thread(function: Callable[..., Any], *arguments: Any) -> None:

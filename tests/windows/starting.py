@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import functools
 import importlib
 import os
 import random
@@ -14,24 +15,22 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 import ctrlevent
-from tests.waiting import wait_until
+from ctrlevent import _run
+from tests.waiting import HANG_LIMIT, wait_until
 
+from . import leaks
 from .actor import kernel32
-from .scenarios import settled_handle_count
 
 NEW_GROUP, OWN_CONSOLE, SUSPENDED = 0x200, 0x0800_0000, 0x4
-LONG, SOON = 20.0, 10.0
+
+# Seconds after which a child that has said nothing may be stuck in its end, on Wine 10.
+MAY_BE_STUCK = 2.0
 
 _children: dict[int, ctrlevent.Popen] = {}
 _said: dict[int, list[str]] = {}
-
-
-def times(all_of_them: int, otherwise: int) -> int:
-    """How often something is repeated: the full number where CTRLEVENT_TEST_FULL is set."""
-    return all_of_them if os.environ.get("CTRLEVENT_TEST_FULL") else otherwise
 
 
 # --- children of ctrlevent.Popen ------------------------------------------------------------------
@@ -79,7 +78,7 @@ def close_input(pid: int) -> None:
     stdin.close()
 
 
-def interrupt(pid: int, timeout: Optional[float] = 5.0) -> None:
+def interrupt(pid: int, timeout: float = HANG_LIMIT) -> None:
     _children[pid].interrupt(timeout)
 
 
@@ -102,7 +101,7 @@ def returncode(pid: int) -> Optional[int]:
 
 
 def wait(pid: int) -> int:
-    code: int = _children[pid].wait(LONG)
+    code: int = _children[pid].wait(HANG_LIMIT)
     return code
 
 
@@ -118,8 +117,8 @@ def wait_in_asyncio(pid: int) -> bool:
         loop: Any = asyncio.get_running_loop()
         handle = int(_children[pid]._handle)  # type: ignore[attr-defined, unused-ignore]
         ended = loop._proactor.wait_for_handle(handle)
-        _children[pid].interrupt()
-        return bool(await asyncio.wait_for(ended, LONG))
+        _children[pid].interrupt(HANG_LIMIT)
+        return bool(await asyncio.wait_for(ended, HANG_LIMIT))
 
     policy: Any = importlib.import_module("asyncio").ProactorEventLoop
     loop = policy()
@@ -140,8 +139,11 @@ class End(NamedTuple):
     errors: str
 
 
-def interrupt_at_random(command: list[str], seed: int, times: int) -> list[End]:
-    """Children that wait for ever, each interrupted after a random 0 to 500 ms."""
+def interrupt_at_random(command: list[str], seed: int, times: int, may_be_stuck: bool) -> list[End]:
+    """Children that wait for ever, each interrupted after a random 0 to 500 ms.
+
+    `may_be_stuck`: in their end, which is then given up (`_is_stuck`).
+    """
     chance = random.Random(seed)
     ends = []
     for _ in range(times):
@@ -157,34 +159,61 @@ def interrupt_at_random(command: list[str], seed: int, times: int) -> list[End]:
             assert child.stderr
             # Not for luck: any moment will do, and the more of them the better.
             time.sleep(delay)
-            child.interrupt()
+            child.interrupt(HANG_LIMIT)
             code: Optional[int] = None
-            try:
-                code = child.wait(SOON)
-            except subprocess.TimeoutExpired:
+            if may_be_stuck and _is_stuck(child, command):
                 child.kill()
+            else:
+                code = child.wait(HANG_LIMIT)
             ends.append(End(delay, code, child.stdout.read(), child.stderr.read()))
     return ends
+
+
+def _is_stuck(child: ctrlevent.Popen, command: list[str]) -> bool:
+    """Whether a child that was interrupted runs on and says nothing, though a later one is up."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(MAY_BE_STUCK)
+        return False
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as later:
+        assert later.stdout
+        later.stdout.readline()
+        later.kill()
+    return child.poll() is None and not _has_said_something(child)
+
+
+def _has_said_something(child: ctrlevent.Popen) -> bool:
+    assert child.stdout
+    winapi: Any = importlib.import_module("_winapi")
+    msvcrt: Any = importlib.import_module("msvcrt")
+    try:
+        count: int = winapi.PeekNamedPipe(msvcrt.get_osfhandle(child.stdout.fileno()), 0)[0]
+    except OSError:  # the child has ended meanwhile
+        return True
+    return count > 0
 
 
 def with_pipes(command: list[str], data: str) -> tuple[str, str, int]:
     with ctrlevent.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
-        output, errors = child.communicate(data, timeout=LONG)
+        output, errors = child.communicate(data, timeout=HANG_LIMIT)
     return output, errors, child.returncode
 
 
 def interrupted_after_timeout(command: list[str]) -> tuple[bool, str, int]:
-    """communicate with a timeout, then an interrupt, then communicate again."""
+    """communicate with a timeout, then an interrupt, then communicate again.
+
+    The child makes the file that is its last argument when it is up.
+    """
     with ctrlevent.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         timed_out = False
         try:
-            child.communicate(timeout=1.0)
+            child.communicate(timeout=0.1)
         except subprocess.TimeoutExpired:
             timed_out = True
-        child.interrupt()
-        output, _ = child.communicate(timeout=LONG)
+        wait_until(lambda: os.path.exists(command[-1]), "the child being up")
+        child.interrupt(HANG_LIMIT)
+        output, _ = child.communicate(timeout=HANG_LIMIT)
     return timed_out, output, child.returncode
 
 
@@ -203,25 +232,10 @@ def handles_of_popens(command: list[str], times: int) -> str:
         with ctrlevent.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as child:
-            child.interrupt()
-            child.communicate(timeout=LONG)
+            child.interrupt(HANG_LIMIT)
+            child.communicate(timeout=HANG_LIMIT)
 
-    return _more_handles(one, times)
-
-
-def _more_handles(one: Callable[[], object], times: int) -> str:
-    for _ in range(2):  # what is only once: DLLs, caches
-        one()
-    counts = [settled_handle_count()]
-    # What is left each time is there each time. What is only once may come late: on a busy machine
-    # the helper process is started for a child that was slow to connect.
-    for _ in range(3):
-        for _ in range(times):
-            one()
-        counts.append(settled_handle_count())
-        if counts[-1] == counts[-2]:
-            return ""
-    return f"handles: {counts}"
+    return leaks.left(one, times)
 
 
 # --- steps of a start that fail -------------------------------------------------------------------
@@ -270,7 +284,7 @@ def failing_start(command: list[str], step: str, contained: bool = False) -> Fai
             one()
             _ended(seen.pop())
 
-        more = _more_handles(again, 5)
+        more = leaks.left(again, 5)
     finally:
         for name in names:
             delattr(windows, name)
@@ -279,9 +293,17 @@ def failing_start(command: list[str], step: str, contained: bool = False) -> Fai
 
 def _another_handle(process: int) -> int:
     """One of our own, which pins the pid and tells of the end."""
+    handle = _open(kernel32.GetProcessId(ctypes.c_void_p(process)))
+    assert handle
+    return handle
+
+
+def _open(pid: int) -> Optional[int]:
     kernel32.OpenProcess.restype = ctypes.c_void_p
-    pid = kernel32.GetProcessId(ctypes.c_void_p(process))
-    handle: int = kernel32.OpenProcess(0x0010_0000 | 0x1000, False, pid)
+    synchronize, query_limited_information = 0x0010_0000, 0x1000
+    handle: Optional[int] = kernel32.OpenProcess(
+        synchronize | query_limited_information, False, pid
+    )
     return handle
 
 
@@ -300,7 +322,7 @@ def ignores_of_new_child(command: list[str]) -> bool:
         assert child.stdin
         ignores: bool = ctrlevent.ignores_ctrl_c(child.pid)
         child.stdin.close()
-        child.wait(LONG)
+        child.wait(HANG_LIMIT)
     return ignores
 
 
@@ -315,11 +337,11 @@ def asyncio_child_hears(command: list[str]) -> tuple[bool, int, bytes]:
             creationflags=NEW_GROUP,
         )
         assert child.stdout
-        await asyncio.wait_for(child.stdout.readline(), LONG)
+        await asyncio.wait_for(child.stdout.readline(), HANG_LIMIT)
         before = ctrlevent.ignore_ctrl_c(False, child.pid)
-        ctrlevent.killpg(child.pid, ctrlevent.CTRL_C_EVENT)
-        output = await asyncio.wait_for(child.stdout.read(), LONG)
-        return before, await asyncio.wait_for(child.wait(), LONG), output
+        ctrlevent.killpg(child.pid, ctrlevent.CTRL_C_EVENT, timeout=HANG_LIMIT)
+        output = await asyncio.wait_for(child.stdout.read(), HANG_LIMIT)
+        return before, await asyncio.wait_for(child.wait(), HANG_LIMIT), output
 
     return asyncio.run(play())
 
@@ -335,19 +357,93 @@ class Ran(NamedTuple):
     output: Any
     """None, or text, or bytes."""
     errors: Any
-    seconds: float
 
 
-def run(command: Any, **options: Any) -> Ran:
-    start = time.monotonic()
+# More than the test waits for an actor: what is only ended after it hangs.
+NEVER = 10 * HANG_LIMIT
+
+_contain = _run.contain
+
+
+def give_time_to_end(grace: float = NEVER) -> None:
+    """In this process, `run` gives commands so many seconds after a Ctrl+C, and not 3.
+
+    It also waits as long as it takes until all of them are gone.
+    """
+    from ctrlevent import _run_on_terminal
+
+    for module in (_run, _run_on_terminal):
+        vars(module)["GRACE"] = NEVER
+    vars(_run)["contain"] = functools.partial(_contain, grace=grace)
+
+
+def main_that_gives_time(grace: float = NEVER) -> list[str]:
+    """What `python -m ctrlevent` is, in a process that gives commands time to end."""
+    code = (
+        f"import sys; from tests.windows import starting; starting.give_time_to_end({grace});"
+        " from ctrlevent import _cli; sys.exit(_cli.main())"
+    )
+    return [sys.executable, "-c", code]
+
+
+def run(command: Any, grace: float = NEVER, **options: Any) -> Ran:
+    give_time_to_end(grace)
     try:
         done = ctrlevent.run(command, **options)
     except subprocess.TimeoutExpired as error:
-        return Ran("TimeoutExpired", None, error.output, error.stderr, time.monotonic() - start)
+        return Ran("TimeoutExpired", None, error.output, error.stderr)
     except subprocess.CalledProcessError as error:
-        code = error.returncode
-        return Ran("CalledProcessError", code, error.output, error.stderr, time.monotonic() - start)
-    return Ran(None, done.returncode, done.stdout, done.stderr, time.monotonic() - start)
+        return Ran("CalledProcessError", error.returncode, error.output, error.stderr)
+    return Ran(None, done.returncode, done.stdout, done.stderr)
+
+
+class Watched(NamedTuple):
+    """What became of a `run`, and of processes of it that were looked at while it ran."""
+
+    ran: Ran
+    before: list[bool]
+    """Whether each was running when it was first seen; shorter if not all were up in time."""
+    after: list[bool]
+    """Whether each was running when `run` had returned."""
+
+
+def run_and_watch(command: list[str], folder: str, names: list[str], **options: Any) -> Watched:
+    """`names`: of files in a folder into which the command writes pids.
+
+    When it has written them all, and all were seen, it gets a file `go`.
+    """
+    handles: list[int] = []
+    before: list[bool] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        for name in names:
+            while not over.is_set():
+                pid = _content(os.path.join(folder, name))
+                if pid.endswith("\n"):
+                    handle = _open(int(pid))
+                    if handle:
+                        handles.append(handle)
+                        before.append(_is_running(handle))
+                    break
+                over.wait(0.01)
+        Path(folder, "go").touch()
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        ran = run(command, **options)
+        after = [_is_running(handle) for handle in handles]
+    finally:
+        over.set()
+        watching.join()
+        for handle in handles:
+            kernel32.CloseHandle(ctypes.c_void_p(handle))
+    return Watched(ran, before, after)
+
+
+def _is_running(handle: int) -> bool:
+    return bool(kernel32.WaitForSingleObject(ctypes.c_void_p(handle), 0) != 0)
 
 
 def run_for_error(command: Any, **options: Any) -> None:
@@ -373,7 +469,6 @@ def execute(
     flags: int = 0,
     cwd: Optional[str] = None,
     environment: Optional[dict[str, str]] = None,
-    timeout: float = 25.0,
 ) -> Done:
     """Plain subprocess: a program with pipes, its input given at once."""
     done = subprocess.run(
@@ -383,7 +478,7 @@ def execute(
         creationflags=flags,
         cwd=cwd,
         env={**os.environ, **(environment or {})},
-        timeout=timeout,
+        timeout=HANG_LIMIT,
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
@@ -415,21 +510,21 @@ def start(command: list[str], flags: int, output: str) -> int:
 
 
 def end_of(pid: int) -> int:
-    return _started[pid].wait(LONG)
+    return _started[pid].wait(HANG_LIMIT)
 
 
 def handles_of_runs(command: list[str], times: int) -> str:
-    return _more_handles(lambda: ctrlevent.run(command, capture_output=True), times)
+    return leaks.left(lambda: ctrlevent.run(command, capture_output=True), times)
 
 
 def wait_for_file(path: str) -> str:
     """What stands in a file as soon as something stands in it."""
+    wait_until(lambda: _content(path).endswith("\n"), f"a line in {path}")
+    return _content(path)
 
-    def content() -> str:
-        try:
-            return Path(path).read_text(encoding="utf-8")
-        except OSError:
-            return ""
 
-    wait_until(lambda: content().endswith("\n"), f"a line in {path}", LONG)
-    return content()
+def _content(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError:
+        return ""

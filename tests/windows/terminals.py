@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import Any, Optional
 
 import ctrlevent
 from ctrlevent import PseudoConsole, _pseudo_console
 from tests.children import is_alive
-from tests.waiting import wait_until
+from tests.waiting import HANG_LIMIT, growing_limits, wait_until
 
-from . import actor
-
-PATIENCE = 20.0
+from . import actor, leaks, starting
 
 #: What Wine 10's conhost makes Ctrl+C of: Alt with it. Windows does not.
 WINES_CTRL_C = "\x1b\x03"
@@ -23,7 +22,8 @@ HEARS = """
 import sys, time
 print("up", flush=True)
 try:
-    time.sleep(20)
+    while True:
+        time.sleep(0.01)
 except KeyboardInterrupt:
     print("KeyboardInterrupt", flush=True)
     sys.exit(7)
@@ -46,7 +46,7 @@ SIZE = "import os; print('size', *os.get_terminal_size(), flush=True)"
 ECHO = "print('up', flush=True); print('got', ascii(input()), flush=True)"
 TREE = """
 import subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
 print("child", child.pid, "!", flush=True)
 """
 
@@ -63,7 +63,7 @@ class Screen:
             self.text += self.console.read(0.05)
             return text in self.text
 
-        wait_until(shown, f"{text!r} on the screen", PATIENCE)
+        wait_until(shown, f"{text!r} on the screen")
 
 
 def python(code: str, *arguments: str) -> list[str]:
@@ -78,7 +78,7 @@ def show(code: str, type_at: str, keys: str, until: str, **size: int) -> tuple[s
         screen.wait_for(type_at)
         console.write(keys)
         screen.wait_for(until)
-        return screen.text, child.wait(PATIENCE)
+        return screen.text, child.wait(HANG_LIMIT)
 
 
 def press_ctrl_c(code: str, keys: Optional[str], until: str, ignoring: bool) -> tuple[bool, int]:
@@ -93,33 +93,26 @@ def press_ctrl_c(code: str, keys: Optional[str], until: str, ignoring: bool) -> 
                 console.press_ctrl_c()
             else:
                 console.write(keys)
-            try:
-                child.wait(4)
-            except subprocess.TimeoutExpired:
-                child.kill()
-            child.wait(PATIENCE)
+            child.wait(HANG_LIMIT)
             console.close()
-            screen.text += console.read(1)
+            while shown := console.read(HANG_LIMIT):
+                screen.text += shown
             return until in screen.text, child.returncode
     finally:
         ctrlevent.ignore_ctrl_c(False)
 
 
-def native_ctrl_c(program: str, keys: Optional[str]) -> bool:
-    """Whether a native program that waits for it has heard it."""
+def native_ctrl_c(program: str, keys: Optional[str]) -> None:
+    """Waits until a native program has heard it."""
     with PseudoConsole() as console:
         screen = Screen(console)
-        console.start([program, "trap", "60"])
+        console.start([program, "trap", "3600"])
         screen.wait_for("ready")
         if keys is None:
             console.press_ctrl_c()
         else:
             console.write(keys)
-        try:
-            screen.wait_for("event 0")
-        except AssertionError:
-            return False
-        return True
+        screen.wait_for("event 0")
 
 
 def sees_group_and_ignore(ignoring: bool) -> tuple[bool, bool, bool]:
@@ -144,9 +137,9 @@ def killpg_on_it() -> tuple[bool, int]:
         screen = Screen(console)
         child = console.start(python(HEARS))
         screen.wait_for("up")
-        ctrlevent.killpg(child.pid, ctrlevent.CTRL_C_EVENT)
+        ctrlevent.killpg(child.pid, ctrlevent.CTRL_C_EVENT, timeout=HANG_LIMIT)
         screen.wait_for("KeyboardInterrupt")
-        return True, child.wait(PATIENCE)
+        return True, child.wait(HANG_LIMIT)
 
 
 def close_with_output() -> tuple[bool, int]:
@@ -165,7 +158,7 @@ def tree_is_gone() -> bool:
         screen = Screen(console)
         child = console.start(python(TREE))
         screen.wait_for("!")
-        child.wait(PATIENCE)
+        child.wait(HANG_LIMIT)
     grandchild = int(screen.text.partition("child ")[2].split()[0])
     try:
         ctrlevent.kill(grandchild, 0)
@@ -176,22 +169,17 @@ def tree_is_gone() -> bool:
 
 def many(times: int) -> str:
     """Handles and threads that are left."""
-    import threading
-
-    from .scenarios import settled_handle_count
 
     def once() -> None:
         with PseudoConsole() as console:
             child = console.start(python("print('x')"))
-            child.wait(PATIENCE)
+            child.wait(HANG_LIMIT)
 
-    once()
-    before = settled_handle_count(), threading.active_count()
-    for _ in range(times):
-        once()
-    after = settled_handle_count(), threading.active_count()
-    more = after[0] > before[0] or after[1] > before[1]
-    return "" if not more else f"{before} before, {after} after"
+    return leaks.left(once, times, counts=handles_and_threads)
+
+
+def handles_and_threads() -> dict[str, int]:
+    return {**leaks.handles(), "threads": threading.active_count()}
 
 
 def refused(what: str) -> tuple[str, Any]:
@@ -220,13 +208,11 @@ def refused(what: str) -> tuple[str, Any]:
     return "", None
 
 
-def one_that_cannot_be_changed_is_ended() -> tuple[str, bool, int]:
-    """What is raised, whether the child that was made already is gone, and what handles are left.
+def one_that_cannot_be_changed_is_ended() -> tuple[str, str]:
+    """What is raised, when the child that was made already is gone; and what handles are left.
 
     A job that does not exist stands for whatever goes wrong after the child was made.
     """
-    from .scenarios import settled_handle_count
-
     pids: list[int] = []
 
     def create_process(*arguments: Any, **keywords: Any) -> Any:
@@ -234,20 +220,24 @@ def one_that_cannot_be_changed_is_ended() -> tuple[str, bool, int]:
         pids.append(created.pid)
         return created
 
-    with PseudoConsole() as console:
-        before = settled_handle_count()
+    def fail(console: Any) -> str:
         job, console._job = console._job, 0
-        setattr(_pseudo_console, "create_process", create_process)  # noqa: B010
         try:
             console.start(python(SIZE))
-            raised = ""
         except OSError as error:
-            raised = type(error).__name__
+            return type(error).__name__
         finally:
             console._job = job
-            setattr(_pseudo_console, "create_process", ctrlevent.create_process)  # noqa: B010
-        (pid,) = pids
-        return raised, not is_alive(pid), settled_handle_count() - before
+            pid = pids.pop()
+            wait_until(lambda: not is_alive(pid), "the end of the child")
+        return ""
+
+    setattr(_pseudo_console, "create_process", create_process)  # noqa: B010
+    try:
+        with PseudoConsole() as console:
+            return fail(console), leaks.left(fail, 3, console)
+    finally:
+        setattr(_pseudo_console, "create_process", ctrlevent.create_process)  # noqa: B010
 
 
 def run_shell(command: str) -> tuple[int, str]:
@@ -269,20 +259,28 @@ def run_captured(code: str, *arguments: str, **keywords: Any) -> tuple[int, str]
     return done.returncode, done.stdout
 
 
-def run_times_out(seconds: float) -> str:
-    try:
-        run_captured(HEARS, timeout=seconds)
-    except subprocess.TimeoutExpired as error:
-        return str(error.output)
+def run_times_out() -> str:
+    """What a program has shown that was up when its time was over, and heard its Ctrl+C."""
+    for limit in growing_limits():
+        starting.give_time_to_end(2 * limit)
+        try:
+            run_captured(HEARS, timeout=limit)
+        except subprocess.TimeoutExpired as error:
+            if "KeyboardInterrupt" in str(error.output):
+                return str(error.output)
+        else:
+            break
     return "no error"
 
 
-def run_command_line(*arguments: str, data: bytes = b"") -> tuple[int, bytes, bytes]:
+def run_command_line(
+    *arguments: str, data: bytes = b"", grace: float = starting.NEVER
+) -> tuple[int, bytes, bytes]:
     done = subprocess.run(
-        [sys.executable, "-m", "ctrlevent", "run", "--console", "pty", *arguments],
+        [*starting.main_that_gives_time(grace), "run", "--console", "pty", *arguments],
         input=data,
         capture_output=True,
-        timeout=60,
+        timeout=HANG_LIMIT,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
@@ -319,7 +317,7 @@ def run_in_a_terminal(code: str, keys: str, until: str) -> tuple[str, list[int],
         console.write(keys)
         screen.wait_for("]")
         screen.wait_for(" .")
-        child.wait(PATIENCE)
+        child.wait(HANG_LIMIT)
     modes = screen.text.partition("modes")[2]
     numbers = [int(word.strip("[],")) for word in modes.split(".")[0].split()]
     assert until in screen.text, screen.text

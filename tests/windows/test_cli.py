@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PYTHON = bed_program("python")
 NATIVE = bed_program("native").rpartition("\\")[2]  # the image of most actors
 NO_SUCH_PID = "4294967292"
+PATIENT = ("--timeout", "180")  # a handler that runs late is no error here
 
 
 def cli(who: Python, *arguments: str, **options: Any) -> Done:
@@ -41,6 +42,7 @@ def refused(done: Done) -> str:
 # --- ps -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.bitness
 def test_ps_as_json(console: Console) -> None:
     parent = console.parent
     leader = parent.spawn(NEW_GROUP, hears=False, name="leader")
@@ -94,7 +96,7 @@ def test_killpg_sends_a_ctrl_c(console: Console, sig: tuple[str, ...]) -> None:
 def test_kill_sends_to_exactly_one(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP)
     member = leader.spawn()
-    assert cli(console.parent, "kill", str(member.pid)) == starting.Done(0, b"", b"")
+    assert cli(console.parent, "kill", str(member.pid), *PATIENT) == starting.Done(0, b"", b"")
     console.assert_heard({member: [CTRL_C]})
 
 
@@ -209,6 +211,7 @@ def test_dry_run_refuses_what_the_command_refuses(console: Console) -> None:
 # --- run ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.limits
 def test_run_with_a_timeout(shared_console: Console) -> None:
     command = [PYTHON, "-S", "-c", "while True: pass"]
     done = cli(shared_console.parent, "run", "--timeout", "1", "--", *command)
@@ -217,7 +220,7 @@ def test_run_with_a_timeout(shared_console: Console) -> None:
 
 
 def test_run_in_time(shared_console: Console) -> None:
-    done = cli(shared_console.parent, "run", "--timeout", "60", PYTHON, "-S", "-c", "print('--')")
+    done = cli(shared_console.parent, "run", "--timeout", "3600", PYTHON, "-S", "-c", "print('--')")
     assert done == starting.Done(0, b"--\r\n", b"")
 
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Optional
 import pytest
 
 import ctrlevent
-from tests.waiting import wait_until
+from tests.waiting import HANG_LIMIT, wait_until
 
-from .actor import handle_count, kernel32
+from . import leaks
+from .actor import kernel32
 from .harness import OWN_CONSOLE, SUSPENDED, bed_program
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _winapi: Any = importlib.import_module("_winapi")
 
 PYTHON = bed_program("python")
 NATIVE = bed_program("native")
-PATIENCE = 20.0
 
 # Nothing that a test starts shares a console with the test session.
 FLAGS = OWN_CONSOLE
@@ -71,7 +71,7 @@ class Pipe:
 
         thread = threading.Thread(target=body, daemon=True)
         thread.start()
-        wait_until(lambda: found[-1:] == [b""], "the end of a pipe", PATIENCE)
+        wait_until(lambda: found[-1:] == [b""], "the end of a pipe")
         thread.join()
         return b"".join(found)
 
@@ -84,7 +84,7 @@ def pipe() -> Iterator[Pipe]:
 
 
 def wait(created: Any) -> int:
-    assert _winapi.WaitForSingleObject(created.process_handle, int(PATIENCE * 1000)) == 0
+    assert _winapi.WaitForSingleObject(created.process_handle, int(HANG_LIMIT * 1000)) == 0
     return int(_winapi.GetExitCodeProcess(created.process_handle))
 
 
@@ -198,6 +198,7 @@ def test_a_name_may_begin_with_an_equals_sign(pipe: Pipe) -> None:
     assert shown(pipe, read, env=env) == len("X:\\folder") + 1
 
 
+@pytest.mark.bitness
 def test_an_empty_environment(pipe: Pipe) -> None:
     streams = (0, pipe.handle, 0)
     with ctrlevent.create_process(
@@ -216,6 +217,7 @@ def test_names_that_no_variable_can_have(env: Mapping[str, str]) -> None:
 # --- what is inherited ----------------------------------------------------------------------------
 
 
+@pytest.mark.bitness
 def test_only_listed_handles_are_inherited() -> None:
     """A pipe ends when nobody has its writing end: neither the test, nor the child."""
     listed, other = Pipe(), Pipe()
@@ -242,6 +244,7 @@ def listed_handle(pipe: Pipe) -> int:
     return handle
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize("streams", [None, (0, 0, 0)])
 def test_without_a_list_nothing_is_inherited(
     pipe: Pipe, streams: Optional[tuple[int, int, int]]
@@ -262,6 +265,7 @@ def test_a_handle_that_is_not_inheritable_is_refused(pipe: Pipe) -> None:
 # --- the rest of STARTUPINFOEX --------------------------------------------------------------------
 
 
+@pytest.mark.bitness
 def test_it_is_in_its_jobs_before_it_runs() -> None:
     kernel32.CreateJobObjectW.restype = ctypes.c_void_p
     job = kernel32.CreateJobObjectW(None, None)
@@ -275,6 +279,7 @@ def test_it_is_in_its_jobs_before_it_runs() -> None:
         kernel32.CloseHandle(ctypes.c_void_p(job))
 
 
+@pytest.mark.bitness
 def test_show_window(pipe: Pipe) -> None:
     """As the child finds it in its own STARTUPINFO."""
     hidden, use_show_window, handles = 0, 1, 0x100
@@ -292,6 +297,7 @@ def test_show_window(pipe: Pipe) -> None:
 # --- its beginning and its end --------------------------------------------------------------------
 
 
+@pytest.mark.bitness
 def test_suspended_until_it_is_resumed(pipe: Pipe) -> None:
     streams = (0, pipe.handle, 0)
     with ctrlevent.create_process(
@@ -303,13 +309,14 @@ def test_suspended_until_it_is_resumed(pipe: Pipe) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         ) as later:
-            assert later.wait(PATIENCE) == 7
+            assert later.wait(HANG_LIMIT) == 7
         assert is_running(child)
         child.resume()
         assert pipe.read() == f"ready {child.pid}\n".encode()
         assert wait(child) in ENDS
 
 
+@pytest.mark.bitness
 def test_its_ids_are_those_of_the_process() -> None:
     with ctrlevent.create_process([NATIVE, "default"], creationflags=FLAGS | SUSPENDED) as child:
         assert kernel32.GetProcessId(ctypes.c_void_p(child.process_handle)) == child.pid
@@ -342,6 +349,7 @@ def test_a_refusal_of_windows_is_an_oserror(
     assert getattr(error.value, "winerror", None) == winerror
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("fails", [False, True])
 def test_no_handle_is_left(fails: bool) -> None:
     def one() -> None:
@@ -359,8 +367,4 @@ def test_no_handle_is_left(fails: bool) -> None:
         finally:
             pipe.close()
 
-    one()
-    before = handle_count()
-    for _ in range(10):
-        one()
-    assert handle_count() == before
+    assert leaks.left(one, 5) == ""

@@ -6,7 +6,8 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, Delivery
-from tests.waiting import wait_until
+from tests.repeats import repeats
+from tests.waiting import HANG_LIMIT, wait_until
 
 from . import scenarios
 from .harness import (
@@ -24,7 +25,11 @@ from .harness import (
 EVENTS = pytest.mark.parametrize("event", [CTRL_C_EVENT, CTRL_BREAK_EVENT])
 STDIN_ENDED = 7  # native.c
 
+# A handler that runs until the program ends, which is when its input does.
+SLOW = ("slow", "3600", "3600")
 
+
+@pytest.mark.bitness
 @EVENTS
 @pytest.mark.parametrize(
     "flags",
@@ -36,7 +41,8 @@ STDIN_ENDED = 7  # native.c
 )
 def test_handled(console: Console, event: ctrlevent.CtrlEvent, flags: int) -> None:
     target = console.parent.native("trap", flags=flags)
-    assert console.parent.call(ctrlevent.deliver, target.pid, event) is Delivery.HANDLED
+    delivered = console.parent.call(ctrlevent.deliver, target.pid, event, timeout=HANG_LIMIT)
+    assert delivered is Delivery.HANDLED
     wait_until(target.said, "its handler's line")
     console.assert_untouched()
     assert target.said() == [f"event {int(event)}"]
@@ -44,13 +50,15 @@ def test_handled(console: Console, event: ctrlevent.CtrlEvent, flags: int) -> No
     assert target.exit_code() == STDIN_ENDED
 
 
+@pytest.mark.bitness
 @EVENTS
 @pytest.mark.parametrize(("mode", "says"), [("default", 0), ("pass", 1)])
 def test_ended(console: Console, event: ctrlevent.CtrlEvent, mode: str, says: int) -> None:
     """As by a key press: also the exit code, which Wine 10 has right for this way."""
     target = console.parent.native(mode)
     console.parent.native(mode)
-    assert console.parent.call(ctrlevent.deliver, target.pid, event) is Delivery.ENDED
+    delivered = console.parent.call(ctrlevent.deliver, target.pid, event, timeout=HANG_LIMIT)
+    assert delivered is Delivery.ENDED
     assert target.exit_code() == CONTROL_C_EXIT
     assert target.said() == [f"event {int(event)}"] * says
     console.assert_untouched()
@@ -58,7 +66,8 @@ def test_ended(console: Console, event: ctrlevent.CtrlEvent, mode: str, says: in
 
 def test_sent_to_one_alone_in_its_group(console: Console) -> None:
     target = console.parent.native("hear", flags=NEW_GROUP)
-    assert console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT) is Delivery.SENT
+    delivered = console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
+    assert delivered is Delivery.SENT
     wait_until(target.said, "its handler's line")
     assert target.said() == ["event 0"]
     console.assert_untouched()
@@ -88,10 +97,11 @@ def test_ignored(console: Console) -> None:
     console.assert_untouched()
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("verb", [ctrlevent.deliver, ctrlevent.kill])
 def test_timeout_while_its_handler_runs(console: Console, verb: object) -> None:
-    """Delivered all the same: the handler has begun, and it comes to its end."""
-    target = console.parent.native("slow", "60", "4")
+    """Delivered all the same: the handler has begun."""
+    target = console.parent.native(*SLOW)
     with pytest.raises(TimeoutError):
         console.parent.call(verb, target.pid, CTRL_C_EVENT, timeout=1.5)  # type: ignore[arg-type]
     wait_until(target.said, "its handler's line")
@@ -100,9 +110,9 @@ def test_timeout_while_its_handler_runs(console: Console, verb: object) -> None:
 
 
 def test_it_ends_while_its_handler_runs(console: Console) -> None:
-    target = console.parent.native("slow", "60", "20")
+    target = console.parent.native(*SLOW)
     assert target.starter
-    pending = target.starter.begin(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=20)
+    pending = target.starter.begin(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     wait_until(target.said, "its handler's line")
     target.starter.now(scenarios.close_input, target.pid)
     assert pending.result() is Delivery.DIED
@@ -111,23 +121,26 @@ def test_it_ends_while_its_handler_runs(console: Console) -> None:
 
 
 def test_a_ctrl_c_breaks_off_the_wait_for_its_handler(console: Console) -> None:
-    sender = console.parent.python(NEW_GROUP)
-    target = console.parent.native("slow", "60", "40")
+    sender = console.parent.spawn(NEW_GROUP)
+    target = console.parent.native(*SLOW)
     pending = sender.begin(scenarios.deliver_until_interrupted, target.pid)
     wait_until(target.said, "its handler's line")
-    sender.now(ctrlevent.kill, sender.pid, CTRL_C_EVENT)
+    sender.now(ctrlevent.kill, sender.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     assert pending.result() == "KeyboardInterrupt"
     console.assert_heard({sender: [CTRL_C]})
 
 
 def test_a_ctrl_c_that_is_handled_does_not(console: Console) -> None:
-    sender = console.parent.python(NEW_GROUP)
-    target = console.parent.native("slow", "60", "3")
+    """The wait goes on until the target has ended."""
+    sender = console.parent.spawn(NEW_GROUP)
+    target = console.parent.native(*SLOW)
     pending = sender.begin(scenarios.deliver_and_handle, target.pid)
     wait_until(target.said, "its handler's line")
-    sender.now(ctrlevent.kill, sender.pid, CTRL_C_EVENT)
-    assert pending.result() == (Delivery.HANDLED, 1)
-    assert target.is_running()
+    sender.now(ctrlevent.kill, sender.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
+    wait_until(lambda: sender.now(scenarios.handled), "the handler of the sender")
+    target.close_input()
+    assert pending.result() == (Delivery.DIED, 1)
+    assert target.exit_code() == STDIN_ENDED
     console.assert_heard({sender: [CTRL_C]})
 
 
@@ -136,13 +149,15 @@ WHERE = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.repeats
 @WHERE
 @pytest.mark.parametrize("mode", ["default", "trap"])
 def test_one_that_is_just_starting(console: Console, mode: str, flags: int) -> None:
     """It gets the event, sooner or later than its handler is there; nothing else happens to it."""
     console.parent.spawn()
     command = [bed_program("native"), mode]
-    outcomes = set(console.parent.call(scenarios.deliver_to_new, command, flags, 50, 10))
+    times = repeats(50, 20)
+    outcomes = set(console.parent.call(scenarios.deliver_to_new, command, flags, times, 10))
     possible = {("ENDED", CONTROL_C_EXIT)}
     if mode == "trap":
         possible.add(("HANDLED", STDIN_ENDED))
@@ -150,16 +165,20 @@ def test_one_that_is_just_starting(console: Console, mode: str, flags: int) -> N
     console.assert_untouched()
 
 
+@pytest.mark.repeats
 @WHERE
 def test_a_python_that_is_just_starting(console: Console, flags: int) -> None:
     command = [bed_program("python"), "-S", "-c", "input()"]
-    outcomes = set(console.parent.call(scenarios.deliver_to_new, command, flags, 6, 2))
+    times = repeats(6, 2)
+    outcomes = set(console.parent.call(scenarios.deliver_to_new, command, flags, times, 2))
     # CPython ends with 1 where KeyboardInterrupt meets it in its own start, or the end of input.
     possible = {("ENDED", CONTROL_C_EXIT), ("HANDLED", CONTROL_C_EXIT), ("HANDLED", 1)}
     assert outcomes <= possible
     console.assert_untouched()
 
 
+@pytest.mark.limits
+@pytest.mark.bitness
 def test_one_that_is_suspended_lives_on(console: Console) -> None:
     target = console.parent.native("trap", flags=SUSPENDED, ready=False)
     with pytest.raises(ctrlevent.WouldReachOthers) as refusal:
@@ -167,38 +186,43 @@ def test_one_that_is_suspended_lives_on(console: Console) -> None:
     assert [other.pid for other in refusal.value.others] == [console.parent.pid]
     target.resume()
     target.wait_until_ready()
-    assert console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT) is Delivery.HANDLED
+    delivered = console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
+    assert delivered is Delivery.HANDLED
     console.assert_untouched()
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize("flags", [0, OWN_CONSOLE], ids=["same console", "own console"])
 def test_one_of_the_other_architecture_is_refused(console: Console, flags: int) -> None:
     parent = console.parent
-    leader = parent.python(NEW_GROUP)
+    leader = parent.spawn(NEW_GROUP)
     other = leader.spawn()
     target = leader.native("trap", flags=flags, arch=OTHER_ARCH)
     with pytest.raises(ctrlevent.WouldReachOthers, match="bit") as refusal:
-        parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=0.3)
+        parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     assert {one.pid for one in refusal.value.others} == {leader.pid, other.pid}
     assert not target.said()
     console.assert_untouched()
 
 
+@pytest.mark.bitness
 def test_one_of_the_other_architecture_without_a_console(console: Console) -> None:
     """Nobody else would be reached, but it can not be reached either."""
     target = console.parent.native("hear", flags=DETACHED | NEW_GROUP, arch=OTHER_ARCH)
     with pytest.raises(PermissionError, match="bit"):
-        console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=0.3)
+        console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     assert not target.said()
     console.assert_untouched()
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize("flags", [NEW_GROUP, OWN_CONSOLE | NEW_GROUP], ids=["here", "elsewhere"])
 def test_one_of_the_other_architecture_alone_in_its_group_is_reached(
     console: Console, flags: int
 ) -> None:
     target = console.parent.native("hear", flags=flags, arch=OTHER_ARCH)
-    assert console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT) is Delivery.SENT
+    delivered = console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
+    assert delivered is Delivery.SENT
     wait_until(target.said, "its handler's line")
     assert target.said() == ["event 0"]
 
@@ -218,7 +242,8 @@ def test_without_inject_others_are_named_and_nothing_is_sent(console: Console) -
 @pytest.mark.parametrize("flags", [NEW_GROUP, OWN_CONSOLE | NEW_GROUP], ids=["here", "elsewhere"])
 def test_without_inject_one_alone_in_its_group_is_reached(console: Console, flags: int) -> None:
     target = console.parent.spawn(flags)
-    console.parent.call(ctrlevent.kill, target.pid, CTRL_C_EVENT, inject=False)
+    parent = console.parent
+    parent.call(ctrlevent.kill, target.pid, CTRL_C_EVENT, inject=False, timeout=HANG_LIMIT)
     console.assert_heard({target: [CTRL_C]})
 
 
@@ -230,15 +255,16 @@ def test_without_inject_one_without_a_console_is_refused(console: Console) -> No
 
 
 def test_without_inject_oneself_is_reached(console: Console) -> None:
-    member = console.parent.python()
-    member.call(ctrlevent.kill, member.pid, CTRL_C_EVENT, inject=False)
+    member = console.parent.spawn()
+    member.call(ctrlevent.kill, member.pid, CTRL_C_EVENT, inject=False, timeout=HANG_LIMIT)
     console.assert_heard({member: [CTRL_C]})
 
 
 def test_a_sender_without_a_console(console: Console) -> None:
-    sender = console.parent.python(DETACHED)
+    sender = console.parent.spawn(DETACHED)
     target = console.parent.native("trap")
-    assert sender.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT) is Delivery.HANDLED
+    delivered = sender.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
+    assert delivered is Delivery.HANDLED
     wait_until(target.said, "its handler's line")
     assert target.said() == ["event 0"]
     console.assert_untouched()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def demo(console: Console, launcher: str) -> Done:
     command = [bed_program("python"), "-m", "ctrlevent", "demo", "--launcher", launcher]
-    return console.parent.call(starting.execute, command, timeout=120.0)
+    return console.parent.call(starting.execute, command)
 
 
 def test_the_demo(console: Console) -> None:

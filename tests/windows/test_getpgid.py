@@ -11,6 +11,8 @@ import ctrlevent
 
 from .harness import ARCH, DETACHED, NEW_GROUP, OTHER_ARCH, OWN_CONSOLE, Console, Python
 
+pytestmark = pytest.mark.bitness
+
 BOTH = pytest.mark.parametrize("arch", [ARCH, OTHER_ARCH])
 
 

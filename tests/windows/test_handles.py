@@ -1,4 +1,7 @@
-"""No verb leaves a handle open, whether it succeeds or refuses."""
+"""No verb leaves a handle open, whether it succeeds or refuses.
+
+Neither does a handle that is opened once pass for a leak: see `leaks`.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,22 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_C_EVENT
+from tests.repeats import repeats
 
-from . import scenarios
-from .harness import NEW_GROUP, OTHER_ARCH, Actor, Console, Program, Python
+from . import leaks, scenarios
+from .harness import NEW_GROUP, OTHER_ARCH, Actor, Console, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.limits
+
+# Of each verb, in each round.
+CALLS_IN_A_ROUND = repeats(1000, 50)
+
 
 class Stage(NamedTuple):
-    caller: Python
+    caller: Actor
     leader: Actor
     member: Actor
     deaf: Program
@@ -30,7 +39,7 @@ class Stage(NamedTuple):
 def stage() -> Iterator[Stage]:
     with Console() as console:
         parent = console.parent
-        caller = parent.python(NEW_GROUP, behind_launcher=True)
+        caller = parent.spawn(NEW_GROUP, behind_launcher=True)
         leader = parent.spawn(NEW_GROUP)
         ended = parent.spawn(NEW_GROUP)
         ended.leave()
@@ -77,27 +86,41 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[Stage], tuple[Any, ...]]]] 
 }
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("case", CALLS)
-def test_1000_calls_leave_no_handle(stage: Stage, case: str) -> None:
+def test_calls_leave_no_handle(stage: Stage, case: str) -> None:
     function, arguments = CALLS[case]
-
-    def call_often(times: int) -> None:
-        stage.caller.call(scenarios.call_often, times, function, *arguments(stage))
-
-    call_often(3)  # what there is only once: DLLs, the connection to the console
-    before = stage.caller.call(scenarios.settled_handle_count)
-    for _ in range(10):
-        call_often(100)
-    # Fewer is no leak: what a test before this one has used may be given back meanwhile.
-    assert stage.caller.call(scenarios.settled_handle_count) <= before
+    times = CALLS_IN_A_ROUND
+    left = stage.caller.call(scenarios.handles_of_calls, times, function, *arguments(stage))
+    assert left == ""
 
 
+@pytest.mark.repeats
 def test_keyboard_interrupt_out_of_the_call_leaves_no_handle(stage: Stage) -> None:
-    assert stage.caller.call(scenarios.handles_of_1000_interrupts) == ""
+    assert stage.caller.call(scenarios.handles_of_interrupts, CALLS_IN_A_ROUND) == ""
 
 
-def test_the_count_sees_a_handle(stage: Stage) -> None:
-    stage.caller.call(scenarios.leak_a_handle)  # the first one loads and binds what it needs
-    before = stage.caller.call(scenarios.settled_handle_count)
-    stage.caller.call(scenarios.leak_a_handle)
-    assert stage.caller.call(scenarios.settled_handle_count) == before + 1
+@pytest.mark.parametrize("calls", [1, 5])
+def test_the_count_sees_a_handle_of_each_call(stage: Stage, calls: int) -> None:
+    assert "handles" in stage.caller.call(scenarios.handles_of_leaks, calls)
+
+
+@pytest.mark.parametrize("late", [3, 7, 8, 22], ids="call {}".format)
+def test_a_single_handle_is_no_leak_whenever_it_comes(stage: Stage, late: int) -> None:
+    """Two calls are not counted, and there are up to four rounds of five."""
+    assert stage.caller.call(scenarios.handles_of_one_leak, 5, late) == ""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "grows"),
+    [
+        ([5, 6, 7], True),
+        ([5, 6, 6], False),
+        ([5, 5, 6], False),
+        ([5, 4, 5], False),
+        ([5, 10, 12, 17], True),
+    ],
+)
+def test_what_grows_in_each_round_is_a_leak(numbers: list[int], grows: bool) -> None:
+    samples = [{"handles": number, "threads": 1} for number in numbers]
+    assert leaks.growing(samples) == ({"handles": numbers} if grows else {})

@@ -7,6 +7,7 @@ import pytest
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
 from tests.children import WAITS
+from tests.waiting import HANG_LIMIT
 
 from . import scenarios, starting
 from .harness import ARCH, CTRL_BREAK, CTRL_C, NEW_GROUP, OTHER_ARCH, Console, bed_program
@@ -14,6 +15,7 @@ from .harness import ARCH, CTRL_BREAK, CTRL_C, NEW_GROUP, OTHER_ARCH, Console, b
 PAIRS = [(ARCH, ARCH), (ARCH, OTHER_ARCH), (OTHER_ARCH, ARCH), (OTHER_ARCH, OTHER_ARCH)]
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize(("writer", "target"), PAIRS)
 def test_another_process_is_made_to_hear(console: Console, writer: str, target: str) -> None:
     parent = console.parent
@@ -25,6 +27,7 @@ def test_another_process_is_made_to_hear(console: Console, writer: str, target: 
     console.assert_heard({child: [CTRL_C]})
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize(("writer", "target"), PAIRS)
 def test_another_process_is_made_to_ignore(console: Console, writer: str, target: str) -> None:
     parent = console.parent
@@ -37,6 +40,7 @@ def test_another_process_is_made_to_ignore(console: Console, writer: str, target
     console.assert_heard({leader: [CTRL_C]})
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize("pid", ["0", "getpid"])
 def test_the_caller_itself(console: Console, pid: str) -> None:
     leader = console.parent.spawn(NEW_GROUP)
@@ -57,6 +61,7 @@ def test_saying_it_twice_changes_nothing(console: Console) -> None:
     assert before == [True, *calls[:-1]]
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize("from_outside", [False, True])
 def test_children_inherit_it(console: Console, from_outside: bool) -> None:
     """Those that are started from then on."""
@@ -79,7 +84,7 @@ def test_ctrl_break_is_heard_all_the_same(console: Console) -> None:
     child.ignore_ctrl_c(False)
     child.take_heard()
     console.parent.call(ctrlevent.ignore_ctrl_c, True, child.pid)
-    child.call(ctrlevent.kill, child.pid, CTRL_BREAK_EVENT)
+    child.call(ctrlevent.kill, child.pid, CTRL_BREAK_EVENT, timeout=HANG_LIMIT)
     console.assert_heard({child: [CTRL_BREAK]})
 
 

@@ -6,6 +6,8 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
+from tests.repeats import repeats
+from tests.waiting import HANG_LIMIT
 
 from .harness import (
     CTRL_BREAK,
@@ -19,33 +21,35 @@ from .harness import (
 )
 
 
-def test_500_events_in_a_group_of_five_reach_the_one_that_is_named(console: Console) -> None:
+@pytest.mark.bitness
+@pytest.mark.repeats
+def test_events_in_a_group_of_five_reach_the_one_that_is_named(console: Console) -> None:
     parent = console.parent
-    leader = parent.python(NEW_GROUP, name="leader")
-    child = leader.python(name="child")
+    leader = parent.spawn(NEW_GROUP, name="leader")
+    child = leader.spawn(name="child")
     grandchild = child.spawn(name="grandchild")
     group = [leader, child, grandchild, leader.spawn(), child.spawn()]
     parent.spawn(name="bystander")
-    senders = [parent, leader, child]
-    for turn in range(500):
-        sender, target = senders[turn % 3], group[turn % 5]
-        sender.call(ctrlevent.kill, target.pid, CTRL_C_EVENT)
+    senders = [parent, *group]
+    for turn in range(repeats(500, 36)):
+        sender, target = senders[turn % 6], group[turn % 5]
+        sender.call(ctrlevent.kill, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
         console.assert_heard({target: [CTRL_C]})
 
 
 def test_behind_a_launcher(console: Console) -> None:
-    member = console.parent.python(NEW_GROUP, behind_launcher=True)
-    child = member.python()
+    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    child = member.spawn()
     for sender in (console.parent, member, child):
         for target in (member, child):
-            sender.call(ctrlevent.kill, target.pid, CTRL_C_EVENT)
+            sender.call(ctrlevent.kill, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
             console.assert_heard({target: [CTRL_C]})
 
 
 @pytest.mark.parametrize("event", [CTRL_C_EVENT, CTRL_BREAK_EVENT])
 def test_a_child_reaches_its_parent(console: Console, event: ctrlevent.CtrlEvent) -> None:
-    child = console.parent.python()
-    child.call(ctrlevent.kill, console.parent.pid, event)
+    child = console.parent.spawn()
+    child.call(ctrlevent.kill, console.parent.pid, event, timeout=HANG_LIMIT)
     console.assert_heard({console.parent: [event]})
 
 
@@ -101,12 +105,14 @@ def test_ending_needs_no_console_in_common(console: Console, flags: int) -> None
     assert target.exit_code() == 15
 
 
+@pytest.mark.bitness
 def test_ending_one_of_the_other_architecture(console: Console) -> None:
     target = console.parent.native("trap", arch=OTHER_ARCH)
     console.parent.call(ctrlevent.kill, target.pid, 15)
     assert target.exit_code() == 15
 
 
+@pytest.mark.bitness
 @pytest.mark.parametrize("form", ["killpg", "kill"])
 def test_ending_a_group_ends_every_member_wherever_it_is(console: Console, form: str) -> None:
     parent = console.parent
@@ -114,9 +120,9 @@ def test_ending_a_group_ends_every_member_wherever_it_is(console: Console, form:
     group = [leader, leader.spawn(), leader.spawn(OWN_CONSOLE), leader.spawn(DETACHED)]
     leader.spawn(NEW_GROUP, name="in another group")
     if form == "killpg":
-        parent.call(ctrlevent.killpg, leader.pid, 15)
+        parent.call(ctrlevent.killpg, leader.pid, 15, timeout=HANG_LIMIT)
     else:
-        parent.call(ctrlevent.kill, -leader.pid, 15)
+        parent.call(ctrlevent.kill, -leader.pid, 15, timeout=HANG_LIMIT)
     assert [member.exit_code() for member in group] == [15] * 4
     console.assert_untouched()
 
@@ -124,10 +130,10 @@ def test_ending_a_group_ends_every_member_wherever_it_is(console: Console, form:
 @pytest.mark.parametrize("form", ["killpg", "kill"])
 def test_ending_ones_own_group_ends_the_caller_last(console: Console, form: str) -> None:
     leader = console.parent.spawn(NEW_GROUP)
-    caller = leader.python()
+    caller = leader.spawn()
     group = [leader, caller, caller.spawn(), leader.spawn(OWN_CONSOLE)]
     with pytest.raises(Gone):
-        caller.call(getattr(ctrlevent, form), 0, 15)
+        caller.call(getattr(ctrlevent, form), 0, 15, timeout=HANG_LIMIT)
     assert [member.exit_code() for member in group] == [15] * 4
     console.assert_untouched()
 
@@ -136,7 +142,7 @@ def test_ending_a_group_behind_a_launcher(console: Console) -> None:
     """A launcher takes its program with it, which then has an exit code of the launcher's."""
     member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
     child = member.spawn()
-    console.parent.call(ctrlevent.killpg, member.started, 15)
+    console.parent.call(ctrlevent.killpg, member.started, 15, timeout=HANG_LIMIT)
     assert member.exit_code() in (15, 0)
     assert child.exit_code() in (15, 0)
     with pytest.raises(ProcessLookupError):
@@ -147,7 +153,7 @@ def test_ending_a_group_behind_a_launcher(console: Console) -> None:
 def test_the_group_forms_of_an_event(console: Console) -> None:
     parent = console.parent
     leader = parent.spawn(NEW_GROUP, behind_launcher=True)
-    child = leader.python()
+    child = leader.spawn()
     parent.call(ctrlevent.kill, -leader.started, CTRL_C_EVENT)
     console.assert_heard({leader: [CTRL_C], child: [CTRL_C]})
     child.call(ctrlevent.kill, 0, CTRL_C_EVENT)
@@ -165,16 +171,17 @@ def test_everybody_is_refused(console: Console, sig: int) -> None:
 @pytest.mark.parametrize("sig", [2, 1, 21], ids=["SIGINT", "1", "SIGBREAK"])
 def test_the_numbers_of_events_end_nobody(console: Console, sig: int) -> None:
     member = console.parent.spawn()
-    console.parent.call(ctrlevent.kill, member.pid, sig)
+    console.parent.call(ctrlevent.kill, member.pid, sig, timeout=HANG_LIMIT)
     console.assert_heard({member: [CTRL_C if sig == 2 else CTRL_BREAK]})
 
 
+@pytest.mark.bitness
 def test_ignore_ctrl_c_of_another_process_decides_what_it_hears(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP, hears=False)
     with pytest.raises(ctrlevent.CtrlCIgnored):
         console.parent.call(ctrlevent.kill, leader.pid, CTRL_C_EVENT)
     assert console.parent.call(ctrlevent.ignore_ctrl_c, False, leader.pid) is True
-    console.parent.call(ctrlevent.kill, leader.pid, CTRL_C_EVENT)
+    console.parent.call(ctrlevent.kill, leader.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     console.assert_heard({leader: [CTRL_C]})
     assert console.parent.call(ctrlevent.ignore_ctrl_c, True, leader.pid) is False
     with pytest.raises(ctrlevent.CtrlCIgnored):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
 from tests.bed import probes
+from tests.repeats import repeats
+from tests.waiting import HANG_LIMIT
 
-from . import scenarios
+from . import actor, scenarios
 from .harness import (
     CONTROL_C_EXIT,
     CTRL_BREAK,
     CTRL_C,
     DETACHED,
-    MAIN_THREAD_ENDED,
     NEW_GROUP,
     OWN_CONSOLE,
     Actor,
@@ -24,28 +23,27 @@ from .harness import (
     bed_program,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-
-def assert_break_reached(console: Console, members: Sequence[Actor]) -> None:
+def assert_break_reached(console: Console, members: list[Actor]) -> None:
     """Wine 10 runs no handlers for a Ctrl+Break to a group, it ends the members' main threads."""
     if probes.handlers_run_on_group_break():
         console.assert_heard({member: [CTRL_BREAK] for member in members})
     else:
         for member in members:
-            assert member.exit_code() == MAIN_THREAD_ENDED
+            assert member.exit_code() == actor.MAIN_THREAD_ENDED
 
 
-def test_100_events_reach_exactly_the_group_whoever_sends_them(console: Console) -> None:
+@pytest.mark.bitness
+@pytest.mark.repeats
+def test_events_reach_exactly_the_group_whoever_sends_them(console: Console) -> None:
     parent = console.parent
-    leader = parent.python(NEW_GROUP, name="leader")
-    child = leader.python(name="child")
+    leader = parent.spawn(NEW_GROUP, name="leader")
+    child = leader.spawn(name="child")
     grandchild = child.spawn(name="grandchild")
     parent.spawn(name="bystander in the parent's group")
     child.spawn(NEW_GROUP, name="bystander that leads a group of its own")
     group = [leader, child, grandchild]
-    for sender in [parent, leader, child] * 33:
+    for sender in [parent, *group] * repeats(25, 6):
         sender.call(ctrlevent.killpg, leader.pid, CTRL_C_EVENT)
         console.assert_heard({member: [CTRL_C] for member in group})
     parent.call(ctrlevent.killpg, leader.pid, CTRL_BREAK_EVENT)
@@ -54,8 +52,8 @@ def test_100_events_reach_exactly_the_group_whoever_sends_them(console: Console)
 
 def test_behind_a_launcher(console: Console) -> None:
     parent = console.parent
-    member = parent.python(NEW_GROUP, behind_launcher=True)
-    bystander = parent.python()
+    member = parent.spawn(NEW_GROUP, behind_launcher=True)
+    bystander = parent.spawn()
     for sender in (parent, bystander, member):
         sender.call(ctrlevent.killpg, member.started, CTRL_C_EVENT)
         console.assert_heard({member: [CTRL_C]})
@@ -73,7 +71,7 @@ def test_the_pid_of_a_member_is_refused_and_names_the_group(console: Console) ->
 
 @pytest.mark.parametrize("pgid", ["0", "getpgrp"])
 def test_a_member_reaches_its_own_group_and_itself(console: Console, pgid: str) -> None:
-    member = console.parent.python(NEW_GROUP, behind_launcher=True)
+    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
     child = member.spawn()
     console.parent.spawn()
     group = 0 if pgid == "0" else member.call(ctrlevent.getpgrp)
@@ -86,7 +84,7 @@ def test_a_leader_that_has_exited(console: Console, handle: str) -> None:
     """`held`: as the Popen of the one who started it does."""
     parent = console.parent
     leader = parent.spawn(NEW_GROUP)
-    child = leader.python()
+    child = leader.spawn()
     grandchild = child.spawn()
     leader.leave()
     if handle == "closed":
@@ -111,6 +109,7 @@ def test_a_group_that_ignores_is_refused_and_told_what_to_do(console: Console) -
     console.assert_untouched()
 
 
+@pytest.mark.repeats
 def test_immediately_after_the_creation(console: Console) -> None:
     """Never lost, never refused, never a stray.
 
@@ -120,11 +119,10 @@ def test_immediately_after_the_creation(console: Console) -> None:
     parent = console.parent
     parent.spawn(name="bystander")
     command = [bed_program("python"), "-S", "-c", "print('up', flush=True); input()"]
-    once_it_is_up = parent.call(scenarios.break_new_groups, command, 3, True)
-    at_once = parent.call(scenarios.break_new_groups, command, 100, False)
+    once_it_is_up = parent.call(scenarios.break_new_groups, command, repeats(3, 1), True)
+    at_once = parent.call(scenarios.break_new_groups, command, repeats(100, 10), False)
     # Wine 10 ends it like a thread, by chance with 0 or 1.
     codes = {CONTROL_C_EXIT} if probes.handlers_run_on_group_break() else {0, 1}
-    assert len(once_it_is_up + at_once) == 103
     for exit_code, errors in once_it_is_up + at_once:
         assert not errors
         assert exit_code in codes
@@ -147,17 +145,19 @@ def test_sigbreak_is_an_event(console: Console, sig: int) -> None:
     assert_break_reached(console, [leader, member])
 
 
+@pytest.mark.bitness
 def test_a_group_on_another_console(console: Console) -> None:
     leader = console.parent.spawn(OWN_CONSOLE | NEW_GROUP)
     member = leader.spawn()
     leader.spawn(NEW_GROUP)
-    for sender in (console.parent, console.parent.python(DETACHED)):
-        sender.call(ctrlevent.killpg, leader.pid, CTRL_C_EVENT)
+    for sender in (console.parent, console.parent.spawn(DETACHED)):
+        sender.call(ctrlevent.killpg, leader.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
         console.assert_heard({leader: [CTRL_C], member: [CTRL_C]})
-    console.parent.call(ctrlevent.killpg, leader.pid, CTRL_BREAK_EVENT)
+    console.parent.call(ctrlevent.killpg, leader.pid, CTRL_BREAK_EVENT, timeout=HANG_LIMIT)
     assert_break_reached(console, [leader, member])
 
 
+@pytest.mark.bitness
 def test_broadcast(console: Console) -> None:
     """To everybody on the console, whatever its group; and to nobody elsewhere."""
     parent = console.parent
@@ -172,7 +172,7 @@ def test_broadcast(console: Console) -> None:
 def test_broadcast_to_those_who_all_ignore(console: Console) -> None:
     member = console.parent.spawn()
     for one in (console.parent, member):
-        one.ignore_ctrl_c(True)
+        one.call(actor.ignore_ctrl_c, True)
     with pytest.raises(ctrlevent.CtrlCIgnored):
         console.parent.call(ctrlevent.broadcast, CTRL_C_EVENT)
     console.assert_untouched()

@@ -172,6 +172,7 @@ def test_bad_input(stage: Stage, case: str) -> None:
         stage.console.assert_untouched()
 
 
+@pytest.mark.bitness
 def test_a_caller_without_a_console(console: Console) -> None:
     caller = console.parent.python(DETACHED)
     console.parent.spawn()

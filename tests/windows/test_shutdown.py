@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.repeats import repeats
+
 from . import scenarios
 from .harness import CONTROL_C_EXIT, NEW_GROUP, Console, Python, bed_program
 
-_KILL = "import ctrlevent, os; ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)"
+_KILL = "import ctrlevent, os; ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT, timeout=None)"
 
 AT_EXIT = """
 import atexit, ctrlevent, os
 def last():
     try:
-        ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)
+        ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT, timeout=None)
     except KeyboardInterrupt:
         print("interrupted", flush=True)
 atexit.register(last)
@@ -24,7 +28,7 @@ signal.signal(signal.SIGINT, lambda *_: None)
 sending = threading.Event()
 def send():
     while True:
-        ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)
+        ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT, timeout=None)
         sending.set()
 for _ in range(3):
     threading.Thread(target=send, daemon=True).start()
@@ -49,7 +53,7 @@ def run(console: Console, code: str) -> tuple[int, str, str]:
     members = [one for one in console.actors if isinstance(one, Python) and one.starter]
     member = members[0] if members else console.parent.python(NEW_GROUP)
     command = [bed_program("python"), "-c", code]
-    return member.call(scenarios.run_script, command, 20)
+    return member.call(scenarios.run_script, command)
 
 
 def test_unhandled(console: Console) -> None:
@@ -63,9 +67,10 @@ def test_in_atexit(console: Console) -> None:
     assert run(console, AT_EXIT) == (0, "interrupted\n", "")
 
 
+@pytest.mark.repeats
 def test_daemon_threads_that_send_while_the_interpreter_ends(console: Console) -> None:
     """An event that comes after Python has given up its handler ends the process as ever."""
-    for _ in range(5):
+    for _ in range(repeats(5, 2)):
         exit_code, output, errors = run(console, DAEMONS)
         assert exit_code in (5, CONTROL_C_EXIT)
         assert (output, errors) == ("leaving\n", "")
