@@ -10,7 +10,8 @@ import time
 def work(name: str) -> None:
     try:
         print(f"{name} is up", flush=True)
-        time.sleep(600)
+        while True:
+            time.sleep(0.1)  # a longer one might begin just when Ctrl+C comes, and go on
     except KeyboardInterrupt:
         print(f"{name} cleans up", flush=True)
 
