@@ -11,7 +11,7 @@ def work(name: str) -> None:
     try:
         print(f"{name} is up", flush=True)
         while True:
-            time.sleep(0.1)  # a longer one might begin just when Ctrl+C comes, and go on
+            time.sleep(0.1)  # short: Windows may notice a Ctrl+C only when a sleep ends
     except KeyboardInterrupt:
         print(f"{name} cleans up", flush=True)
 

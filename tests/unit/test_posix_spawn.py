@@ -246,9 +246,10 @@ def times_out(
     Then `grace` is the time between the SIGINT and the SIGKILL.
     """
     contain = functools.partial(_posix_spawn.contain, grace=grace)
-    with monkeypatch.context() as patch, pytest.raises(subprocess.TimeoutExpired) as error:
+    with monkeypatch.context() as patch:
         patch.setattr(_posix_spawn, "contain", contain)
-        ctrlevent.run(python(code), timeout=timeout, stdout=subprocess.PIPE, **named)
+        with pytest.raises(subprocess.TimeoutExpired) as error:
+            ctrlevent.run(python(code), timeout=timeout, stdout=subprocess.PIPE, **named)
     assert error.value.timeout == timeout
     return error.value
 
