@@ -20,5 +20,5 @@ def test_ctrl_c_makes_the_server_clean_up() -> None:
 
     os.kill(server.pid, CTRL_C)
 
-    output, _ = server.communicate(timeout=5)
+    output, _ = server.communicate(timeout=2)
     assert sorted(output.splitlines()) == ["server cleans up", "worker cleans up"]

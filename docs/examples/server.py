@@ -10,7 +10,8 @@ import time
 def work(name: str) -> None:
     try:
         print(f"{name} is up", flush=True)
-        time.sleep(600)
+        while True:
+            time.sleep(0.1)  # short: Windows may notice a Ctrl+C only when a sleep ends
     except KeyboardInterrupt:
         print(f"{name} cleans up", flush=True)
 

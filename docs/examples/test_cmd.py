@@ -21,5 +21,5 @@ def test_a_batch_file(interruptible: Callable[..., Any], tmp_path: Path) -> None
     shell = interruptible([str(batch)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     assert shell.stdout.readline() == "worker is up\n"
     shell.interrupt()
-    output, _ = shell.communicate(timeout=30)
+    output, _ = shell.communicate(timeout=180)
     assert "worker cleans up" in output

@@ -41,7 +41,7 @@ def test_from_outside(interruptible: Callable[..., Any]) -> None:
     for _ in range(2):
         launcher.stdout.readline()
     launcher.interrupt()  # the launcher and the program
-    output, _ = launcher.communicate(timeout=30)
+    output, _ = launcher.communicate(timeout=180)
     assert sorted(output.splitlines()) == ["server cleans up", "worker cleans up"]
 
 
@@ -49,7 +49,7 @@ def test_from_outside(interruptible: Callable[..., Any]) -> None:
 def test_from_inside(interruptible: Callable[..., Any]) -> None:
     command = [sys.executable, "-c", LAUNCHES, INTERRUPTS_ITSELF]
     launcher = interruptible(command, stdout=subprocess.PIPE, text=True)
-    output, _ = launcher.communicate(timeout=30)
+    output, _ = launcher.communicate(timeout=180)
     ids, *said = output.splitlines()
     pid, pgid = map(int, ids.split())
     assert pid != pgid == launcher.pgid  # the launcher leads the group

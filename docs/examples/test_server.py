@@ -32,7 +32,7 @@ def start_server(start: Start) -> Any:
 def test_ctrl_c_reaches_the_server_and_its_worker(interruptible: Start) -> None:
     server = start_server(interruptible)
     server.interrupt()
-    output, _ = server.communicate(timeout=30)
+    output, _ = server.communicate(timeout=180)
     assert sorted(output.splitlines()) == ["server cleans up", "worker cleans up"]
     assert server.returncode == 0
 
@@ -41,7 +41,7 @@ def test_ctrl_c_reaches_the_server_and_its_worker(interruptible: Start) -> None:
 def test_another_server_is_left_alone(interruptible: Start) -> None:
     server, other = start_server(interruptible), start_server(interruptible)
     server.interrupt()
-    server.communicate(timeout=30)
+    server.communicate(timeout=180)
     assert other.poll() is None
 
 
@@ -51,7 +51,7 @@ def test_the_group_of_the_worker_is_the_server_s(interruptible: Start) -> None:
     assert ctrlevent.getpgid(server.pid) == server.pgid == server.pid
     ctrlevent.killpg(server.pgid, 0)  # somebody is alive in it
     ctrlevent.killpg(server.pgid, signal.SIGINT)
-    assert server.wait(30) == 0
+    assert server.wait(180) == 0
 
 
 def test_a_process_that_is_gone(interruptible: Start) -> None:
@@ -63,8 +63,11 @@ def test_a_process_that_is_gone(interruptible: Start) -> None:
 
 
 def test_a_command_that_takes_too_long_is_interrupted_first() -> None:
-    with pytest.raises(subprocess.TimeoutExpired) as late:
-        ctrlevent.run([*SERVER, "worker"], capture_output=True, timeout=10)
+    for seconds in (1, 10, 100):
+        with pytest.raises(subprocess.TimeoutExpired) as late:
+            ctrlevent.run([*SERVER, "worker"], capture_output=True, timeout=seconds)
+        if b"worker is up" in late.value.output:  # a busy machine may need longer to start it
+            break
     assert b"worker cleans up" in late.value.output
 
 

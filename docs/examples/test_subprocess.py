@@ -34,7 +34,7 @@ def test_ask_first_then_insist() -> None:
         worker.stdout.readline()
         worker.interrupt()
         try:
-            worker.wait(30)
+            worker.wait(180)
         except subprocess.TimeoutExpired:
             worker.send_signal(signal.SIGTERM)  # ends the whole group
     assert worker.returncode == 0
@@ -42,8 +42,11 @@ def test_ask_first_then_insist() -> None:
 
 @pytest.mark.usefixtures("no_stray_events")
 def test_run_with_a_time_limit() -> None:
-    with pytest.raises(subprocess.TimeoutExpired) as late:
-        ctrlevent.run(WORKER, capture_output=True, text=True, timeout=10)
+    for seconds in (1, 10, 100):
+        with pytest.raises(subprocess.TimeoutExpired) as late:
+            ctrlevent.run(WORKER, capture_output=True, text=True, timeout=seconds)
+        if "worker is up" in late.value.output:  # a busy machine may need longer to start it
+            break
     # It got a Ctrl+C first, and had 3 seconds to clean up.
     assert "worker cleans up" in late.value.output
 

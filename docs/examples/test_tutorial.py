@@ -28,7 +28,7 @@ def assert_test_failed(ran: subprocess.CompletedProcess[str]) -> None:
 def test_first_try_fails_and_with_its_own_console_it_does_so_alone() -> None:
     command = [*LEAKING, "--own-console"]
     ran = subprocess.run(
-        command, cwd=HERE, env=ENVIRONMENT, capture_output=True, text=True, timeout=100, check=False
+        command, cwd=HERE, env=ENVIRONMENT, capture_output=True, text=True, timeout=180, check=False
     )
     assert_test_failed(ran)
 

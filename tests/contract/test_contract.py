@@ -8,6 +8,8 @@ from ctrlevent._win32 import constants as c
 
 from .worlds import BIRTHS, GROUP, World
 
+pytestmark = pytest.mark.bitness  # in the real world, `facts` reads PEBs
+
 CTRL_C, CTRL_BREAK = 0, 1
 NOBODY: dict[object, list[int]] = {}
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.waiting import HANG_LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,7 +38,7 @@ def cli(*arguments: str) -> tuple[int, str, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG_LIMIT,
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -124,8 +126,10 @@ def test_run_of_a_command_that_a_signal_ends() -> None:
     assert cli("run", "--", sys.executable, "-S", "-c", code) == (128 + 9, "", "")
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("console", ["own", "shared"])
 def test_run_with_a_timeout(console: str) -> None:
+    """The command never ends by itself, whether it has been started by then or not."""
     command = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
     code, _, errors = cli("run", "--console", console, "--timeout", "0.5", "--", *command)
     assert code == 124

@@ -18,6 +18,7 @@ import pytest
 
 from ctrlevent import CtrlCIgnored, CtrlEvent, NoConsole, _helper, _helper_main
 from ctrlevent._errors import winerror_of
+from tests.waiting import HANG_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
     assert all(process.poll() is not None for process in started)
 
 
-def send(timeout: float = 20.0) -> list[int]:
+def send(timeout: float = HANG_LIMIT) -> list[int]:
     return _helper.send(7, 7, C, timeout)
 
 
@@ -127,7 +128,7 @@ def test_request_to_one_that_has_closed_its_input_is_made_again(use: Use) -> Non
     closes = "os.close(0); put({}); import time; time.sleep(600)"
     started = use(f"{PIPES}\n{closes}", SENT_TO_7)
     helper = _helper._helper()
-    helper._replies.get(timeout=20)  # so it is closed
+    helper._replies.get(timeout=HANG_LIMIT)  # so it is closed
     assert send() == [7]
     assert len(started) == 2
 
@@ -141,6 +142,7 @@ def test_one_that_is_ended_while_it_sends_may_have_sent(use: Use, is_ended: str)
     assert send() == [7]
 
 
+@pytest.mark.limits
 def test_one_that_does_not_answer_in_time_is_ended(use: Use) -> None:
     """Or its late answer would be taken for that to the next request."""
     started = use(STANDS_STILL, SENT_TO_7)
@@ -150,7 +152,11 @@ def test_one_that_does_not_answer_in_time_is_ended(use: Use) -> None:
     assert send() == [7]
 
 
-def test_one_whose_output_somebody_else_keeps_open_is_replaced_all_the_same(use: Use) -> None:
+def test_one_whose_output_somebody_else_keeps_open_is_replaced_all_the_same(
+    use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of its output does not come, however long it is waited for."""
+    monkeypatch.setattr(_helper, "_CLOSING", 0.01)
     started = use(LEAVES_ITS_OUTPUT_TO_A_CHILD, SENT_TO_7)
     (pid,) = send()
     try:
@@ -227,16 +233,18 @@ it.main()
     return subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe)
 
 
+@pytest.mark.limits
 def test_it_goes_for_want_of_work() -> None:
     with in_a_process("None") as process:
-        assert process.wait(20) == _helper_main.IDLE_EXIT_CODE
+        assert process.wait(HANG_LIMIT) == _helper_main.IDLE_EXIT_CODE
 
 
+@pytest.mark.limits
 def test_it_does_not_go_while_it_works() -> None:
     """If it has begun to: its answer takes longer than it would wait for work."""
     while True:
         with in_a_process('time.sleep(0.5) or {"sent_to": [7]}') as process:
-            replies, _ = process.communicate(marshal.dumps({}), timeout=20)
+            replies, _ = process.communicate(marshal.dumps({}), timeout=HANG_LIMIT)
             if replies:
                 assert marshal.loads(replies) == {"sent_to": [7]}
                 return

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
 import ctrlevent
 from tests.children import WAITS, WILL_NOT_END
-from tests.waiting import wait_until
+from tests.waiting import HANG_LIMIT, growing_limits, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,6 @@ import fcntl
 import termios
 
 from ctrlevent import _posix_spawn
-
-PATIENCE = 20.0
 
 SHOW = "import os; print(os.getpid(), os.getpgid(0), os.getsid(0), flush=True)"
 
@@ -151,7 +149,7 @@ def test_terminate_and_kill_end_the_child_alone(
     with ctrlevent.Popen(python(code), stdout=subprocess.PIPE) as child:
         (grandchild,) = ids(child)
         end(child)
-        assert child.wait(PATIENCE) == -number
+        assert child.wait(HANG_LIMIT) == -number
         assert not is_gone(grandchild)
         os.killpg(child.pid, signal.SIGKILL)
     wait_until(lambda: is_gone(grandchild), "the end of the group")
@@ -201,7 +199,7 @@ else:
 def outcome_of_child(number: int, *, keeps: bool = False, in_thread: bool = False) -> list[str]:
     arguments = [str(int(value)) for value in (number, keeps, in_thread)]
     command = [sys.executable, "-c", STARTED_BY_ONE_THAT_IGNORES, *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=HANG_LIMIT)
     return done.stdout.decode().split()
 
 
@@ -240,40 +238,81 @@ def test_who_holds_the_pipes_does_not_keep_it() -> None:
     wait_until(lambda: is_gone(int(done.stdout)), "the end of the group")
 
 
-def test_a_timeout_asks_first() -> None:
-    with pytest.raises(subprocess.TimeoutExpired) as error:
-        ctrlevent.run(python(WAITS), timeout=1, capture_output=True, text=True)
-    assert error.value.output == "up\ninterrupted\n"
-    assert not error.value.stderr
-    assert error.value.timeout == 1
+def times_out(
+    code: str, timeout: float, grace: float, monkeypatch: pytest.MonkeyPatch, **named: Any
+) -> subprocess.TimeoutExpired:
+    """What `run` raises about a program that is still running after `timeout`.
+
+    Then `grace` is the time between the SIGINT and the SIGKILL.
+    """
+    contain = functools.partial(_posix_spawn.contain, grace=grace)
+    with monkeypatch.context() as patch:
+        patch.setattr(_posix_spawn, "contain", contain)
+        with pytest.raises(subprocess.TimeoutExpired) as error:
+            ctrlevent.run(python(code), timeout=timeout, stdout=subprocess.PIPE, **named)
+    assert error.value.timeout == timeout
+    return error.value
 
 
-def test_a_timeout_ends_the_group() -> None:
-    code = LEAVES_ONE + WILL_NOT_END
-    with pytest.raises(subprocess.TimeoutExpired) as error:
-        ctrlevent.run(python(code), timeout=1, capture_output=True)
-    grandchild, *lines = error.value.output.decode().splitlines()
+@pytest.mark.limits
+def test_a_timeout_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program may take as long as it needs to end by itself."""
+    for limit in growing_limits(0.25):
+        error = times_out(WAITS, limit, HANG_LIMIT, monkeypatch, stderr=subprocess.PIPE, text=True)
+        if error.output.startswith("up\n"):  # else it had not been started by then
+            break
+    assert error.output == "up\ninterrupted\n"
+    assert not error.stderr
+
+
+@pytest.mark.limits
+def test_a_timeout_ends_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program catches the SIGINT, and goes on; a child of it ignores SIGINT."""
+    for limit in growing_limits(0.25):
+        error = times_out(LEAVES_ONE + WILL_NOT_END, limit, limit, monkeypatch)
+        grandchild, *lines = error.output.decode().splitlines() or ["0"]
+        if lines == ["up", "caught"]:  # else one of the two limits was too short for this machine
+            break
     assert lines == ["up", "caught"]
     wait_until(lambda: is_gone(int(grandchild)), "the end of the group")
 
 
+@pytest.mark.limits
 def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A daemon, which is not ended, and has the pipe still open."""
-    monkeypatch.setattr(_posix_spawn, "GRACE", 0.5)
+    """`run` returns, though a daemon that has left the group keeps the pipe open.
+
+    The daemon ends with its input, which is when the test closes it.
+    """
+    monkeypatch.setattr(_posix_spawn, "GRACE", 0.1)
     code = (
         "import subprocess, sys, time\n"
-        "sleep = [sys.executable, '-S', '-c', 'import time; time.sleep(600)']\n"
-        "print(subprocess.Popen(sleep, start_new_session=True).pid, flush=True)\n"
+        "reads = [sys.executable, '-S', '-c', 'import sys; sys.stdin.read()']\n"
+        "print(subprocess.Popen(reads, start_new_session=True).pid, flush=True)\n"
         "time.sleep(600)\n"
     )
-    with pytest.raises(subprocess.TimeoutExpired) as error:
-        ctrlevent.run(python(code), timeout=1, stdout=subprocess.PIPE)
-    daemon = int(error.value.output)
-    assert not is_gone(daemon)
-    os.kill(daemon, signal.SIGKILL)
+    source, sink = os.pipe()
+    try:
+        for limit in growing_limits(0.25):
+            error = times_out(code, limit, 0.1, monkeypatch, stdin=source)
+            if error.output:  # else the daemon had not been started by then
+                break
+        daemon = int(error.output)
+        assert not is_gone(daemon)
+    finally:
+        os.close(source)
+        os.close(sink)
+    wait_until(lambda: is_gone(daemon), "the end of the daemon")
 
+
+# Put before the code of a caller: how long its `run` waits for a command after a Ctrl+C, which is
+# for ever, or no time at all, so that no time decides.
+WAITS_FOR_EVER, WAITS_NO_TIME = (
+    "import functools; from ctrlevent import _posix_spawn\n"
+    f"_posix_spawn.contain = functools.partial(_posix_spawn.contain, grace={grace})\n"
+    for grace in ('float("inf")', "0.0")
+)
 
 CALLS_RUN = """
 import sys
@@ -287,7 +326,7 @@ except KeyboardInterrupt:
 
 def test_a_ctrl_c_of_the_caller_is_passed_on_and_raised() -> None:
     """In a caller of its own: no signal is for the process that runs the tests."""
-    output = caller(CALLS_RUN.replace("{code!r}", repr(WAITS)), 1)
+    output = caller(WAITS_FOR_EVER + CALLS_RUN.replace("{code!r}", repr(WAITS)), 1)
     assert output == b"up\ninterrupted\nraised\n"
 
 
@@ -320,9 +359,9 @@ def test_a_ctrl_c_before_popen_has_come_back_ends_the_command_too() -> None:
 
 
 def test_a_second_ctrl_c_waits_no_longer() -> None:
-    start = time.monotonic()
-    assert caller(CALLS_RUN.replace("{code!r}", repr(WILL_NOT_END)), 2) == b"up\ncaught\nraised\n"
-    assert time.monotonic() - start < 3 + 1  # the grace, and what two starts may take at most
+    """After the first, `run` would wait for ever for this command."""
+    code = WAITS_FOR_EVER + CALLS_RUN.replace("{code!r}", repr(WILL_NOT_END))
+    assert caller(code, 2) == b"up\ncaught\nraised\n"
 
 
 def caller(code: str, times: int) -> bytes:
@@ -344,7 +383,7 @@ def test_in_another_thread() -> None:
         target=lambda: found.append(ctrlevent.run(python("raise SystemExit(5)")).returncode)
     )
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(HANG_LIMIT)
     assert found == [5]
 
 
@@ -361,10 +400,11 @@ def test_streams_pass_through(tmp_path: Path) -> None:
 def test_who_reads_from_the_shared_terminal_is_stopped_and_then_ended(tmp_path: Path) -> None:
     """A Python, in the foreground of a terminal of its own, runs a command that reads from there.
 
-    Then Ctrl+C is typed, which is for the Python; and that ends the command.
+    Then Ctrl+C is typed, which is for the Python; and that ends the command, which cannot end by
+    itself, however long `run` waits, since it is stopped.
     """
     reads = "import os; print(os.getpid(), flush=True); input()"
-    code = "import ctrlevent, sys\n"
+    code = WAITS_NO_TIME + "import ctrlevent, sys\n"
     code += "try: ctrlevent.run([sys.executable, '-S', '-c', sys.argv[1]], console='shared',"
     code += " stdout=open(sys.argv[2], 'w'))\n"
     code += "except KeyboardInterrupt: sys.exit(33)"
@@ -381,7 +421,7 @@ def test_who_reads_from_the_shared_terminal_is_stopped_and_then_ended(tmp_path: 
         pid = int((tmp_path / "pid").read_text())
         wait_until(lambda: state_of(pid) == "T", "that it is stopped")
         os.write(keyboard, b"\x03")
-        assert caller.wait(PATIENCE) == 33
+        assert caller.wait(HANG_LIMIT) == 33
         assert is_gone(pid)
     finally:
         os.close(keyboard)
