@@ -1,0 +1,78 @@
+"""The user's Ctrl+C, while a session with `--own-console` runs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ctrlevent._outcome import GRACE
+from tests.children import is_alive
+from tests.waiting import HANG_LIMIT, wait_until
+
+from .inner import OWN
+
+if TYPE_CHECKING:
+    from .conftest import Pytester
+
+SLOW_TEARDOWN = """
+import os, pytest, signal
+from inside import stay, wait_for
+
+@pytest.fixture
+def resource():
+    yield
+TEARDOWN
+    open("torn down", "w").close()
+
+def test_it(resource):
+    with open("pid", "w") as file:
+        file.write(str(os.getpid()))
+    open("running", "w").close()
+    stay()
+"""
+
+WAITS = """
+    open("tearing down", "w").close()
+    wait_for("go on")
+"""
+
+# No Ctrl+C breaks this off.
+STAYS = """
+    signal.signal(signal.SIGINT, lambda *_: None)
+    open("tearing down", "w").close()
+    stay()
+"""
+
+
+@pytest.mark.limits
+def test_the_users_ctrl_c_is_passed_on(session: Pytester) -> None:
+    """And the session tears down, even if that takes longer than a time limit of `run` leaves."""
+    session.write("test_it.py", SLOW_TEARDOWN.replace("TEARDOWN", WAITS))
+    with session.started(session.command(OWN)) as process:
+        session.wait_for("running")
+        process.interrupt(HANG_LIMIT)
+        session.wait_for("tearing down")
+        # By then a `run` that has such a limit would have ended the session. On a busy machine it
+        # might not have: then this test shows less, but it does not fail.
+        time.sleep(GRACE + 1)
+        session.write("go on", "")
+        output = process.communicate(timeout=HANG_LIMIT)[0]
+    assert process.returncode == 2, output
+    assert "KeyboardInterrupt" in output
+    assert (session.folder / "torn down").exists(), output
+
+
+def test_a_second_ctrl_c_ends_it(session: Pytester) -> None:
+    session.write("test_it.py", SLOW_TEARDOWN.replace("TEARDOWN", STAYS))
+    with session.started(session.command(OWN)) as process:
+        session.wait_for("running")
+        process.interrupt(HANG_LIMIT)
+        session.wait_for("tearing down")
+        process.interrupt(HANG_LIMIT)
+        process.communicate(timeout=HANG_LIMIT)
+    assert process.returncode != 0
+    pid = int((session.folder / "pid").read_text())
+    wait_until(lambda: not is_alive(pid), "the end of the contained session")
+    assert not (session.folder / "torn down").exists()
