@@ -1,4 +1,4 @@
-"""Endless loops that compete with the tests for the processors, and what became of the tests then."""
+"""Endless loops that compete with the tests for the processors, and how many tests passed then."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Which tests `nox -s quick` runs after a change: the closest to it that fit into some seconds.
 
-How close a test file is to a changed file is derived: by the names of both, by what the imports lead to,
-and by whether the one's text names the other. Nothing is kept by hand, so nothing can be out of date.
+How close a test file is to a changed file is derived: from the names of both, from the imports, and
+from the test file's text, which may name the other. Nothing is kept by hand.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Tests that share a fixture which is wider than a function are one unit: they stay together, on one
 worker, in the order in which pytest has collected them, and count as long as their sum.
 
-A test without a known time goes before all others: it is new, or has never passed, so it may be long,
-and the outcome of a new test is what its author waits for.
+A test without a known time goes before all others: it is new, or has never passed, so it may be
+long, and the outcome of a new test is what its author waits for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Loaded into the pytest of each tier: `-p tests.tiers.plugin`.
 
-Orders the tests, keeps those together that share fixtures, tells the runner how far it is, and repeats
-each test for `nox -s busy`. With xdist each worker orders by the same file, so all have one order.
+Orders the tests, keeps those together that share fixtures, tells the runner how far it is, and
+repeats each test for `nox -s busy`. Each worker of xdist orders by the same file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--tier-progress")
-    if path and not hasattr(config, "workerinput"):  # a worker reports to the controller, which tells
+    if path and not hasattr(
+        config, "workerinput"
+    ):  # a worker reports to the controller, which tells
         config.pluginmanager.register(Teller(Path(path)), "tiers-teller")
 
 
@@ -82,7 +84,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    repeat = item.config.getoption("--tier-repeat")
+    repeat: int = item.config.getoption("--tier-repeat", 1)
     if repeat == 1:
         return None
     for _ in range(repeat):

@@ -8,7 +8,6 @@ import shutil
 import signal
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import estimate, times
@@ -18,6 +17,7 @@ from .progress import Progress, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 NO_TESTS = 5  # pytest's exit status if it has collected none, or deselected all
 _POLL = 0.2
@@ -74,9 +74,7 @@ class _Running:
 
     def status(self) -> str:
         progress, elapsed = self.result.progress, time.monotonic() - self.started
-        left = estimate.remaining(
-            self.last, progress.collected or (), progress.finished, elapsed
-        )
+        left = estimate.remaining(self.last, progress.collected or (), progress.finished, elapsed)
         return status(self.tier.name, progress, left)
 
 

@@ -1,16 +1,17 @@
 """Which worker of pytest-xdist runs which test: `--dist loadgroup`, without queues of long tests.
 
-A worker does not start a test before it knows the one after it, so a test always waits behind the one
-that runs. xdist's own schedulers take both from the head of the list: with the longest tests first, a
-long test waits behind a long one while other workers have nothing left to do. Here a worker gets one
-from the head, and behind it some from the tail, where the shortest are; then one from the head again.
+A worker does not start a test before it knows the one after it, so a test always waits behind the
+one that runs. xdist's own schedulers take both from the head of the list: with the longest tests
+first, a long test waits behind a long one while other workers have nothing left to do. Here a worker
+gets one from the head, and behind it some from the tail, where the shortest are; then again one from
+the head.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]  # it has no types
 
 from .order import without_unit
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _BEHIND = 0.5
 
 
-class HeadAndTail(LoadGroupScheduling):
+class HeadAndTail(LoadGroupScheduling):  # type: ignore[misc]
     def __init__(self, config: pytest.Config, log: Any, seconds: Mapping[str, float]) -> None:
         config.option.loadscopereorder = False  # not the units with the most tests first
         super().__init__(config, log)
