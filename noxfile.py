@@ -27,6 +27,7 @@ tested is always the wheel: the tests run in a folder that holds no ctrlevent/ o
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import os
 import re
@@ -47,14 +48,17 @@ import nox  # noqa: E402  # from here on the lines above are needed
 
 from tests import vendoring  # noqa: E402
 from tests.bed import bed as test_bed  # noqa: E402
+from tests.bed import cache, probes, programs  # noqa: E402
 from tests.bed import cli as test_bed_cli  # noqa: E402
 from tests.bed import coverage as test_bed_coverage  # noqa: E402
-from tests.bed import probes, programs  # noqa: E402
 from tests.bed.report import BedError  # noqa: E402
 from tests.fakes import profiles  # noqa: E402
 from tests.others import measure as others_measure  # noqa: E402
 from tests.others import report as others_report  # noqa: E402
 from tests.release import archives, summary  # noqa: E402
+from tests.tiers import busy as tier_busy  # noqa: E402
+from tests.tiers import choice, running  # noqa: E402
+from tests.tiers import times as tier_times  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,11 +75,15 @@ ON_HOST = [
 ]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
 
-# Where a 32-bit process does what a 64-bit one does not: it looks into 64-bit ones.
-ON_WOW64 = ["tests/windows/test_getpgid.py", "tests/windows/test_ignore_ctrl_c.py"]
+# Tests at once in each tier, which run side by side, measured on two processors. On Wine a test
+# mostly waits for processes to start; the host's tests use a processor more, but not for long.
+WORKERS = {"host": 2, "x64": 4, "x86": 2, "arm64": 4}
 
-# Most of a test is waiting for processes, which start slowly on Wine.
+# As above, of the sessions that run one tier after the other.
 AT_ONCE = ["-n", "3"]
+
+# Seconds of tests that `nox -s quick` chooses; what starts them takes the rest of its 20.
+QUICK_TAKES = {"host": 12, "x64": 8}
 
 # Tests of the main verbs, for the wheel that is released.
 OF_RELEASE = [f"tests/windows/test_{name}.py" for name in ("killpg", "kill", "getpgid", "popen")]
@@ -90,30 +98,97 @@ VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py"
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test; `-- --tier host|x64|x86` for one tier, then arguments for pytest.
+    """Run every test, all tiers at once; `-- --tier host|x64|x86` for one, then arguments for pytest.
 
-    `-- --python 3.13` runs those on Windows with another minor version, one that is on this system:
-    the bed takes its standard library. (On this system itself: `nox -s versions`.)
+    Beside x64 the tier x86 of the bed runs the tests marked `bitness`, and alone as well, unless
+    there is `--whole`. `-- --python 3.13` runs the tiers on Windows with another minor version, one
+    that is on this system: the bed takes its standard library. (Here itself: `nox -s versions`.)
+    Paths of tests among the arguments take the place of all tests.
     """
     parser = argparse.ArgumentParser(prog="nox -s tests --", add_help=False, allow_abbrev=False)
     parser.add_argument("--python", metavar="3.N")
+    parser.add_argument("--whole", action="store_true")
     options, arguments = parser.parse_known_args(session.posargs)
     known = ARCHS if options.python else ("host", *ARCHS)
-    tiers, arguments = _tiers(session, arguments, *known)
-    stage = _stage(session)
-    for tier in tiers:
-        session.log(f"----- {tier if tier == 'host' else f'Windows, {tier}'} -----")
-        if tier == "host":
-            session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
-            session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
-            with session.chdir(stage):
-                session.run("python", "-m", "pytest", *AT_ONCE, *ON_HOST, *arguments)
-        else:
-            command = ["python", "-m", "pytest", *AT_ONCE, *ON_WINDOWS, *arguments]
-            if options.python:
-                _on_another_windows(session, options.python, tier, command)
-            else:
-                _on_windows(session, tier, *command)
+    names, arguments = _tiers(session, arguments, *known)
+    bed = [str(_python_of(session, options.python)) if options.python else sys.executable]
+    tiers = _prepare(session, names, arguments, bed=bed, whole=options.whole)
+    _side_by_side(session, tiers, times=tier_times.file(), selection=bool(arguments))
+
+
+@nox.session(reuse_venv=True)
+def quick(session: nox.Session) -> None:
+    """Run the tests that are closest to what has changed against main, in at most 20 seconds.
+
+    From the checkout, without a wheel. What it runs, why, and what it leaves out is said first.
+    """
+    marker = Path(session.bin) / f"has-{cache.key(str(PYPROJECT['dependency-groups']['test']))}"
+    if not marker.exists():  # pip alone takes seconds to find that there is nothing to do
+        session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+        marker.touch()
+    changed = _changed(session)
+    known = choice.modules(HERE, ["ctrlevent", "tests", "docs"])
+    tiers: list[running.Tier] = []
+    for name, folders in (("host", ON_HOST), ("x64", ["tests/windows"])):
+        files = [
+            path
+            for path in known.values()
+            if path.startswith(tuple(folders)) and path.rpartition("/")[2].startswith("test_")
+        ]
+        if name == "x64" and (not _concerns_windows(changed) or test_bed.load(ARCHS) is None):
+            continue
+        of_last = tier_times.load(tier_times.file(), name if name == "host" else ARCHS[0])
+        budget = QUICK_TAKES[name] * WORKERS[name]
+        ordered = choice.closest(HERE, changed, files, known)
+        chosen, nothing = choice.fitting(ordered, of_last.tests, budget)
+        print(f"{name}:\n{choice.told(chosen, nothing) or '  nothing'}", flush=True)
+        if chosen:
+            arguments = [*choice.words(chosen), *session.posargs]
+            tiers.append(_tier(session, name if name == "host" else ARCHS[0], arguments, HERE))
+    if not tiers:
+        session.error(f"no test has to do with what has changed: {', '.join(changed) or 'nothing'}")
+    _side_by_side(session, tiers, selection=True)
+
+
+@nox.session
+def busy(session: nox.Session) -> None:
+    """Run all tests beside endless loops, 3 times, and those marked `limits` 30 times each.
+
+    `-- --runs 0 --times 5 --tier host -k NAME`: other numbers, one tier, arguments for pytest. The
+    tables are printed, and written to build/busy.
+    """
+    parser = argparse.ArgumentParser(prog="nox -s busy --", add_help=False, allow_abbrev=False)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--times", type=int, default=30)
+    options, arguments = parser.parse_known_args(session.posargs)
+    names, arguments = _tiers(session, arguments, "host", *ARCHS)
+    tiers = _prepare(session, names, arguments)
+    selection = running.Options(_folder(session), selection=bool(arguments))
+    runs: list[list[running.Result]] = []
+    with tier_busy.loops():
+        for number in range(options.runs):
+            session.log(f"----- whole run {number + 1} of {options.runs}, beside loops -----")
+            runs.append(running.run(tiers, selection))
+        tables = {"Whole runs": tier_busy.whole(runs)} if runs else {}
+        results: list[running.Result] = []
+        if options.times:
+            session.log(f"----- tests marked `limits`, {options.times} times, beside loops -----")
+            limit = PYPROJECT["tool"]["pytest"]["ini_options"]["timeout"] * options.times
+            more = ["-m", "limits", f"--timeout={limit}"]  # which is for all the times together
+            repeated = [_with(tier, more) for tier in tiers]
+            # x86 may have none that is marked with both.
+            once = dataclasses.replace(selection, repeat=options.times, selection=True)
+            results = running.run(repeated, once)
+            tables["Tests with a limit"] = tier_busy.repeated(results)
+    text = "\n".join(tier_busy.markdown(*item) for item in tables.items())
+    folder = HERE / "build" / "busy"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "busy.md").write_text(text, encoding="utf-8")
+    print(text)
+    runs.append(results)
+    ended_badly = any(result.problem for whole in runs for result in whole)
+    if ended_badly or any(tier_busy.bad(table) for table in tables.values()):
+        session.error(f"not all passed: see above, or {folder / 'busy.md'}")
 
 
 @nox.session
@@ -294,16 +369,16 @@ def _measure(session: nox.Session, data: Path) -> None:
     files = {"COVERAGE_PROCESS_START": stage / "pyproject.toml", "COVERAGE_FILE": data / "coverage"}
     session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
     session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
-    environ = {"PYTHONPATH": str(measured), **{name: str(file) for name, file in files.items()}}
+    test_bed.setup(ARCHS)
+    host = {"PYTHONPATH": str(measured), **{name: str(file) for name, file in files.items()}}
     on_host = [tests for tests in ON_HOST if tests != "tests/model"]  # what it meets is chance
-    with session.chdir(stage):
-        session.run("python", "-m", "pytest", *AT_ONCE, *on_host, env=environ)
-
+    tiers = [_tier(session, "host", on_host, stage, environ=host)]
     environ = {name: programs.windows_path(file) for name, file in files.items()}
     for arch in ARCHS:
         paths = [test_bed_coverage.ensure(arch), measured, stage / "site", stage]
-        tests = ON_WINDOWS if arch == ARCHS[0] else ON_WOW64
-        _in_bed(session, arch, ["python", "-m", "pytest", *AT_ONCE, *tests], paths, stage, environ)
+        arguments = [*_bitness(arch), *ON_WINDOWS]
+        tiers.append(_tier(session, arch, arguments, stage, environ=environ, paths=paths))
+    _side_by_side(session, tiers)
 
 
 @nox.session
@@ -321,9 +396,24 @@ def mutation(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Send 5,000 events to 8 groups from several processes, while others come and go."""
-    _stage(session)
-    _on_windows(session, ARCHS[0], "python", "-m", "pytest", "tests/soak", *session.posargs)
+    """Send 5,000 events to 8 groups while others come and go; do all repeats of the other tests.
+
+    By default a test marked `repeats` does a share of what it repeats.
+    """
+    names, arguments = _tiers(session, session.posargs, "host", *ARCHS)
+    whole = {"CTRLEVENT_TEST_WHOLE": "1"}
+    session.log("runs tests/soak on Windows, and the tests marked `repeats` whole, on every tier")
+    tiers = [
+        _with(tier, ["-m", _marks("repeats", tier.name)])
+        for tier in _prepare(session, names, arguments, environ=whole)
+    ]
+    windows = [name for name in names if name in ARCHS][:1]
+    for name in windows:
+        stage = _folder(session).parent / "stage"
+        tier = _tier(session, name, ["tests/soak", *arguments], stage, environ=whole)
+        tiers.append(dataclasses.replace(tier, name=f"{name}-soak", workers=1, needs=_set_up()))
+    # x86 may have none that is marked with both.
+    _side_by_side(session, tiers, selection=True)
 
 
 @nox.session
@@ -519,6 +609,124 @@ def _tiers(
     return [arguments[1]], arguments[2:]
 
 
+def _prepare(
+    session: nox.Session,
+    names: Sequence[str],
+    arguments: Sequence[str],
+    *,
+    bed: Sequence[str] = (sys.executable,),
+    whole: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> list[running.Tier]:
+    """Tiers for the wheel of the checkout. The bed is set up while the host's tier runs already."""
+    stage = _stage(session)
+    if "host" in names:
+        session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+        session.install("--no-deps", "--force-reinstall", str(next(_dist(session).glob("*.whl"))))
+    given = [word for word in arguments if word.startswith(("tests/", "docs/"))]
+    tiers: list[running.Tier] = []
+    for name in names:
+        tests = [] if given else ON_HOST if name == "host" else ON_WINDOWS
+        marks = [] if whole else _bitness(name)
+        words = [*marks, *tests, *arguments]
+        tier = _tier(session, name, words, stage, environ=environ, bed=bed)
+        tiers.append(tier if name == "host" else dataclasses.replace(tier, needs=_set_up(bed)))
+    return tiers
+
+
+def _bitness(name: str) -> list[str]:
+    """On the bed x86 runs what may differ there; on Windows the running Python runs everything."""
+    return ["-m", "bitness"] if name == "x86" and not test_bed.ON_WINDOWS else []
+
+
+def _marks(mark: str, name: str) -> str:
+    return f"{mark} and bitness" if _bitness(name) else mark
+
+
+def _with(tier: running.Tier, more: Sequence[str]) -> running.Tier:
+    """The tier with more arguments; of two `-m` pytest takes the last, so this joins them."""
+    more = [
+        _marks(word, tier.name) if before == "-m" else word
+        for before, word in zip(["", *more], more)
+    ]
+    return dataclasses.replace(tier, arguments=[*tier.arguments, *marked])
+
+
+def _tier(
+    session: nox.Session,
+    name: str,
+    arguments: Sequence[str],
+    stage: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    bed: Sequence[str] = (sys.executable,),
+    paths: Sequence[Path] = (),
+) -> running.Tier:
+    """The tier whose tests are in `stage`; there, or at `paths`, the bed's Python finds modules."""
+    if name == "host":
+        path = os.pathsep.join([session.bin, os.environ.get("PATH", "")])
+        own = {"PATH": path, **({"PYTHONPATH": str(stage)} if stage == HERE else {})}
+        full = {**os.environ, **own, **(environ or {})}
+        python = str(Path(session.bin) / "python")
+        return running.Tier(name, [python], arguments, stage, WORKERS[name], full)
+    words = ["-m", "tests.bed", "run", "--arch", name if name in programs.ARCHS else "x64"]
+    for folder in paths or (stage / "site", stage):
+        words += ["--path", str(folder)]
+    for variable, value in (environ or {}).items():
+        words += ["--env", f"{variable}={value}"]
+    start = [*bed, *words, "--cwd", str(stage), "--", "python"]
+    workers = WORKERS.get(name, WORKERS["x64"])
+    return running.Tier(name, start, arguments, HERE, workers, path=programs.windows_path)
+
+
+def _set_up(bed: Sequence[str] = (sys.executable,)) -> running.Step:
+    return running.Step("setting up the bed", (*bed, "-m", "tests.bed", "setup"), HERE)
+
+
+def _folder(session: nox.Session) -> Path:
+    return Path(session.create_tmp()).resolve() / "tiers"
+
+
+def _side_by_side(
+    session: nox.Session,
+    tiers: Sequence[running.Tier],
+    times: Path | None = None,
+    selection: bool = False,
+) -> None:
+    results = running.run(tiers, running.Options(_folder(session), times, selection))
+    bad = [result.name for result in results if result.problem]
+    if bad or all(result.no_tests for result in results):
+        session.error(f"failed: {', '.join(bad) or 'no tier has run a test'}")
+
+
+def _changed(session: nox.Session) -> list[str]:
+    """The files that differ from where this branch left main; on main itself, from its last commit
+    but one if there is nothing that is not committed.
+    """
+    listed = "ls-files", "--others", "--exclude-standard"
+    new = _git(session, *listed).split()
+    base = "HEAD"
+    for main in ("origin/main", "main"):
+        if _git(session, "branch", "--all", "--list", main, f"*/{main}").strip():
+            base = _git(session, "merge-base", "HEAD", main).strip()
+            break
+    files = _git(session, "diff", "--name-only", base).split()
+    if not files and not new:
+        files = _git(session, "diff", "--name-only", "HEAD~1").split()
+    return sorted({*files, *new})
+
+
+def _concerns_windows(changed: Sequence[str]) -> bool:
+    return any(name.startswith(("ctrlevent/", "tests/windows/")) for name in changed)
+
+
+def _python_of(session: nox.Session, version: str) -> Path:
+    python = _pythons().get(int(version.partition(".")[2]))
+    if python is None:
+        session.error(f"there is no Python {version} here: neither on PATH, nor in pyenv's folder")
+    return python
+
+
 def _run_in(session: nox.Session, folder: Path, *command: str, env: dict[str, str]) -> None:
     with session.chdir(folder):
         session.run(*command, env=env)
@@ -538,10 +746,14 @@ def _copy_tests(stage: Path) -> None:
 def _wheel(session: nox.Session) -> Path:
     """The wheel of the checkout, built anew."""
     session.install("build")
-    folder = Path(session.create_tmp()) / "dist"
+    folder = _dist(session)
     shutil.rmtree(folder, ignore_errors=True)
     session.run("python", "-m", "build", "--wheel", "--outdir", str(folder), str(HERE), silent=True)
     return next(folder.glob("*.whl"))
+
+
+def _dist(session: nox.Session) -> Path:
+    return Path(session.create_tmp()) / "dist"
 
 
 def _stage(session: nox.Session) -> Path:
@@ -562,21 +774,6 @@ def _on_windows(
     """Run a command on the bed, where Python finds the wheel and the tests."""
     stage = Path(session.create_tmp()).resolve() / "stage"
     _in_bed(session, arch, command, [stage / "site", stage], stage, archs=archs)
-
-
-def _on_another_windows(
-    session: nox.Session, version: str, arch: str, command: Sequence[str]
-) -> None:
-    """As _on_windows, with the bed of another Python of this system; on Windows, that Python."""
-    python = _pythons().get(int(version.partition(".")[2]))
-    if python is None:
-        session.error(f"there is no Python {version} here: neither on PATH, nor in pyenv's folder")
-    stage = Path(session.create_tmp()).resolve() / "stage"
-    bed = [str(python), "-m", "tests.bed"]
-    with session.chdir(HERE):
-        session.run(*bed, "setup", external=True)
-        paths = ["--path", str(stage / "site"), "--path", str(stage), "--cwd", str(stage)]
-        session.run(*bed, "run", "--arch", arch, *paths, "--", *command, external=True)
 
 
 def _in_bed(
