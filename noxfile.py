@@ -98,7 +98,7 @@ VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py"
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test, all tiers at once; `-- --tier host|x64|x86` for one, then arguments for pytest.
+    """Run every test, all tiers at once; `-- --tier host|x64|x86` for one, then pytest's arguments.
 
     Beside x64 the tier x86 of the bed runs the tests marked `bitness`, and alone as well, unless
     there is `--whole`. `-- --python 3.13` runs the tiers on Windows with another minor version, one
@@ -649,7 +649,7 @@ def _with(tier: running.Tier, more: Sequence[str]) -> running.Tier:
         _marks(word, tier.name) if before == "-m" else word
         for before, word in zip(["", *more], more)
     ]
-    return dataclasses.replace(tier, arguments=[*tier.arguments, *marked])
+    return dataclasses.replace(tier, arguments=[*tier.arguments, *more])
 
 
 def _tier(

@@ -14,8 +14,8 @@ import pytest
 from ctrlevent._win32 import system
 from tests.repeats import repeats
 from tests.waiting import wait_until
-from tests.windows import actor, leaks
-from tests.windows.harness import NEW_GROUP, Actor, Console, bed_program
+from tests.windows import leaks
+from tests.windows.harness import NEW_GROUP, Console, Python, bed_program
 
 from . import traffic
 
@@ -34,8 +34,8 @@ def test_nothing_is_lost_or_stray_and_nothing_grows(capsys: pytest.CaptureFixtur
     with Console() as console:
         parent = console.parent
         groups = [_group(parent) for _ in range(GROUPS)]
-        senders = [parent.spawn(NEW_GROUP) for _ in range(SENDERS)]
-        churners = [parent.spawn(), groups[0][0].spawn(NEW_GROUP)]
+        senders = [parent.python(NEW_GROUP) for _ in range(SENDERS)]
+        churners = [parent.python(), groups[0][0].python(NEW_GROUP)]
         for group in groups:
             for member in group:
                 member.call(traffic.show_what_is_heard)
@@ -61,17 +61,17 @@ def test_nothing_is_lost_or_stray_and_nothing_grows(capsys: pytest.CaptureFixtur
     assert leaks.growing(samples) == {}
 
 
-def _group(parent: Actor) -> list[Actor]:
-    leader = parent.spawn(NEW_GROUP)
-    return [leader, leader.spawn()]
+def _group(parent: Python) -> list[Python]:
+    leader = parent.python(NEW_GROUP)
+    return [leader, leader.python()]
 
 
 def _round(
     console: Console,
-    groups: list[list[Actor]],
+    groups: list[list[Python]],
     pids: list[list[int]],
-    senders: list[Actor],
-    churners: list[Actor],
+    senders: list[Python],
+    churners: list[Python],
     share: int,
     seed: int = 0,
 ) -> tuple[int, int]:
@@ -91,19 +91,19 @@ def _round(
     for member in everybody:
         expected = sum(sent[(member.pid, event)] for event in (0, 1))
         wait_until(
-            lambda member=member, n=expected: member.now(actor.count_heard) >= n,  # type: ignore[misc]
+            lambda member=member, n=expected: member.count_heard() >= n,  # type: ignore[misc]
             f"{expected} events at {member}",
         )
     for _ in range(2):
         for one in console.actors:
-            one.now(actor.settle)
+            one.settle()
     for one in console.actors:
-        heard = collections.Counter(one.now(actor.take_heard))
+        heard = collections.Counter(one.take_heard())
         assert heard == {event: count for (pid, event), count in sent.items() if pid == one.pid}
     return share * len(senders), COMING_AND_GOING * len(churners)
 
 
-def _state(console: Console, actors: Iterable[Actor]) -> dict[str, int]:
+def _state(console: Console, actors: Iterable[Python]) -> dict[str, int]:
     job = console._job._handle
     assert job
     numbers = {"processes": system().QueryInformationJobObject(job)}

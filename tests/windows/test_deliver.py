@@ -121,7 +121,7 @@ def test_it_ends_while_its_handler_runs(console: Console) -> None:
 
 
 def test_a_ctrl_c_breaks_off_the_wait_for_its_handler(console: Console) -> None:
-    sender = console.parent.spawn(NEW_GROUP)
+    sender = console.parent.python(NEW_GROUP)
     target = console.parent.native(*SLOW)
     pending = sender.begin(scenarios.deliver_until_interrupted, target.pid)
     wait_until(target.said, "its handler's line")
@@ -132,7 +132,7 @@ def test_a_ctrl_c_breaks_off_the_wait_for_its_handler(console: Console) -> None:
 
 def test_a_ctrl_c_that_is_handled_does_not(console: Console) -> None:
     """The wait goes on until the target has ended."""
-    sender = console.parent.spawn(NEW_GROUP)
+    sender = console.parent.python(NEW_GROUP)
     target = console.parent.native(*SLOW)
     pending = sender.begin(scenarios.deliver_and_handle, target.pid)
     wait_until(target.said, "its handler's line")
@@ -195,7 +195,7 @@ def test_one_that_is_suspended_lives_on(console: Console) -> None:
 @pytest.mark.parametrize("flags", [0, OWN_CONSOLE], ids=["same console", "own console"])
 def test_one_of_the_other_architecture_is_refused(console: Console, flags: int) -> None:
     parent = console.parent
-    leader = parent.spawn(NEW_GROUP)
+    leader = parent.python(NEW_GROUP)
     other = leader.spawn()
     target = leader.native("trap", flags=flags, arch=OTHER_ARCH)
     with pytest.raises(ctrlevent.WouldReachOthers, match="bit") as refusal:
@@ -255,13 +255,13 @@ def test_without_inject_one_without_a_console_is_refused(console: Console) -> No
 
 
 def test_without_inject_oneself_is_reached(console: Console) -> None:
-    member = console.parent.spawn()
+    member = console.parent.python()
     member.call(ctrlevent.kill, member.pid, CTRL_C_EVENT, inject=False, timeout=HANG_LIMIT)
     console.assert_heard({member: [CTRL_C]})
 
 
 def test_a_sender_without_a_console(console: Console) -> None:
-    sender = console.parent.spawn(DETACHED)
+    sender = console.parent.python(DETACHED)
     target = console.parent.native("trap")
     delivered = sender.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     assert delivered is Delivery.HANDLED

@@ -14,24 +14,22 @@ from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, CtrlEvent
 
 from . import cpython_tests as tests_of_cpython
 from . import dropping
-from .harness import CTRL_C, DETACHED, NEW_GROUP, OWN_CONSOLE, Console
+from .harness import CTRL_C, DETACHED, NEW_GROUP, OWN_CONSOLE, Console, Python
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .harness import Actor
 
-
-def os_kill(sender: Actor, target: int, sig: int) -> None:
+def os_kill(sender: Python, target: int, sig: int) -> None:
     sender.call(dropping.patched, dropping.os_kill, target, sig)
 
 
 @pytest.mark.parametrize("sender", ["parent", "member", "leader"])
 def test_an_event_to_a_leader_goes_to_its_group(console: Console, sender: str) -> None:
     parent = console.parent
-    leader = parent.spawn(NEW_GROUP, name="leader")
-    member = leader.spawn(name="member")
+    leader = parent.python(NEW_GROUP, name="leader")
+    member = leader.python(name="member")
     parent.spawn(NEW_GROUP, name="another group")
     senders = {"parent": parent, "member": member, "leader": leader}
     os_kill(senders[sender], leader.pid, CTRL_C_EVENT)
@@ -63,13 +61,13 @@ def test_on_another_console(console: Console) -> None:
 
 def test_from_a_process_without_a_console(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP)
-    detached = console.parent.spawn(DETACHED)
+    detached = console.parent.python(DETACHED)
     os_kill(detached, leader.pid, CTRL_C_EVENT)
     console.assert_heard({leader: [CTRL_C]})
 
 
 def test_to_itself_it_raises_in_the_very_call(console: Console) -> None:
-    member = console.parent.spawn(NEW_GROUP).spawn()
+    member = console.parent.python(NEW_GROUP).python()
     assert member.call(dropping.interrupted_by_own_os_kill)
     console.assert_heard({member: [CTRL_C]})
 
@@ -110,7 +108,7 @@ def test_a_group_that_ignores_ctrl_c_is_an_error(console: Console) -> None:
 
 def test_a_signal_to_the_own_group(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP, name="leader")
-    member = leader.spawn(name="member")
+    member = leader.python(name="member")
     os_kill(member, 0, CTRL_C_EVENT)
     console.assert_heard({leader: [CTRL_C], member: [CTRL_C]})
 
@@ -123,7 +121,7 @@ def test_send_signal_of_subprocess_goes_through_it(console: Console) -> None:
 
 def test_os_has_the_functions_of_posix(console: Console) -> None:
     leader = console.parent.spawn(NEW_GROUP)
-    member = leader.spawn()
+    member = leader.python()
     call = dropping.call_of_os
     assert member.call(dropping.patched, call, "getpgrp") == leader.pid
     assert member.call(dropping.patched, call, "getpgid", member.pid) == leader.pid
@@ -161,7 +159,7 @@ def cpythons_outcome(
 ) -> dict[str, str]:
     """A leader runs them, as a shell would start it."""
     module = "test.test_os.test_windows" if sys.version_info >= (3, 15) else "test.test_os"
-    runner = console.parent.spawn(NEW_GROUP)
+    runner = console.parent.python(NEW_GROUP)
     return runner.call(dropping.unittests, folder, f"{module}.Win32KillTests", patch, left_out)
 
 

@@ -13,7 +13,7 @@ from tests.bed import probes
 from tests.repeats import repeats
 
 from . import listening
-from .harness import CONTROL_C_EXIT, CTRL_BREAK, CTRL_C, NEW_GROUP, Actor, Console
+from .harness import CONTROL_C_EXIT, CTRL_BREAK, CTRL_C, NEW_GROUP, Console, Python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,25 +23,25 @@ C, BREAK = "CTRL_C_EVENT", "CTRL_BREAK_EVENT"
 
 
 @pytest.fixture
-def member(shared_console: Console) -> Iterator[Actor]:
+def member(shared_console: Console) -> Iterator[Python]:
     """A process that hears the events that no handler has taken; the parent is a bystander."""
-    one = shared_console.parent.spawn(NEW_GROUP)
+    one = shared_console.parent.python(NEW_GROUP)
     yield one
     one.leave()
 
 
 @pytest.mark.bitness
-def test_every_event_if_none_is_given(shared_console: Console, member: Actor) -> None:
+def test_every_event_if_none_is_given(shared_console: Console, member: Python) -> None:
     assert member.call(listening.one_taking) == [f"it {C}", f"it {BREAK}"]
     shared_console.assert_heard({})
 
 
-def test_only_the_events_that_it_is_for(shared_console: Console, member: Actor) -> None:
+def test_only_the_events_that_it_is_for(shared_console: Console, member: Python) -> None:
     assert member.call(listening.one_taking, CTRL_BREAK_EVENT) == [f"it {BREAK}"]
     shared_console.assert_heard({member: [CTRL_C]})
 
 
-def test_members_of_signal_are_events(shared_console: Console, member: Actor) -> None:
+def test_members_of_signal_are_events(shared_console: Console, member: Python) -> None:
     assert member.call(listening.signals_for_events) == [f"it {C}", f"it {BREAK}"]
     shared_console.assert_heard({})
 
@@ -56,7 +56,7 @@ def test_members_of_signal_are_events(shared_console: Console, member: Actor) ->
     ],
 )
 def test_the_last_is_asked_first_until_one_takes_it(
-    shared_console: Console, member: Actor, takes: str, asked: list[str]
+    shared_console: Console, member: Python, takes: str, asked: list[str]
 ) -> None:
     assert member.call(listening.nested, takes) == [f"{name} {C}" for name in asked]
     # The second event comes when all are left; the first only if nobody took it.
@@ -64,19 +64,19 @@ def test_the_last_is_asked_first_until_one_takes_it(
 
 
 @pytest.mark.bitness
-def test_its_place_among_the_handlers_of_others(shared_console: Console, member: Actor) -> None:
+def test_its_place_among_the_handlers_of_others(shared_console: Console, member: Python) -> None:
     asked = member.call(listening.among_those_of_others)
     assert asked == [f"after {C}", "somebody else's", f"before {C}"]
     shared_console.assert_heard({member: [CTRL_C]})
 
 
-def test_removed_out_of_order(shared_console: Console, member: Actor) -> None:
+def test_removed_out_of_order(shared_console: Console, member: Python) -> None:
     asked = member.call(listening.removed_out_of_order)
     assert asked == [f"third {C}", f"first {C}", "-", f"third {C}", "-", "-"]
     shared_console.assert_heard({member: [CTRL_C] * 3})
 
 
-def test_from_any_thread(shared_console: Console, member: Actor) -> None:
+def test_from_any_thread(shared_console: Console, member: Python) -> None:
     asked = member.call(listening.from_threads, 20)
     assert asked == sorted(f"{number} {C}" for number in range(20))
     shared_console.assert_heard({member: [CTRL_C] * 2})
@@ -84,7 +84,7 @@ def test_from_any_thread(shared_console: Console, member: Actor) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_what_it_raises_is_unraisable_and_not_taken(
-    shared_console: Console, member: Actor, error: type[BaseException]
+    shared_console: Console, member: Python, error: type[BaseException]
 ) -> None:
     asked, told = member.call(listening.one_that_raises, error)
     assert asked == ["raises", f"next {C}"]
@@ -93,7 +93,7 @@ def test_what_it_raises_is_unraisable_and_not_taken(
 
 
 def test_entered_twice_is_asked_twice_and_left_twice(
-    shared_console: Console, member: Actor
+    shared_console: Console, member: Python
 ) -> None:
     *asked, refusal = member.call(listening.entered_twice)
     assert asked == [f"it {C}", f"it {C}", "-", f"it {C}", "-"]
@@ -101,20 +101,20 @@ def test_entered_twice_is_asked_twice_and_left_twice(
     shared_console.assert_heard({member: [CTRL_C] * 3})
 
 
-def test_decorator(shared_console: Console, member: Actor) -> None:
+def test_decorator(shared_console: Console, member: Python) -> None:
     assert member.call(listening.decorator) == [f"it {C}", f"it {C}", "result"]
     shared_console.assert_heard({member: [CTRL_C] * 2})
 
 
 @pytest.mark.limits
 @pytest.mark.repeats
-def test_many_leave_nothing(shared_console: Console, member: Actor) -> None:
+def test_many_leave_nothing(shared_console: Console, member: Python) -> None:
     assert member.call(listening.many_times, repeats(1000, 100)) == ""
     shared_console.assert_heard({member: [CTRL_C]})
 
 
 def test_leaving_does_not_wait_for_a_callback_that_runs(
-    shared_console: Console, member: Actor
+    shared_console: Console, member: Python
 ) -> None:
     assert member.call(listening.left_while_it_runs) == ["left"]
     shared_console.assert_heard({member: [CTRL_C]})
@@ -122,7 +122,7 @@ def test_leaving_does_not_wait_for_a_callback_that_runs(
 
 @pytest.mark.parametrize("takes", [True, False])
 def test_a_callback_may_leave_its_own_handler(
-    shared_console: Console, member: Actor, takes: bool
+    shared_console: Console, member: Python, takes: bool
 ) -> None:
     assert member.call(listening.left_by_itself, takes) == ["asked"]
     shared_console.assert_heard({member: [CTRL_C] * (1 if takes else 2)})
@@ -151,7 +151,7 @@ def test_refused_arguments(arguments: Any, error: type[Exception]) -> None:
 
 @pytest.mark.parametrize("takes", [True, False])
 def test_signal_gets_what_no_handler_takes(
-    shared_console: Console, member: Actor, takes: bool
+    shared_console: Console, member: Python, takes: bool
 ) -> None:
     asked = member.call(listening.with_signal, takes)
     assert asked == [f"handler {C}", *([] if takes else ["signal"])]
@@ -159,7 +159,7 @@ def test_signal_gets_what_no_handler_takes(
 
 
 @pytest.mark.parametrize("takes", [True, False])
-def test_asyncio(shared_console: Console, member: Actor, takes: bool) -> None:
+def test_asyncio(shared_console: Console, member: Python, takes: bool) -> None:
     """The handler may end a loop in its own way; not taken, asyncio has KeyboardInterrupt."""
     happened = member.call(listening.with_asyncio, takes)
     assert happened == (["stopped", "cleaned up"] if takes else ["cleaned up", "KeyboardInterrupt"])
@@ -171,7 +171,7 @@ def test_asyncio(shared_console: Console, member: Actor, takes: bool) -> None:
 
 @pytest.mark.bitness
 @pytest.mark.repeats
-def test_a_program_ends_while_events_arrive(shared_console: Console, member: Actor) -> None:
+def test_a_program_ends_while_events_arrive(shared_console: Console, member: Python) -> None:
     """It neither hangs nor crashes.
 
     20 events are on their way when it ends. Those that come when the handlers are gone end it as
@@ -189,7 +189,7 @@ def test_a_program_ends_while_events_arrive(shared_console: Console, member: Act
 
 
 def test_a_callback_that_runs_at_the_exit_may_finish(
-    shared_console: Console, member: Actor
+    shared_console: Console, member: Python
 ) -> None:
     end = member.call(listening.run_program, listening.RUNS_AT_THE_EXIT)
     assert end == (0, "finished", "")
@@ -198,7 +198,7 @@ def test_a_callback_that_runs_at_the_exit_may_finish(
 
 @pytest.mark.limits
 def test_a_callback_that_never_ends_holds_the_exit_up_for_seconds_only(
-    shared_console: Console, member: Actor
+    shared_console: Console, member: Python
 ) -> None:
     """Half of one there. Else the program would never end."""
     end = member.call(listening.run_program, listening.NEVER_ENDS)
@@ -207,7 +207,7 @@ def test_a_callback_that_never_ends_holds_the_exit_up_for_seconds_only(
 
 
 def test_clean_up_has_its_time_when_the_console_closes(
-    shared_console: Console, member: Actor, tmp_path: Path
+    shared_console: Console, member: Python, tmp_path: Path
 ) -> None:
     """CTRL_CLOSE_EVENT as Windows delivers it: by a thread at its routine.
 
@@ -219,7 +219,7 @@ def test_clean_up_has_its_time_when_the_console_closes(
     shared_console.assert_heard({})
 
 
-def test_handlers_that_somebody_else_has_removed(shared_console: Console, member: Actor) -> None:
+def test_handlers_that_somebody_else_has_removed(shared_console: Console, member: Python) -> None:
     end = member.call(listening.run_program, listening.FREES_THE_CONSOLE)
     assert end == (0, "fine", "")
     shared_console.assert_heard({})

@@ -14,7 +14,7 @@ from ctrlevent import CTRL_C_EVENT
 from tests.repeats import repeats
 
 from . import leaks, scenarios
-from .harness import NEW_GROUP, OTHER_ARCH, Actor, Console, Program
+from .harness import NEW_GROUP, OTHER_ARCH, Actor, Console, Program, Python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ CALLS_IN_A_ROUND = repeats(1000, 50)
 
 
 class Stage(NamedTuple):
-    caller: Actor
+    caller: Python
     leader: Actor
     member: Actor
     deaf: Program
@@ -39,7 +39,7 @@ class Stage(NamedTuple):
 def stage() -> Iterator[Stage]:
     with Console() as console:
         parent = console.parent
-        caller = parent.spawn(NEW_GROUP, behind_launcher=True)
+        caller = parent.python(NEW_GROUP, behind_launcher=True)
         leader = parent.spawn(NEW_GROUP)
         ended = parent.spawn(NEW_GROUP)
         ended.leave()

@@ -25,21 +25,21 @@ from .harness import (
 @pytest.mark.repeats
 def test_events_in_a_group_of_five_reach_the_one_that_is_named(console: Console) -> None:
     parent = console.parent
-    leader = parent.spawn(NEW_GROUP, name="leader")
-    child = leader.spawn(name="child")
+    leader = parent.python(NEW_GROUP, name="leader")
+    child = leader.python(name="child")
     grandchild = child.spawn(name="grandchild")
     group = [leader, child, grandchild, leader.spawn(), child.spawn()]
     parent.spawn(name="bystander")
-    senders = [parent, *group]
+    senders = [parent, leader, child]
     for turn in range(repeats(500, 36)):
-        sender, target = senders[turn % 6], group[turn % 5]
+        sender, target = senders[turn % 3], group[turn % 5]
         sender.call(ctrlevent.kill, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
         console.assert_heard({target: [CTRL_C]})
 
 
 def test_behind_a_launcher(console: Console) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
-    child = member.spawn()
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
+    child = member.python()
     for sender in (console.parent, member, child):
         for target in (member, child):
             sender.call(ctrlevent.kill, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
@@ -48,7 +48,7 @@ def test_behind_a_launcher(console: Console) -> None:
 
 @pytest.mark.parametrize("event", [CTRL_C_EVENT, CTRL_BREAK_EVENT])
 def test_a_child_reaches_its_parent(console: Console, event: ctrlevent.CtrlEvent) -> None:
-    child = console.parent.spawn()
+    child = console.parent.python()
     child.call(ctrlevent.kill, console.parent.pid, event, timeout=HANG_LIMIT)
     console.assert_heard({console.parent: [event]})
 
@@ -130,7 +130,7 @@ def test_ending_a_group_ends_every_member_wherever_it_is(console: Console, form:
 @pytest.mark.parametrize("form", ["killpg", "kill"])
 def test_ending_ones_own_group_ends_the_caller_last(console: Console, form: str) -> None:
     leader = console.parent.spawn(NEW_GROUP)
-    caller = leader.spawn()
+    caller = leader.python()
     group = [leader, caller, caller.spawn(), leader.spawn(OWN_CONSOLE)]
     with pytest.raises(Gone):
         caller.call(getattr(ctrlevent, form), 0, 15, timeout=HANG_LIMIT)
@@ -153,7 +153,7 @@ def test_ending_a_group_behind_a_launcher(console: Console) -> None:
 def test_the_group_forms_of_an_event(console: Console) -> None:
     parent = console.parent
     leader = parent.spawn(NEW_GROUP, behind_launcher=True)
-    child = leader.spawn()
+    child = leader.python()
     parent.call(ctrlevent.kill, -leader.started, CTRL_C_EVENT)
     console.assert_heard({leader: [CTRL_C], child: [CTRL_C]})
     child.call(ctrlevent.kill, 0, CTRL_C_EVENT)

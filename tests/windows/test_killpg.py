@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 import ctrlevent
@@ -10,12 +12,13 @@ from tests.bed import probes
 from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT
 
-from . import actor, scenarios
+from . import scenarios
 from .harness import (
     CONTROL_C_EXIT,
     CTRL_BREAK,
     CTRL_C,
     DETACHED,
+    MAIN_THREAD_ENDED,
     NEW_GROUP,
     OWN_CONSOLE,
     Actor,
@@ -23,27 +26,30 @@ from .harness import (
     bed_program,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def assert_break_reached(console: Console, members: list[Actor]) -> None:
+
+def assert_break_reached(console: Console, members: Sequence[Actor]) -> None:
     """Wine 10 runs no handlers for a Ctrl+Break to a group, it ends the members' main threads."""
     if probes.handlers_run_on_group_break():
         console.assert_heard({member: [CTRL_BREAK] for member in members})
     else:
         for member in members:
-            assert member.exit_code() == actor.MAIN_THREAD_ENDED
+            assert member.exit_code() == MAIN_THREAD_ENDED
 
 
 @pytest.mark.bitness
 @pytest.mark.repeats
 def test_events_reach_exactly_the_group_whoever_sends_them(console: Console) -> None:
     parent = console.parent
-    leader = parent.spawn(NEW_GROUP, name="leader")
-    child = leader.spawn(name="child")
+    leader = parent.python(NEW_GROUP, name="leader")
+    child = leader.python(name="child")
     grandchild = child.spawn(name="grandchild")
     parent.spawn(name="bystander in the parent's group")
     child.spawn(NEW_GROUP, name="bystander that leads a group of its own")
     group = [leader, child, grandchild]
-    for sender in [parent, *group] * repeats(25, 6):
+    for sender in [parent, leader, child] * repeats(25, 6):
         sender.call(ctrlevent.killpg, leader.pid, CTRL_C_EVENT)
         console.assert_heard({member: [CTRL_C] for member in group})
     parent.call(ctrlevent.killpg, leader.pid, CTRL_BREAK_EVENT)
@@ -52,8 +58,8 @@ def test_events_reach_exactly_the_group_whoever_sends_them(console: Console) -> 
 
 def test_behind_a_launcher(console: Console) -> None:
     parent = console.parent
-    member = parent.spawn(NEW_GROUP, behind_launcher=True)
-    bystander = parent.spawn()
+    member = parent.python(NEW_GROUP, behind_launcher=True)
+    bystander = parent.python()
     for sender in (parent, bystander, member):
         sender.call(ctrlevent.killpg, member.started, CTRL_C_EVENT)
         console.assert_heard({member: [CTRL_C]})
@@ -71,7 +77,7 @@ def test_the_pid_of_a_member_is_refused_and_names_the_group(console: Console) ->
 
 @pytest.mark.parametrize("pgid", ["0", "getpgrp"])
 def test_a_member_reaches_its_own_group_and_itself(console: Console, pgid: str) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     child = member.spawn()
     console.parent.spawn()
     group = 0 if pgid == "0" else member.call(ctrlevent.getpgrp)
@@ -84,7 +90,7 @@ def test_a_leader_that_has_exited(console: Console, handle: str) -> None:
     """`held`: as the Popen of the one who started it does."""
     parent = console.parent
     leader = parent.spawn(NEW_GROUP)
-    child = leader.spawn()
+    child = leader.python()
     grandchild = child.spawn()
     leader.leave()
     if handle == "closed":
@@ -150,7 +156,7 @@ def test_a_group_on_another_console(console: Console) -> None:
     leader = console.parent.spawn(OWN_CONSOLE | NEW_GROUP)
     member = leader.spawn()
     leader.spawn(NEW_GROUP)
-    for sender in (console.parent, console.parent.spawn(DETACHED)):
+    for sender in (console.parent, console.parent.python(DETACHED)):
         sender.call(ctrlevent.killpg, leader.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
         console.assert_heard({leader: [CTRL_C], member: [CTRL_C]})
     console.parent.call(ctrlevent.killpg, leader.pid, CTRL_BREAK_EVENT, timeout=HANG_LIMIT)
@@ -172,7 +178,7 @@ def test_broadcast(console: Console) -> None:
 def test_broadcast_to_those_who_all_ignore(console: Console) -> None:
     member = console.parent.spawn()
     for one in (console.parent, member):
-        one.call(actor.ignore_ctrl_c, True)
+        one.ignore_ctrl_c(True)
     with pytest.raises(ctrlevent.CtrlCIgnored):
         console.parent.call(ctrlevent.broadcast, CTRL_C_EVENT)
     console.assert_untouched()

@@ -21,17 +21,19 @@ from tests.bed import probes
 from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT, wait_until
 
-from . import actor, elsewhere, leaks
+from . import elsewhere, leaks
 from .harness import (
     ARCH,
     CTRL_BREAK,
     CTRL_C,
     DETACHED,
+    MAIN_THREAD_ENDED,
     NEW_CONSOLE,
     NEW_GROUP,
     Actor,
     Console,
     Process,
+    Python,
 )
 
 if TYPE_CHECKING:
@@ -74,9 +76,9 @@ def four() -> Iterator[Groups]:
 
 
 @pytest.fixture
-def sender(shared_console: Console) -> Iterator[Actor]:
+def sender(shared_console: Console) -> Iterator[Python]:
     """A process on a console of its own, beside a bystander."""
-    one = shared_console.parent.spawn()
+    one = shared_console.parent.python()
     yield one
     if not one.ended:
         one.leave()
@@ -95,7 +97,7 @@ def heard_by(target: Actor, *events: int) -> dict[Actor, list[int]]:
     return {one: list(events) for one in members}
 
 
-def send_to_random_groups(sender: Actor, four: Groups, times: int) -> None:
+def send_to_random_groups(sender: Python, four: Groups, times: int) -> None:
     seed = int.from_bytes(os.urandom(2), "little")
     print("seed:", seed)
     chance = random.Random(seed)
@@ -114,7 +116,7 @@ def send_to_random_groups(sender: Actor, four: Groups, times: int) -> None:
 @pytest.mark.bitness
 @pytest.mark.repeats
 def test_events_to_random_groups_on_four_consoles(
-    shared_console: Console, sender: Actor, four: Groups
+    shared_console: Console, sender: Python, four: Groups
 ) -> None:
     before = sender.call(elsewhere.console_state)
     assert before["python"] == "hears"
@@ -126,7 +128,7 @@ def test_events_to_random_groups_on_four_consoles(
 @pytest.mark.bitness
 @pytest.mark.repeats
 def test_from_a_sender_on_no_console(shared_console: Console, four: Groups) -> None:
-    sender = shared_console.parent.spawn(DETACHED)
+    sender = shared_console.parent.python(DETACHED)
     before = sender.call(elsewhere.console_state)
     assert "processes" not in before
     send_to_random_groups(sender, four, EVENTS // 10)
@@ -135,7 +137,7 @@ def test_from_a_sender_on_no_console(shared_console: Console, four: Groups) -> N
     shared_console.assert_heard({})
 
 
-def test_one_helper_for_all(sender: Actor, four: Groups) -> None:
+def test_one_helper_for_all(sender: Python, four: Groups) -> None:
     helpers = set()
     for pgid in four.groups:
         sender.call(ctrlevent.killpg, pgid, CTRL_C_EVENT, timeout=HANG_LIMIT)
@@ -147,7 +149,7 @@ def test_one_helper_for_all(sender: Actor, four: Groups) -> None:
 
 @pytest.mark.limits
 @pytest.mark.repeats
-def test_sends_leave_no_handles(sender: Actor, target: Actor, console: Console) -> None:
+def test_sends_leave_no_handles(sender: Python, target: Actor, console: Console) -> None:
     def send() -> None:
         sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
         console.assert_heard(heard_by(target, CTRL_C))
@@ -156,7 +158,7 @@ def test_sends_leave_no_handles(sender: Actor, target: Actor, console: Console) 
 
 
 @pytest.mark.bitness
-def test_the_helper_ends_with_its_starter(sender: Actor, target: Actor, console: Console) -> None:
+def test_the_helper_ends_with_its_starter(sender: Python, target: Actor, console: Console) -> None:
     sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     helper = Process(console, sender.call(elsewhere.helper_pid), sender)
     assert helper.is_running()
@@ -169,7 +171,7 @@ def test_the_helper_ends_with_its_starter(sender: Actor, target: Actor, console:
 # --- what can go wrong ----------------------------------------------------------------------------
 
 
-def test_a_target_that_has_exited(sender: Actor, target: Actor, console: Console) -> None:
+def test_a_target_that_has_exited(sender: Python, target: Actor, console: Console) -> None:
     sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     console.assert_heard(heard_by(target, CTRL_C))
     for one in reversed(heard_by(target)):
@@ -178,21 +180,21 @@ def test_a_target_that_has_exited(sender: Actor, target: Actor, console: Console
     assert error == "ProcessLookupError"
 
 
-def test_a_target_that_exits_meanwhile(sender: Actor, target: Actor) -> None:
+def test_a_target_that_exits_meanwhile(sender: Python, target: Actor) -> None:
     sending = sender.begin(elsewhere.send_until_gone, target.pid)
-    wait_until(lambda: target.now(actor.count_heard) > 3, "some events")
+    wait_until(lambda: target.count_heard() > 3, "some events")
     for one in reversed(heard_by(target)):
         one.leave()
     error, text = sending.result()
     assert error == "ProcessLookupError", text
 
 
-def test_a_console_that_closes_meanwhile(sender: Actor, four: Groups) -> None:
+def test_a_console_that_closes_meanwhile(sender: Python, four: Groups) -> None:
     with Console() as closing:
         leader = closing.parent.spawn(NEW_GROUP)
         sending = sender.begin(elsewhere.send_until_gone, leader.pid)
-        wait_until(lambda: leader.now(actor.count_heard) > 3, "some events")
-        leader.now(actor.take_heard)
+        wait_until(lambda: leader.count_heard() > 3, "some events")
+        leader.take_heard()
         closing.__exit__()  # ends everybody on it
     error, text = sending.result()
     assert error in ("ProcessLookupError", "NoConsole"), text
@@ -203,7 +205,7 @@ def test_a_console_that_closes_meanwhile(sender: Actor, four: Groups) -> None:
 
 @pytest.mark.repeats
 def test_a_helper_that_is_ended_in_mid_send(
-    shared_console: Console, sender: Actor, target: Actor, console: Console
+    shared_console: Console, sender: Python, target: Actor, console: Console
 ) -> None:
     times = repeats(20, 4)
     for number in range(times):
@@ -218,16 +220,16 @@ def test_a_helper_that_is_ended_in_mid_send(
         # It may have reached them.
         for _ in range(2):
             for one in console.actors:
-                one.now(actor.settle)
+                one.settle()
         for one in heard_by(target):
-            assert one.now(actor.take_heard) in ([], [CTRL_C])
+            assert one.take_heard() in ([], [CTRL_C])
     sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     console.assert_heard(heard_by(target, CTRL_C))
     shared_console.assert_heard({})
 
 
 @pytest.mark.limits
-def test_a_helper_that_does_not_answer(sender: Actor, target: Actor, console: Console) -> None:
+def test_a_helper_that_does_not_answer(sender: Python, target: Actor, console: Console) -> None:
     sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     console.assert_heard(heard_by(target, CTRL_C))
     error, text, took, runs = sender.call(
@@ -240,7 +242,7 @@ def test_a_helper_that_does_not_answer(sender: Actor, target: Actor, console: Co
 
 
 def test_a_group_on_two_other_consoles(
-    shared_console: Console, sender: Actor, target: Actor, console: Console
+    shared_console: Console, sender: Python, target: Actor, console: Console
 ) -> None:
     """Who starts on a new console stays in the group; on the first, there are other groups too."""
     far = target.spawn(NEW_CONSOLE)
@@ -252,7 +254,7 @@ def test_a_group_on_two_other_consoles(
 
 @pytest.mark.bitness
 def test_the_helpers_way_onto_a_console_and_off(shared_console: Console, target: Actor) -> None:
-    visitor = shared_console.parent.spawn(DETACHED)
+    visitor = shared_console.parent.python(DETACHED)
     there, afterwards = visitor.call(elsewhere.visit, target.pid)
     assert {visitor.pid, target.pid} <= set(there)
     assert shared_console.parent.pid not in there
@@ -265,8 +267,8 @@ def test_the_helpers_way_onto_a_console_and_off(shared_console: Console, target:
     ARCH == "x86" and is_wine(system()),
     reason="Wine 10 may end a 32-bit process in which a thread is ended before it has run",
 )
-def test_a_thread_that_is_taken_back_delivers_nothing(target: Actor) -> None:
-    assert target.call(elsewhere.take_back_a_thread, CTRL_C) == (77, [])
+def test_a_thread_that_is_taken_back_delivers_nothing(console: Console) -> None:
+    assert console.parent.call(elsewhere.take_back_a_thread, CTRL_C) == (77, [])
 
 
 # --- from where it can be sent --------------------------------------------------------------------
@@ -277,7 +279,7 @@ it.killpg(int(sys.argv[1]), it.CTRL_C_EVENT, timeout=None); print(it.__file__)
 """
 
 
-def test_from_a_zip(sender: Actor, target: Actor, console: Console, tmp_path: Path) -> None:
+def test_from_a_zip(sender: Python, target: Actor, console: Console, tmp_path: Path) -> None:
     archive = tmp_path / "library.zip"
     with zipfile.ZipFile(archive, "w") as file:
         for source in PACKAGE.rglob("*.py"):
@@ -290,7 +292,7 @@ def test_from_a_zip(sender: Actor, target: Actor, console: Console, tmp_path: Pa
 
 
 def test_vendored_under_another_name(
-    sender: Actor, target: Actor, console: Console, tmp_path: Path
+    sender: Python, target: Actor, console: Console, tmp_path: Path
 ) -> None:
     """The package that it lies in is not imported by the helper."""
     host = tmp_path / "host"
@@ -307,7 +309,7 @@ def test_vendored_under_another_name(
 
 
 @pytest.mark.bitness
-def test_from_a_frozen_program_by_threads(sender: Actor, target: Actor, console: Console) -> None:
+def test_from_a_frozen_program_by_threads(sender: Python, target: Actor, console: Console) -> None:
     helper = sender.call(
         elsewhere.while_frozen, ctrlevent.killpg, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT
     )
@@ -324,7 +326,7 @@ def everybody(console: Console) -> list[Actor]:
 
 @pytest.mark.bitness
 def test_broadcast_to_another_console(
-    shared_console: Console, sender: Actor, target: Actor, console: Console
+    shared_console: Console, sender: Python, target: Actor, console: Console
 ) -> None:
     """Named by any process there."""
     for named in (target, console.parent):
@@ -337,14 +339,14 @@ def test_broadcast_to_another_console(
 def test_broadcast_from_no_console(
     shared_console: Console, target: Actor, console: Console
 ) -> None:
-    sender = shared_console.parent.spawn(DETACHED)
+    sender = shared_console.parent.python(DETACHED)
     sender.call(elsewhere.broadcast, CTRL_C_EVENT, target.pid)
     console.assert_heard({one: [CTRL_C] for one in everybody(console)})
     sender.leave()
 
 
 def test_broadcast_of_break_to_another_console(
-    sender: Actor, target: Actor, console: Console
+    sender: Python, target: Actor, console: Console
 ) -> None:
     """Which the helper survives. On Wine 10, Ctrl+Break ends them without asking handlers."""
     sender.call(elsewhere.broadcast, CTRL_BREAK_EVENT, target.pid)
@@ -352,7 +354,7 @@ def test_broadcast_of_break_to_another_console(
         console.assert_heard({one: [CTRL_BREAK] for one in everybody(console)})
     else:
         for one in everybody(console):
-            assert one.exit_code() == actor.MAIN_THREAD_ENDED
+            assert one.exit_code() == MAIN_THREAD_ENDED
     helper = sender.call(elsewhere.helper_pid)
     with Console() as another:
         sender.call(elsewhere.broadcast, CTRL_C_EVENT, another.parent.pid)
@@ -362,21 +364,22 @@ def test_broadcast_of_break_to_another_console(
 
 @pytest.mark.parametrize("console_of", ["0", "own pid"])
 def test_broadcast_to_the_own_console(target: Actor, console: Console, console_of: str) -> None:
-    pid = target.pid if console_of == "own pid" else 0
-    target.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=pid)
+    member = target.python()
+    pid = member.pid if console_of == "own pid" else 0
+    member.call(ctrlevent.broadcast, CTRL_C_EVENT, console_of=pid)
     console.assert_heard({one: [CTRL_C] for one in everybody(console)})
 
 
-def test_broadcast_to_those_who_all_ignore(sender: Actor, target: Actor, console: Console) -> None:
+def test_broadcast_to_those_who_all_ignore(sender: Python, target: Actor, console: Console) -> None:
     for one in everybody(console):
-        one.call(actor.ignore_ctrl_c, True)
+        one.ignore_ctrl_c(True)
     with pytest.raises(ctrlevent.CtrlCIgnored):
         sender.call(elsewhere.broadcast, CTRL_C_EVENT, target.pid)
     console.assert_untouched()
 
 
 def test_broadcast_to_the_console_of_a_process_without_one(
-    shared_console: Console, sender: Actor
+    shared_console: Console, sender: Python
 ) -> None:
     detached = shared_console.parent.spawn(DETACHED)
     with pytest.raises(ctrlevent.NoConsole):
@@ -386,7 +389,7 @@ def test_broadcast_to_the_console_of_a_process_without_one(
 
 
 def test_broadcast_to_the_console_of_a_process_that_has_ended(
-    sender: Actor, target: Actor, console: Console
+    sender: Python, target: Actor, console: Console
 ) -> None:
     child = target.spawn()
     child.leave()
@@ -396,7 +399,7 @@ def test_broadcast_to_the_console_of_a_process_that_has_ended(
 
 
 def test_broadcast_from_a_frozen_program_is_refused(
-    sender: Actor, target: Actor, console: Console
+    sender: Python, target: Actor, console: Console
 ) -> None:
     with pytest.raises(OSError, match="frozen") as refusal:
         sender.call(

@@ -13,7 +13,7 @@ from tests.repeats import repeats
 from tests.waiting import growing_limits
 
 from . import listening, terminals
-from .harness import Actor, Console, bed_program
+from .harness import Console, Python, bed_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def one(shared_console: Console) -> Iterator[Actor]:
+def one(shared_console: Console) -> Iterator[Python]:
     """A process that has pseudo consoles; its console is not to hear anything."""
-    actor = shared_console.parent.spawn()
+    actor = shared_console.parent.python()
     yield actor
     actor.leave()
     shared_console.assert_untouched()
@@ -49,7 +49,7 @@ def wines_ctrl_c() -> None:
 
 
 @pytest.mark.bitness
-def test_it_has_the_size_that_was_asked_for(one: Actor) -> None:
+def test_it_has_the_size_that_was_asked_for(one: Python) -> None:
     text, status = one.call(
         terminals.show, terminals.SIZE, "", "", "size 83 21", columns=83, rows=21
     )
@@ -57,14 +57,14 @@ def test_it_has_the_size_that_was_asked_for(one: Actor) -> None:
 
 
 @pytest.mark.bitness
-def test_what_is_typed_is_read(one: Actor) -> None:
+def test_what_is_typed_is_read(one: Python) -> None:
     text, status = one.call(terminals.show, terminals.ECHO, "up", "h\xe9llo\r", "got")
     assert r"'h\xe9llo'" in text
     assert status == 0
 
 
 @pytest.mark.usefixtures("ctrl_c_key")
-def test_ctrl_c_raises_keyboard_interrupt(one: Actor) -> None:
+def test_ctrl_c_raises_keyboard_interrupt(one: Python) -> None:
     assert one.call(terminals.press_ctrl_c, terminals.HEARS, None, "KeyboardInterrupt", False) == (
         True,
         7,
@@ -72,7 +72,7 @@ def test_ctrl_c_raises_keyboard_interrupt(one: Actor) -> None:
 
 
 @pytest.mark.usefixtures("ctrl_c_key")
-def test_ctrl_c_although_an_ancestor_ignores_it(one: Actor) -> None:
+def test_ctrl_c_although_an_ancestor_ignores_it(one: Python) -> None:
     assert one.call(terminals.press_ctrl_c, terminals.HEARS, None, "KeyboardInterrupt", True) == (
         True,
         7,
@@ -80,18 +80,18 @@ def test_ctrl_c_although_an_ancestor_ignores_it(one: Actor) -> None:
 
 
 @pytest.mark.usefixtures("ctrl_c_key")
-def test_ctrl_c_is_seen_by_a_native_program(one: Actor) -> None:
+def test_ctrl_c_is_seen_by_a_native_program(one: Python) -> None:
     one.call(terminals.native_ctrl_c, bed_program("native"), None)
 
 
 @pytest.mark.usefixtures("ctrl_c_key")
-def test_ctrl_c_is_input_when_it_is_not_processed(one: Actor) -> None:
+def test_ctrl_c_is_input_when_it_is_not_processed(one: Python) -> None:
     assert one.call(terminals.press_ctrl_c, terminals.RAW, None, r"read '\x03'", False) == (True, 0)
 
 
 @pytest.mark.usefixtures("wines_ctrl_c")
 @pytest.mark.parametrize("ignoring", [False, True])
-def test_wines_ctrl_c_raises_keyboard_interrupt(one: Actor, ignoring: bool) -> None:
+def test_wines_ctrl_c_raises_keyboard_interrupt(one: Python, ignoring: bool) -> None:
     """What conhost does with a Ctrl+C, where the key that Windows knows cannot get so far."""
     keys = terminals.WINES_CTRL_C
     assert one.call(
@@ -100,17 +100,17 @@ def test_wines_ctrl_c_raises_keyboard_interrupt(one: Actor, ignoring: bool) -> N
 
 
 @pytest.mark.usefixtures("wines_ctrl_c")
-def test_wines_ctrl_c_is_seen_by_a_native_program(one: Actor) -> None:
+def test_wines_ctrl_c_is_seen_by_a_native_program(one: Python) -> None:
     one.call(terminals.native_ctrl_c, bed_program("native"), terminals.WINES_CTRL_C)
 
 
 @pytest.mark.usefixtures("wines_ctrl_c")
-def test_wines_ctrl_c_is_input_when_it_is_not_processed(one: Actor) -> None:
+def test_wines_ctrl_c_is_input_when_it_is_not_processed(one: Python) -> None:
     keys = terminals.WINES_CTRL_C
     assert one.call(terminals.press_ctrl_c, terminals.RAW, keys, r"read '\x03'", False) == (True, 0)
 
 
-def test_a_control_character_is_input_when_it_is_not_processed(one: Actor) -> None:
+def test_a_control_character_is_input_when_it_is_not_processed(one: Python) -> None:
     assert one.call(terminals.press_ctrl_c, terminals.RAW, "\x02", r"read '\x02'", False) == (
         True,
         0,
@@ -119,29 +119,29 @@ def test_a_control_character_is_input_when_it_is_not_processed(one: Actor) -> No
 
 @pytest.mark.bitness
 @pytest.mark.parametrize("ignoring", [False, True])
-def test_a_child_leads_a_group_and_hears_and_is_elsewhere(one: Actor, ignoring: bool) -> None:
+def test_a_child_leads_a_group_and_hears_and_is_elsewhere(one: Python, ignoring: bool) -> None:
     assert one.call(terminals.sees_group_and_ignore, ignoring) == (True, False, False)
 
 
 @pytest.mark.bitness
-def test_killpg_reaches_its_group(one: Actor) -> None:
+def test_killpg_reaches_its_group(one: Python) -> None:
     assert one.call(terminals.killpg_on_it) == (True, 7)
 
 
-def test_closing_does_not_wait_for_a_reader(one: Actor) -> None:
+def test_closing_does_not_wait_for_a_reader(one: Python) -> None:
     still_runs, shown = one.call(terminals.close_with_output)
     assert not still_runs
     assert shown > 0
 
 
 @pytest.mark.bitness
-def test_the_whole_tree_ends_with_it(one: Actor) -> None:
+def test_the_whole_tree_ends_with_it(one: Python) -> None:
     assert one.call(terminals.tree_is_gone)
 
 
 @pytest.mark.limits
 @pytest.mark.repeats
-def test_nothing_is_left_of_many(one: Actor) -> None:
+def test_nothing_is_left_of_many(one: Python) -> None:
     assert one.call(terminals.many, repeats(10, 3)) == ""
 
 
@@ -156,24 +156,24 @@ def test_nothing_is_left_of_many(one: Actor) -> None:
         ("start on a closed one", ("OSError", errno.EBADF)),
     ],
 )
-def test_refusals(one: Actor, what: str, expected: tuple[str, object]) -> None:
+def test_refusals(one: Python, what: str, expected: tuple[str, object]) -> None:
     assert one.call(terminals.refused, what) == expected
 
 
 @pytest.mark.limits
 @pytest.mark.bitness
-def test_one_that_cannot_be_put_into_its_job_is_ended(one: Actor) -> None:
+def test_one_that_cannot_be_put_into_its_job_is_ended(one: Python) -> None:
     assert one.call(terminals.one_that_cannot_be_changed_is_ended) == ("OSError", "")
 
 
-def test_resize(one: Actor) -> None:
+def test_resize(one: Python) -> None:
     """Wine 10 has no ResizePseudoConsole: it answers E_NOTIMPL."""
     e_notimpl = 0x8000_4001 - (1 << 32)
     assert one.call(terminals.refused, "resize") in [("", None), ("OSError", e_notimpl)]
 
 
 def test_clean_up_runs_when_the_console_is_closed(
-    one: Actor, tmp_path: Path, request: pytest.FixtureRequest
+    one: Python, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """Wine 10 sends no CTRL_CLOSE_EVENT, it ends the programs (console.c)."""
     if not probes.pseudo_console_ctrl_c():  # as good a question as any whether this is Wine's
@@ -189,49 +189,49 @@ IS_TERMINAL = "import sys; print('terminal', sys.stdin.isatty(), sys.stdout.isat
 
 
 @pytest.mark.bitness
-def test_run_gives_a_terminal(one: Actor) -> None:
+def test_run_gives_a_terminal(one: Python) -> None:
     status, text = one.call(terminals.run_captured, IS_TERMINAL)
     assert status == 9
     assert "terminal True True" in text
 
 
-def test_run_types_the_input(one: Actor) -> None:
+def test_run_types_the_input(one: Python) -> None:
     status, text = one.call(terminals.run_captured, terminals.ECHO, input="hello\r")
     assert status == 0
     assert "got 'hello'" in text
 
 
 @pytest.mark.limits
-def test_run_that_takes_too_long_is_interrupted(one: Actor) -> None:
+def test_run_that_takes_too_long_is_interrupted(one: Python) -> None:
     assert "KeyboardInterrupt" in one.call(terminals.run_times_out)
 
 
-def test_run_with_a_shell(one: Actor) -> None:
+def test_run_with_a_shell(one: Python) -> None:
     status, text = one.call(terminals.run_shell, "echo shown && exit 5")
     assert status == 5
     assert "shown" in text
 
 
-def test_run_leaves_nothing_behind(one: Actor) -> None:
+def test_run_leaves_nothing_behind(one: Python) -> None:
     status, text = one.call(terminals.run_captured, terminals.TREE)
     assert status == 0
     with pytest.raises(ProcessLookupError):
         one.call(ctrlevent.kill, int(text.partition("child ")[2].split()[0]), 0)
 
 
-def test_run_refuses_another_stdout(one: Actor) -> None:
+def test_run_refuses_another_stdout(one: Python) -> None:
     with pytest.raises(ValueError, match="stdout"):
         one.call(ctrlevent.run, ["x"], console="pty", stdout=-3)
 
 
-def test_command_line_passes_output_and_status(one: Actor) -> None:
+def test_command_line_passes_output_and_status(one: Python) -> None:
     command = terminals.python(IS_TERMINAL)
     status, output, errors = one.call(terminals.run_command_line, "--", *command)
     assert (status, errors) == (9, b"")
     assert b"terminal True True" in output
 
 
-def test_command_line_types_what_comes_from_a_pipe(one: Actor) -> None:
+def test_command_line_types_what_comes_from_a_pipe(one: Python) -> None:
     command = terminals.python(terminals.ECHO)
     status, output, _ = one.call(terminals.run_command_line, "--", *command, data=b"hello\r")
     assert status == 0
@@ -239,7 +239,7 @@ def test_command_line_types_what_comes_from_a_pipe(one: Actor) -> None:
 
 
 @pytest.mark.limits
-def test_command_line_ends_with_124_on_timeout(one: Actor) -> None:
+def test_command_line_ends_with_124_on_timeout(one: Python) -> None:
     command = terminals.python(terminals.HEARS)
     for limit in growing_limits():
         status, output, errors = one.call(
@@ -253,7 +253,7 @@ def test_command_line_ends_with_124_on_timeout(one: Actor) -> None:
 
 
 @pytest.mark.bitness
-def test_keys_pass_through_and_the_modes_are_put_back(one: Actor) -> None:
+def test_keys_pass_through_and_the_modes_are_put_back(one: Python) -> None:
     """run(console="pty") in a terminal: what is typed there is typed in the inner one."""
     text, before, after = one.call(
         terminals.run_in_a_terminal, terminals.ECHO, "hello\r", "got 'hello'"

@@ -11,7 +11,7 @@ from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, Delivery
 from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT
 
-from . import actor, scenarios
+from . import scenarios
 from .harness import CTRL_BREAK, CTRL_C, DETACHED, NEW_GROUP, OWN_CONSOLE, Console
 
 
@@ -31,7 +31,7 @@ def test_keyboard_interrupt_is_raised_by_the_call(
     console: Console, flags: int, behind_launcher: bool
 ) -> None:
     times = repeats(200, 50)
-    one = console.parent.spawn(flags, behind_launcher=behind_launcher)
+    one = console.parent.python(flags, behind_launcher=behind_launcher)
     one.spawn(name="child in its group")
     console.parent.spawn(name="bystander")
     assert one.call(scenarios.interrupt_self, times) == times
@@ -39,14 +39,14 @@ def test_keyboard_interrupt_is_raised_by_the_call(
 
 
 def test_from_another_thread_the_main_thread_gets_it(console: Console) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     assert member.call(scenarios.interrupt_self_from_another_thread) == "main"
     console.assert_heard({member: [CTRL_C]})
 
 
 @pytest.mark.parametrize("event", [CTRL_C_EVENT, CTRL_BREAK_EVENT])
 def test_deliver_says_that_it_was_handled(console: Console, event: ctrlevent.CtrlEvent) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     for pid in (0, member.pid):
         delivered = member.call(ctrlevent.deliver, pid, event, timeout=HANG_LIMIT)
         assert delivered is Delivery.HANDLED
@@ -54,7 +54,7 @@ def test_deliver_says_that_it_was_handled(console: Console, event: ctrlevent.Ctr
 
 
 def test_one_that_ignores_is_refused(console: Console) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True, hears=False)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True, hears=False)
     with pytest.raises(ctrlevent.CtrlCIgnored):
         member.call(ctrlevent.kill, member.pid, CTRL_C_EVENT)
     console.assert_untouched()
@@ -62,7 +62,7 @@ def test_one_that_ignores_is_refused(console: Console) -> None:
 
 def test_break_is_not_ignored(console: Console) -> None:
     """Except by Wine 10, whose CtrlRoutine drops every event where Ctrl+C is ignored."""
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True, hears=False)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True, hears=False)
     dropped = member.call(scenarios.break_is_dropped_with_ctrl_c)
     member.call(ctrlevent.kill, member.pid, CTRL_BREAK_EVENT, timeout=HANG_LIMIT)
     console.assert_heard({member: [] if dropped else [CTRL_BREAK]})
@@ -71,7 +71,7 @@ def test_break_is_not_ignored(console: Console) -> None:
 @pytest.mark.repeats
 def test_in_every_state_of_the_main_thread(console: Console) -> None:
     """None lost, none twice."""
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     seed = int.from_bytes(os.urandom(2), "little")
     print("seed:", seed)
     times = repeats(250, 100)
@@ -82,7 +82,7 @@ def test_in_every_state_of_the_main_thread(console: Console) -> None:
 
 
 def test_a_long_sleep_is_broken_off(console: Console) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     assert member.call(scenarios.sleep_is_broken_off) == "KeyboardInterrupt"
     console.assert_heard({member: [CTRL_C]})
 
@@ -95,7 +95,7 @@ def test_no_sleep_race(console: Console) -> None:
     event then meets it at the wrong moment is chance (1 of 3,000 was seen on Wine 10). After this
     package's kill no sleep is entered at all.
     """
-    leader = console.parent.spawn(NEW_GROUP)
+    leader = console.parent.python(NEW_GROUP)
     sent, entered = leader.call(scenarios.events_before_sleeps, "os.kill", 1000, 0.02)
     console.assert_heard({leader: [CTRL_C] * sent})
     assert entered == 1
@@ -107,14 +107,14 @@ def test_no_sleep_race(console: Console) -> None:
 
 @pytest.mark.repeats
 def test_several_threads_at_once(console: Console) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     each = repeats(25, 10)
     assert member.call(scenarios.events_at_handlers, 8, each) == []
     console.assert_heard({member: [CTRL_C] * 8 * each})
 
 
 def test_from_within_a_signal_handler(console: Console) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     log = member.call(scenarios.from_within_a_signal_handler)
     assert log == ["in", "in", "out", "out"]
     console.assert_heard({member: [CTRL_C] * 2})
@@ -126,18 +126,18 @@ def test_from_within_a_console_handler(console: Console) -> None:
 
     It says so, and the event comes when the outer one is done.
     """
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     log = member.call(scenarios.from_within_a_console_handler, 0.5)
     assert log in (
         ["in", "TimeoutError", "out", "in", "out"],
         ["in", "in", "out", "out"],  # a system that runs them at the same time
     )
-    assert member.call(actor.take_heard) == []  # taken by the other handler
+    assert member.take_heard() == []  # taken by the other handler
 
 
 @pytest.mark.limits
 def test_a_handler_that_takes_too_long(console: Console) -> None:
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     raised, log = member.call(scenarios.slow_handler_of_ones_own, 0.3)
     assert raised == "TimeoutError"
     assert log == ["in"]
@@ -146,7 +146,7 @@ def test_a_handler_that_takes_too_long(console: Console) -> None:
 @pytest.mark.repeats
 def test_wakeup_fd(console: Console) -> None:
     """A byte for each event, and the KeyboardInterrupts as ever."""
-    member = console.parent.spawn(NEW_GROUP, behind_launcher=True)
+    member = console.parent.python(NEW_GROUP, behind_launcher=True)
     times = repeats(100, 30)
     raised, written = member.call(scenarios.wakeup_fd, times)
     assert raised == times
