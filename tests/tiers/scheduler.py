@@ -2,9 +2,9 @@
 
 A worker does not start a test before it knows the one after it, so a test always waits behind the
 one that runs. xdist's own schedulers take both from the head of the list: with the longest tests
-first, a long test waits behind a long one while other workers have nothing left to do. Here a worker
-gets one from the head, and behind it some from the tail, where the shortest are; then again one from
-the head.
+first, a long test waits behind a long one while other workers have nothing left to do. Here a
+worker gets one from the head, and behind it some from the tail, where the shortest are; then again
+one from the head.
 """
 
 from __future__ import annotations
