@@ -3,8 +3,10 @@
 `python3 noxfile.py -s SESSION` needs nothing but Python and pip; who has nox may as well call that.
 
     nox -s demo         the main job, shown on a real Python for Windows
-    nox -s tests        every test: on this system, and on Windows (x64 and x86)
-                        -- --tier x86 --python 3.13: one tier, another minor version there
+    nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`;
+                        -- --tier x86 --whole: one tier, all of it; --python 3.13: another version
+    nox -s quick        the tests closest to what has changed: the inner loop, at most 20 s
+    nox -s busy         all tests 3 times, those marked `limits` 30 times, beside endless loops
     nox -s lint         formatting, style, types for Linux and for Windows
     nox -s bed -- ...   the test bed: setup, run, info (see `nox -s bed -- --help`)
     nox -s others       other projects' tests, with ctrlevent in place of their os.kill
@@ -13,7 +15,7 @@
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
     nox -s coverage     every branch of the package taken by some test, here or on Windows?
     nox -s mutation     do the tests notice when the policy is changed?
-    nox -s soak         5,000 events between real processes
+    nox -s soak         5,000 events between real processes; all repeats of tests marked `repeats`
     nox -s report       what this Windows does otherwise than is expected, all of it, as Markdown
     nox -s release      wheel and sdist: built twice and compared, checked, and tested
     nox -s workflows    check what GitHub runs
@@ -98,7 +100,7 @@ VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py"
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test, all tiers at once; `-- --tier host|x64|x86` for one, then pytest's arguments.
+    """Run every test, all tiers at once; `-- --tier host|x64|x86` for one; then pytest's arguments.
 
     Beside x64 the tier x86 of the bed runs the tests marked `bitness`, and alone as well, unless
     there is `--whole`. `-- --python 3.13` runs the tiers on Windows with another minor version, one
@@ -404,7 +406,7 @@ def soak(session: nox.Session) -> None:
     whole = {"CTRLEVENT_TEST_WHOLE": "1"}
     session.log("runs tests/soak on Windows, and the tests marked `repeats` whole, on every tier")
     tiers = [
-        _with(tier, ["-m", _marks("repeats", tier.name)])
+        _with(tier, ["-m", "repeats"])
         for tier in _prepare(session, names, arguments, environ=whole)
     ]
     windows = [name for name in names if name in ARCHS][:1]
@@ -645,11 +647,11 @@ def _marks(mark: str, name: str) -> str:
 
 def _with(tier: running.Tier, more: Sequence[str]) -> running.Tier:
     """The tier with more arguments; of two `-m` pytest takes the last, so this joins them."""
-    more = [
-        _marks(word, tier.name) if before == "-m" else word
-        for before, word in zip(["", *more], more)
-    ]
-    return dataclasses.replace(tier, arguments=[*tier.arguments, *more])
+    words = [*more]
+    if "-m" in words:
+        mark = words.index("-m") + 1
+        words[mark] = _marks(words[mark], tier.name)
+    return dataclasses.replace(tier, arguments=[*tier.arguments, *words])
 
 
 def _tier(

@@ -164,8 +164,9 @@ def _begin(tier: Tier, options: Options, result: Result, screen: Screen) -> _Run
     command = [
         *(*tier.start, "-m", "pytest", "-p", "tests.tiers.plugin"),
         *("-n", str(tier.workers), "--dist", "loadgroup"),
-        *("--tier-times", tier.path(known), "--tier-progress", tier.path(told)),
-        *(["--tier-repeat", str(options.repeat)] if options.repeat != 1 else []),
+        # With `=`: pytest takes a separate word for a path of tests, before it knows the option.
+        *(f"--tier-times={tier.path(known)}", f"--tier-progress={tier.path(told)}"),
+        *([f"--tier-repeat={options.repeat}"] if options.repeat != 1 else []),
         *tier.arguments,
     ]
     try:
