@@ -42,7 +42,7 @@ class HeadAndTail(LoadGroupScheduling):  # type: ignore[misc]
             node.shutdown()
 
     def remove_node(self, node: Any) -> str | None:
-        """As xdist's, but a test in which a worker crashed does not crash another worker as well."""
+        """As xdist's, but a test that has crashed a worker does not crash another one as well."""
         workload = self.assigned_work.pop(node)
         self._head_came_last.discard(node)
         left = [

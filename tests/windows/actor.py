@@ -25,6 +25,8 @@ import threading
 import traceback
 from typing import Any, Callable, Optional
 
+from tests.waiting import HANG_LIMIT
+
 # (number, function, arguments, keyword arguments)
 Request = tuple[int, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
@@ -178,7 +180,7 @@ def _listen(child: subprocess.Popen[bytes]) -> None:
 def said(pid: int) -> list[str]:
     """So far; all that it has ever said, if it has ended."""
     if _children[pid].poll() is not None:
-        _listening[pid].join(20)
+        _listening[pid].join(HANG_LIMIT)
     return _said[pid][:]
 
 
@@ -246,7 +248,7 @@ def handle_count() -> int:
     )
 
 
-def thread_result(function: Callable[[], Any], timeout: float = 20.0) -> Optional[BaseException]:
+def thread_result(function: Callable[[], Any], timeout: float = HANG_LIMIT) -> Optional[BaseException]:
     """Runs a function in a thread of its own and waits for its end; returns what it raised."""
     outcome: list[Optional[BaseException]] = []
 

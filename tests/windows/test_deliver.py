@@ -247,6 +247,7 @@ def test_without_inject_one_alone_in_its_group_is_reached(console: Console, flag
     console.assert_heard({target: [CTRL_C]})
 
 
+@pytest.mark.limits
 def test_without_inject_one_without_a_console_is_refused(console: Console) -> None:
     target = console.parent.spawn(DETACHED | NEW_GROUP)
     with pytest.raises(ctrlevent.NoConsole):
