@@ -77,8 +77,8 @@ ON_HOST = [
 ]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
 
-# Tests at once in each tier, which run side by side, measured on two processors. On Wine a test
-# mostly waits for processes to start; the host's tests use a processor more, but not for long.
+# Tests at once in each tier. The tiers run side by side. A test on Wine mostly waits for processes to
+# start, so more tests than processors run at once: with these numbers two processors were never idle.
 WORKERS = {"host": 2, "x64": 4, "x86": 2, "arm64": 4}
 
 # As above, of the sessions that run one tier after the other.

@@ -248,7 +248,9 @@ def handle_count() -> int:
     )
 
 
-def thread_result(function: Callable[[], Any], timeout: float = HANG_LIMIT) -> Optional[BaseException]:
+def thread_result(
+    function: Callable[[], Any], timeout: float = HANG_LIMIT
+) -> Optional[BaseException]:
     """Runs a function in a thread of its own and waits for its end; returns what it raised."""
     outcome: list[Optional[BaseException]] = []
 
