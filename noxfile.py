@@ -77,8 +77,8 @@ ON_HOST = [
 ]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
 
-# Tests at once in each tier. The tiers run side by side. A test on Wine mostly waits for processes to
-# start, so more tests than processors run at once: with these numbers two processors were never idle.
+# Tests at once in each tier. The tiers run side by side, and a test on Wine mostly waits for
+# processes to start, so these are more than processors. With them, two processors were never idle.
 WORKERS = {"host": 2, "x64": 4, "x86": 2, "arm64": 4}
 
 # As above, of the sessions that run one tier after the other.
