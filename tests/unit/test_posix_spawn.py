@@ -261,6 +261,8 @@ def test_a_timeout_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
         error = times_out(WAITS, limit, HANG_LIMIT, monkeypatch, stderr=subprocess.PIPE, text=True)
         if error.output.startswith("up\n"):  # else it had not been started by then
             break
+    else:
+        pytest.fail("it was never up in time")
     assert error.output == "up\ninterrupted\n"
     assert not error.stderr
 
@@ -273,7 +275,8 @@ def test_a_timeout_ends_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
         grandchild, *lines = error.output.decode().splitlines() or ["0"]
         if lines == ["up", "caught"]:  # else one of the two limits was too short for this machine
             break
-    assert lines == ["up", "caught"]
+    else:
+        pytest.fail("it never caught the SIGINT in time")
     wait_until(lambda: is_gone(int(grandchild)), "the end of the group")
 
 
@@ -298,6 +301,8 @@ def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
             error = times_out(code, limit, 0.1, monkeypatch, stdin=source)
             if error.output:  # else the daemon had not been started by then
                 break
+        else:
+            pytest.fail("the daemon was never started in time")
         daemon = int(error.output)
         assert not is_gone(daemon)
     finally:

@@ -38,6 +38,7 @@ def left(
     for _ in range(2):  # what is opened once: DLLs, the connection to the console, caches
         function(*arguments)
     samples = [measure()]
+    grown: dict[str, list[int]] = {}
     for _ in range(ROUNDS):
         for _ in range(calls):
             function(*arguments)

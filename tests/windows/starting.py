@@ -373,8 +373,8 @@ def give_time_to_end(grace: float = NEVER) -> None:
     from ctrlevent import _run_on_terminal
 
     for module in (_run, _run_on_terminal):
-        vars(module)["GRACE"] = NEVER
-    vars(_run)["contain"] = functools.partial(_contain, grace=grace)
+        setattr(module, "GRACE", NEVER)  # noqa: B010
+    setattr(_run, "contain", functools.partial(_contain, grace=grace))  # noqa: B010
 
 
 def main_that_gives_time(grace: float = NEVER) -> list[str]:
