@@ -94,7 +94,7 @@ def run(tiers: Sequence[Tier], options: Options) -> list[Result]:
     shutil.rmtree(options.folder, ignore_errors=True)
     options.folder.mkdir(parents=True)
     screen = Screen()
-    with _sigterm_as_ctrl_c():
+    with _signals():
         results = _run(tiers, options, screen)
     if options.selection and any(result.progress.outcomes for result in results):
         for result in results:
@@ -209,15 +209,27 @@ def problem(ended: int, progress: Progress, repeat: int = 1) -> str:
 
 
 @contextlib.contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
+def _signals() -> Iterator[None]:
+    """SIGTERM is as Ctrl+C; and no tier ignores the signals of the keyboard.
+
+    A shell has what it runs in the background ignore these, and so would everything that the tiers
+    start: programs whose tests send them SIGINT.
+    """
+
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    handlers: dict[int, Any] = {signal.SIGTERM: interrupt}
+    for name, default in (("SIGINT", signal.default_int_handler), ("SIGQUIT", signal.SIG_DFL)):
+        keyboard = getattr(signal, name, None)
+        if keyboard is not None and signal.getsignal(keyboard) == signal.SIG_IGN:
+            handlers[keyboard] = default
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

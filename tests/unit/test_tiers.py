@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -211,6 +212,25 @@ running.run([tier], running.Options(folder / "run"))
         with contextlib.suppress(OSError):
             status = Path(f"/proc/{child.read_text(encoding='utf-8')}/stat")
             assert ") Z " in status.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_no_tier_ignores_the_signals_of_the_keyboard(tmp_path: Path) -> None:
+    """As it would in the background of a shell."""
+    text = (
+        "import signal\n"
+        "def test_int(): assert signal.getsignal(signal.SIGINT) == signal.default_int_handler\n"
+        "def test_quit(): assert signal.getsignal(signal.SIGQUIT) == signal.SIG_DFL\n"
+    )
+    numbers = (signal.SIGINT, getattr(signal, "SIGQUIT"))  # noqa: B009  # not on Windows
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        (result,) = ran(tmp_path, tier(tmp_path, text))
+        assert [signal.getsignal(number) for number in numbers] == [signal.SIG_IGN] * 2
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert result.problem == ""
 
 
 def test_loops_end_with_the_block() -> None:

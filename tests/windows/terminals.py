@@ -58,12 +58,12 @@ class Screen:
         self.console = console
         self.text = ""
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, limit: float = HANG_LIMIT) -> None:
         def shown() -> bool:
             self.text += self.console.read(0.05)
             return text in self.text
 
-        wait_until(shown, f"{text!r} on the screen")
+        wait_until(shown, f"{text!r} on the screen", limit)
 
 
 def python(code: str, *arguments: str) -> list[str]:
@@ -81,7 +81,9 @@ def show(code: str, type_at: str, keys: str, until: str, **size: int) -> tuple[s
         return screen.text, child.wait(HANG_LIMIT)
 
 
-def press_ctrl_c(code: str, keys: Optional[str], until: str, ignoring: bool) -> tuple[bool, int]:
+def press_ctrl_c(
+    code: str, keys: Optional[str], until: str, ignoring: bool, limit: float = HANG_LIMIT
+) -> tuple[bool, int]:
     """Whether the program has shown what a Ctrl+C makes it show, and its exit status."""
     ctrlevent.ignore_ctrl_c(ignoring)
     try:
@@ -93,7 +95,11 @@ def press_ctrl_c(code: str, keys: Optional[str], until: str, ignoring: bool) -> 
                 console.press_ctrl_c()
             else:
                 console.write(keys)
-            child.wait(HANG_LIMIT)
+            try:
+                child.wait(limit)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait(HANG_LIMIT)
             console.close()
             while shown := console.read(HANG_LIMIT):
                 screen.text += shown
@@ -102,7 +108,7 @@ def press_ctrl_c(code: str, keys: Optional[str], until: str, ignoring: bool) -> 
         ctrlevent.ignore_ctrl_c(False)
 
 
-def native_ctrl_c(program: str, keys: Optional[str]) -> None:
+def native_ctrl_c(program: str, keys: Optional[str], limit: float = HANG_LIMIT) -> None:
     """Waits until a native program has heard it."""
     with PseudoConsole() as console:
         screen = Screen(console)
@@ -112,7 +118,7 @@ def native_ctrl_c(program: str, keys: Optional[str]) -> None:
             console.press_ctrl_c()
         else:
             console.write(keys)
-        screen.wait_for("event 0")
+        screen.wait_for("event 0", limit)
 
 
 def sees_group_and_ignore(ignoring: bool) -> tuple[bool, bool, bool]:
