@@ -84,7 +84,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    repeat: int = item.config.getoption("--tier-repeat", 1)
+    repeat = int(item.config.getoption("--tier-repeat") or 1)
     if repeat == 1:
         return None
     for _ in range(repeat):
