@@ -51,6 +51,11 @@ class Careless(Broken):
     """A handle left open, too much work, an error that is not in the contract, and the like."""
 
 
+def is_gui(process: Process) -> bool:
+    """No event is owed to it (rule E2): on a console's list it may as well be a phantom."""
+    return bool(process.peb.ImageSubsystem == c.IMAGE_SUBSYSTEM_WINDOWS_GUI)
+
+
 class Hole(BaseException):
     """One of the holes that docs/scope.md declares. The scenario ends here: anything may follow."""
 
@@ -138,5 +143,5 @@ class Watched(FakeWindows):
     def _looks_connected(self, process: Process) -> bool:
         """To whoever reads its PEB. A GUI program, and one with no console, does not."""
         none = {0, *(value % (1 << process.bits) for value in self.profile.console_asked_for)}
-        is_gui = process.peb.ImageSubsystem == c.IMAGE_SUBSYSTEM_WINDOWS_GUI
-        return process.is_alive and not is_gui and process.parameters.ConsoleHandle not in none
+        handle = process.parameters.ConsoleHandle
+        return process.is_alive and not is_gui(process) and handle not in none

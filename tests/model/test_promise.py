@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.profiles import WINDOWS_BUILDS, WINE, Profile
+from ctrlevent import CTRL_BREAK_EVENT
+from ctrlevent._win32 import constants as c
+from tests.fakes.profiles import WINDOWS, WINDOWS_BUILDS, WINE, Profile
 
 from .conftest import scenarios
-from .world import World, run
+from .world import How, World, run
 
 
 @pytest.mark.timeout(1200)
@@ -18,3 +20,23 @@ def test_an_event_reaches_who_was_named_or_nobody(profile: Profile) -> None:
 
     Machine.profile, Machine.name = profile, profile.name
     run(Machine, scenarios())
+
+
+def test_a_gui_member_that_has_attached_itself_is_owed_no_event() -> None:
+    """Rule E2. Chance finds this story in one run of many, and took it for a lost event."""
+
+    class Machine(World):
+        profile = WINDOWS
+
+    world = Machine()
+    try:
+        world.begin(bits=64, helper=True, family=[])
+        world.spawn(parent=0, how=How(c.CREATE_NEW_PROCESS_GROUP, gui=True))
+        world.happen(("attach", 1, 0))
+        world.spawn(parent=1, how=How(c.CREATE_NO_WINDOW))
+        leader, member = world.everybody[1:]
+        assert leader.console is world.windows.caller.console is not member.console
+        world.killpg(who=1, sig=CTRL_BREAK_EVENT, timeout=0.0, m=[])
+        assert world.windows.received == [(member.pid, CTRL_BREAK_EVENT)]
+    finally:
+        world.teardown()
