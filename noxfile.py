@@ -35,6 +35,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,8 +85,11 @@ WORKERS = {"host": 2, "x64": 4, "x86": 2, "arm64": 4}
 # As above, of the sessions that run one tier after the other.
 AT_ONCE = ["-n", "3"]
 
-# Seconds of tests that `nox -s quick` chooses; what starts them takes the rest of its 20.
-QUICK_TAKES = {"host": 12, "x64": 8}
+# `nox -s quick`: seconds of tests that it chooses for each tier, and seconds after which it starts
+# no more tests, because other programs keep the machine busy. What starts the tiers, and the last
+# tests, take the rest of its 20.
+QUICK_TAKES = {"host": 12, "x64": 12}
+QUICK_UNTIL = 16
 
 # Tests of the main verbs, for the wheel that is released.
 OF_RELEASE = [f"tests/windows/test_{name}.py" for name in ("killpg", "kill", "getpgid", "popen")]
@@ -128,6 +132,7 @@ def quick(session: nox.Session) -> None:
     if not marker.exists():  # pip alone takes seconds to find that there is nothing to do
         session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
         marker.touch()
+    until = time.time() + QUICK_UNTIL
     changed = _changed(session)
     known = choice.modules(HERE, ["ctrlevent", "tests", "docs"])
     tiers: list[running.Tier] = []
@@ -140,16 +145,19 @@ def quick(session: nox.Session) -> None:
         if name == "x64" and (not _concerns_windows(changed) or test_bed.load(ARCHS) is None):
             continue
         of_last = tier_times.load(tier_times.file(), name if name == "host" else ARCHS[0])
-        budget = QUICK_TAKES[name] * WORKERS[name]
         ordered = choice.closest(HERE, changed, files, known)
-        chosen, nothing = choice.fitting(ordered, of_last.tests, budget)
+        chosen, nothing = choice.fitting(ordered, of_last.tests, QUICK_TAKES[name])
         print(f"{name}:\n{choice.told(chosen, nothing) or '  nothing'}", flush=True)
         if chosen:
-            arguments = [*choice.words(chosen), *session.posargs]
-            tiers.append(_tier(session, name if name == "host" else ARCHS[0], arguments, HERE))
+            # Nothing is installed, so pytest has to be told of the plugin.
+            plugin = ["-p", "ctrlevent.pytest_plugin"]
+            arguments = [*plugin, *choice.words(chosen), *session.posargs]
+            tier = _tier(session, name if name == "host" else ARCHS[0], arguments, HERE)
+            # Workers of xdist take longer to start on Wine than they save in so short a run.
+            tiers.append(dataclasses.replace(tier, workers=0))
     if not tiers:
         session.error(f"no test has to do with what has changed: {', '.join(changed) or 'nothing'}")
-    _side_by_side(session, tiers, selection=True)
+    _side_by_side(session, tiers, selection=True, until=until)
 
 
 @nox.session
@@ -694,8 +702,10 @@ def _side_by_side(
     tiers: Sequence[running.Tier],
     times: Path | None = None,
     selection: bool = False,
+    until: float | None = None,
 ) -> None:
-    results = running.run(tiers, running.Options(_folder(session), times, selection))
+    options = running.Options(_folder(session), times, selection, until=until)
+    results = running.run(tiers, options)
     bad = [result.name for result in results if result.problem]
     if bad or all(result.no_tests for result in results):
         session.error(f"failed: {', '.join(bad) or 'no tier has run a test'}")

@@ -1,7 +1,8 @@
 """Which tests `nox -s quick` runs after a change: the closest to it that fit into some seconds.
 
 How close a test file is to a changed file is derived: from the names of both, from the imports, and
-from the test file's text, which may name the other. Nothing is kept by hand.
+from the text of the test file and its conftest.py, which may name the other. Nothing is kept by
+hand.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 # Seconds of a test whose time is not known: it has not been run yet.
 _UNKNOWN = 1.0
+
+# A test file at this distance does not test what has changed, it only uses it.
+_FAR = 2
 
 
 @dataclass(frozen=True, order=True)
@@ -73,12 +77,24 @@ def closest(
         path: imports(sources[path], name, path.endswith("/__init__.py"), known)
         for name, path in known.items()
     }
-    found = [_close(test, changed, graph, sources[test]) for test in tests]
+    dotted = {path: name for name, path in known.items() if not path.endswith("__init__.py")}
+    found: list[Close | None] = []
+    for test in tests:
+        # pytest loads the conftest.py of its folder, and of those above, with a test.
+        conftests = {
+            path for path in sources
+            if path.endswith("conftest.py") and test.startswith(path[: -len("conftest.py")])
+        }  # fmt: skip
+        graph[test] = graph.get(test, set()) | conftests
+        text = "".join(sources[path] for path in (test, *conftests))
+        words = {path: (path.rpartition("/")[2], dotted.get(path, path)) for path in changed}
+        named = [path for path in changed if any(word in text for word in words[path])]
+        found.append(_close(test, changed, graph, named))
     return sorted(close for close in found if close is not None)
 
 
 def _close(
-    test: str, changed: Collection[str], graph: Mapping[str, set[str]], source: str
+    test: str, changed: Collection[str], graph: Mapping[str, set[str]], named: Sequence[str]
 ) -> Close | None:
     if test in changed:
         return Close(0, test, "changed")
@@ -86,6 +102,9 @@ def _close(
     for path in changed:
         if path.endswith(".py") and _stem(path).strip("_") == subject:
             return Close(1, test, f"tests {path}, by its name")
+    for path in named:
+        if not path.endswith("__init__.py"):
+            return Close(2, test, f"names {path}")
     # 2 and more: as many steps as there are from import to import.
     reached, following = {test}, deque([(test, 1)])
     while following:
@@ -96,9 +115,6 @@ def _close(
             if imported not in reached:
                 reached.add(imported)
                 following.append((imported, steps + 1))
-    for path in changed:
-        if path.rpartition("/")[2] in source and not path.endswith("__init__.py"):
-            return Close(2, test, f"names {path}")
     return None
 
 
@@ -112,7 +128,8 @@ def fitting(
     """What fits into `budget` seconds of tests, and the files of which nothing does.
 
     Of a file that does not fit whole, the shortest tests, and always those whose time is not known:
-    they are new, and may be the very ones that the change is about.
+    they are new, and may be the very ones that the change is about. Files that are equally far away
+    (2 and more) have equal shares of what is left.
     """
     by_file: dict[str, dict[str, float]] = {}
     for name, time in seconds.items():
@@ -120,15 +137,17 @@ def fitting(
     chosen: list[Choice] = []
     nothing: list[Close] = []
     left = budget
-    for close in ordered:
+    for position, close in enumerate(ordered):
+        as_far = sum(other.distance == close.distance for other in ordered[position:])
+        share = left / as_far if close.distance >= _FAR else left
         known = by_file.get(close.file, {})
         used, out = 0.0 if known else _UNKNOWN, []
         for name in sorted(known, key=lambda name: known[name]):
-            if used + known[name] <= left:
+            if used + known[name] <= share:
                 used += known[name]
             else:
                 out.append(name)
-        if close.distance > 0 and (used > left or (known and len(out) == len(known))):
+        if close.distance > 0 and (used > share or (known and len(out) == len(known))):
             nothing.append(close)
             continue
         chosen.append(Choice(close, tuple(out), used))

@@ -41,6 +41,7 @@ class Tier:
     """For pytest."""
     cwd: Path
     workers: int
+    """Processes of xdist; 0 is pytest without xdist, one test after the other."""
     environ: Mapping[str, str] | None = None
     needs: Step | None = None
     path: Callable[[Path], str] = str
@@ -87,6 +88,9 @@ class Options:
     selection: bool = False
     """The user has selected tests: a tier without any is fine if another has some."""
     repeat: int = 1
+    until: float | None = None
+    """By the clock of time.time(): no test is started after it. The tests left over are no failure,
+    and their number is said."""
 
 
 def run(tiers: Sequence[Tier], options: Options) -> list[Result]:
@@ -168,6 +172,7 @@ def _begin(tier: Tier, options: Options, result: Result, screen: Screen) -> _Run
         # With `=`: pytest takes a separate word for a path of tests, before it knows the option.
         *(f"--tier-times={tier.path(known)}", f"--tier-progress={tier.path(told)}"),
         *([f"--tier-repeat={options.repeat}"] if options.repeat != 1 else []),
+        *([f"--tier-until={options.until}"] if options.until is not None else []),
         *tier.arguments,
     ]
     try:
@@ -176,7 +181,7 @@ def _begin(tier: Tier, options: Options, result: Result, screen: Screen) -> _Run
         result.problem = f"could not be started: {error}"
         screen.say(f"{tier.name}: {result.problem}")
         return None
-    screen.say(f"{tier.name}: started, {tier.workers} tests at once; log: {log}")
+    screen.say(f"{tier.name}: started, {max(1, tier.workers)} at once; log: {log}")
     return _Running(tier, started, log, Tail(told), last, result)
 
 
@@ -184,7 +189,10 @@ def _finish(one: _Running, ended: int, options: Options, screen: Screen) -> None
     result, progress = one.result, one.result.progress
     result.seconds = time.monotonic() - one.started
     result.no_tests = ended == NO_TESTS
-    result.problem = problem(ended, progress, options.repeat)
+    left = not_started(progress) if options.until is not None else 0
+    if left and progress.outcomes:
+        screen.say(f"{one.tier.name}: {left} of {len(progress.collected or ())} left: time is up")
+    result.problem = problem(ended, progress, options.repeat, left)
     log = one.log.read_bytes().decode("utf-8", errors="replace")
     screen.say(f"{one.tier.name}: ended after {clock(result.seconds)}")
     screen.show(closing(log, good=not result.problem))
@@ -194,13 +202,22 @@ def _finish(one: _Running, ended: int, options: Options, screen: Screen) -> None
         times.store(options.times, one.tier.name, new)
 
 
-def problem(ended: int, progress: Progress, repeat: int = 1) -> str:
-    """What is wrong with a tier that has ended by this exit status; nothing: ""."""
+def not_started(progress: Progress) -> int:
+    return len(set(progress.collected or ()) - progress.finished)
+
+
+def problem(ended: int, progress: Progress, repeat: int = 1, left: int = 0) -> str:
+    """What is wrong with a tier that has ended by this exit status; nothing: "".
+
+    `left`: so many tests were not started, as the time was up.
+    """
+    if left and not progress.outcomes:
+        return "FAILED: the time was up before it had started its first test"
     if ended == NO_TESTS or (ended == 0 and not progress.outcomes):
         return "FAILED: it ran no test"
     if ended != 0:
         return f"FAILED: {progress.failures} failed, exit status {ended}"
-    there = len(progress.collected or ()) * repeat
+    there = (len(progress.collected or ()) - left) * repeat
     if len(progress.outcomes) < there:
         return f"FAILED: it ran {len(progress.outcomes)} of {there} tests"
     if progress.failures:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -69,7 +71,7 @@ def test_times_are_merged_and_a_whole_run_forgets_what_is_gone(tmp_path: Path) -
     assert times.load(file, "host") == times.Times()
 
 
-def test_choice_takes_the_closest_that_fit(tmp_path: Path) -> None:
+def test_closest_is_the_test_of_that_name_then_what_names_or_imports_it(tmp_path: Path) -> None:
     for name, text in {
         "pkg/__init__.py": "from . import _policy, _other",
         "pkg/_policy.py": "",
@@ -79,19 +81,38 @@ def test_choice_takes_the_closest_that_fit(tmp_path: Path) -> None:
         "tests/test_near.py": "from pkg import _policy",
         "tests/test_far.py": "import pkg",
         "tests/test_none.py": "import os",
+        "tests/plugin/__init__.py": "",
+        "tests/plugin/conftest.py": "ARGUMENTS = ['-p', 'pkg._policy']",
+        "tests/plugin/test_sessions.py": "import os",
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     known = choice.modules(tmp_path, ["pkg", "tests"])
     tests = [path for path in known.values() if "test_" in path]
-    ordered = choice.closest(tmp_path, ["pkg/_policy.py"], tests, known)
-    files = [close.file for close in ordered]
-    assert files == [f"tests/test_{name}.py" for name in ("policy", "near", "far")]
-    seconds = {f"{files[0]}::t": 1.0, f"{files[1]}::t": 1.0, f"{files[1]}::slow": 9.0}
-    chosen, nothing = choice.fitting(ordered, {**seconds, f"{files[2]}::t": 5.0}, 4.0)
-    assert [item.close.file for item in chosen] == files[:2]
-    assert choice.words(chosen)[2:] == ["--deselect", f"{files[1]}::slow"]
-    assert [close.file for close in nothing] == [files[2]]
+    found = choice.closest(tmp_path, ["pkg/_policy.py"], tests, known)
+    assert [(close.distance, close.file) for close in found] == [
+        (1, "tests/test_policy.py"),
+        (2, "tests/plugin/test_sessions.py"),
+        (2, "tests/test_near.py"),
+        (3, "tests/test_far.py"),
+    ]
+
+
+def test_choice_takes_the_closest_files_that_fit_and_their_shortest_tests() -> None:
+    ordered = [choice.Close(n, f"tests/test_{n}.py", "") for n in (1, 2, 3)]
+    one, two, three = (close.file for close in ordered)
+    seconds = {f"{one}::t": 1.0, f"{two}::t": 1.0, f"{two}::slow": 9.0, f"{three}::t": 5.0}
+    chosen, nothing = choice.fitting(ordered, seconds, 4.0)
+    assert choice.words(chosen) == [one, two, "--deselect", f"{two}::slow"]
+    assert [close.file for close in nothing] == [three]
+
+
+def test_choice_shares_what_is_left_between_files_that_are_equally_far() -> None:
+    far = [choice.Close(3, f"tests/test_{name}.py", "") for name in "abc"]
+    seconds = {f"{close.file}::{n}": 1.0 for close in far for n in range(9)}
+    chosen, nothing = choice.fitting(far, seconds, 6.0)
+    assert [(9 - len(item.left_out), item.seconds) for item in chosen] == [(2, 2.0)] * 3
+    assert nothing == []
 
 
 def test_closing_lines_and_failures() -> None:
@@ -164,6 +185,31 @@ def test_bad_tier(tmp_path: Path, text: str, told: str, capsys: pytest.CaptureFi
     assert bad.problem.startswith(told)
     assert good.problem == ""
     assert "tiny: FAILED" in capsys.readouterr().out
+
+
+# Its first test takes the plugin's clock beyond any time.
+LATE = """
+import types
+import tests.tiers.plugin
+def test_first(): tests.tiers.plugin.time = types.SimpleNamespace(time=lambda: float("inf"))
+def test_second(): assert False, "is not started"
+def test_third(): assert False, "is not started"
+"""
+
+
+def test_no_test_is_started_when_the_time_is_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_worker = dataclasses.replace(tier(tmp_path, LATE), workers=1)
+    (result,) = ran(tmp_path, one_worker, until=time.time() + HANG_LIMIT)
+    assert result.progress.outcomes == [("test_it.py::test_first", "passed")]
+    assert result.problem == ""
+    assert "tiny: 2 of 3 left: time is up" in capsys.readouterr().out
+
+
+def test_tier_that_had_no_time_for_a_test_has_failed(tmp_path: Path) -> None:
+    (result,) = ran(tmp_path, tier(tmp_path, GOOD), until=0.0)
+    assert result.problem.startswith("FAILED: the time was up")
 
 
 def test_tier_that_cannot_start_or_be_set_up_has_failed(tmp_path: Path) -> None:
