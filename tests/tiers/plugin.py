@@ -1,7 +1,8 @@
 """Loaded into the pytest of each tier: `-p tests.tiers.plugin`.
 
 Orders the tests, keeps those together that share fixtures, and tells the runner how far it is. For
-`nox -s busy` it repeats each test, for `nox -s quick` it stops in time. Each worker of xdist orders by the same file.
+`nox -s busy` it repeats each test, for `nox -s quick` it stops in time. Each worker of xdist orders
+by the same file.
 """
 
 from __future__ import annotations
