@@ -173,7 +173,7 @@ def busy(session: nox.Session) -> None:
     options, arguments = parser.parse_known_args(session.posargs)
     names, arguments = _tiers(session, arguments, "host", *ARCHS)
     tiers = _prepare(session, names, arguments)
-    selection = running.Options(_folder(session), selection=bool(arguments))
+    selection = running.Options(_folder(session), tier_times.file("busy"), bool(arguments))
     runs: list[list[running.Result]] = []
     with tier_busy.loops():
         for number in range(options.runs):
@@ -388,7 +388,7 @@ def _measure(session: nox.Session, data: Path) -> None:
         paths = [test_bed_coverage.ensure(arch), measured, stage / "site", stage]
         arguments = [*_bitness(arch), *ON_WINDOWS]
         tiers.append(_tier(session, arch, arguments, stage, environ=environ, paths=paths))
-    _side_by_side(session, tiers)
+    _side_by_side(session, tiers, tier_times.file("coverage"))
 
 
 @nox.session
@@ -423,7 +423,7 @@ def soak(session: nox.Session) -> None:
         tier = _tier(session, name, ["tests/soak", *arguments], stage, environ=whole)
         tiers.append(dataclasses.replace(tier, name=f"{name}-soak", workers=1, needs=_set_up()))
     # x86 may have none that is marked with both.
-    _side_by_side(session, tiers, selection=True)
+    _side_by_side(session, tiers, tier_times.file("soak"), selection=True)
 
 
 @nox.session

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -34,12 +35,26 @@ def main(noxfile: Path, arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     command = [str(python), "-m", "nox", "-f", str(noxfile), *arguments]
+    _hear_ctrl_c()
     with subprocess.Popen(command) as nox:
+        _end_as_by_ctrl_c(nox)
         while True:
             try:
                 return nox.wait()
             except KeyboardInterrupt:
                 pass  # it has had the Ctrl+C too, and ends what it runs
+
+
+def _hear_ctrl_c() -> None:
+    """A shell has what it runs in the background ignore SIGINT, and nox would inherit that."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end_as_by_ctrl_c(nox: subprocess.Popen[bytes]) -> None:
+    """On SIGTERM. nox ends what it runs on SIGINT, and leaves it running on SIGTERM."""
+    if os.name != "nt":  # where a process that is ended is not asked before
+        signal.signal(signal.SIGTERM, lambda _number, _frame: nox.send_signal(signal.SIGINT))
 
 
 def ensure() -> Path:

@@ -26,14 +26,16 @@ while True:
 
 
 @contextlib.contextmanager
-def loops(count: int | None = None) -> Iterator[None]:
+def loops(count: int | None = None) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Two of them, or one for each processor if there are more."""
     command = [sys.executable, "-S", "-c", _LOOP]
     with contextlib.ExitStack() as stack:
+        processes: list[subprocess.Popen[bytes]] = []
         for _ in range(count or max(2, os.cpu_count() or 2)):
             process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE))
             stack.callback(process.kill)
-        yield
+            processes.append(process)
+        yield processes
 
 
 def bad(table: Iterable[tuple[str, int, int]]) -> bool:

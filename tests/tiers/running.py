@@ -84,7 +84,8 @@ class Options:
     folder: Path
     """For logs and for what the tiers tell; emptied at the start."""
     times: Path | None = None
-    """The file with the times of the last run, which this one's become. None: not kept."""
+    """The file with the times of the last run, which this one's become, unless it repeats tests.
+    None: not kept."""
     selection: bool = False
     """The user has selected tests: a tier without any is fine if another has some."""
     repeat: int = 1
@@ -161,7 +162,8 @@ def _run(tiers: Sequence[Tier], options: Options, screen: Screen) -> list[Result
 def _begin(tier: Tier, options: Options, result: Result, screen: Screen) -> _Running | None:
     told = options.folder / f"{tier.name}.progress"
     log = options.folder / f"{tier.name}.log"
-    last = times.load(options.times, tier.name) if options.times else times.Times()
+    of_last = times.load(options.times, tier.name) if options.times else times.Times()
+    last = times.repeated(of_last, options.repeat)
     # A copy, as every worker has to see the same, while other runs may write theirs.
     known = options.folder / f"{tier.name}.times"
     known.write_text(json.dumps(dict(last.tests)), encoding="utf-8")

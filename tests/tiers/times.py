@@ -23,8 +23,9 @@ class Times:
     """Seconds that the tier took, for each second of its tests: 0.3 where three ran at once."""
 
 
-def file() -> Path:
-    return cache.root() / "test-times.json"
+def file(session: str = "tests") -> Path:
+    """Of a session of noxfile.py: each runs its tests beside others, or does more in them."""
+    return cache.root() / f"{session}-times.json"
 
 
 def load(path: Path, tier: str) -> Times:
@@ -35,6 +36,11 @@ def load(path: Path, tier: str) -> Times:
         return Times(tests, None if entry["pace"] is None else float(entry["pace"]))
     except (AttributeError, KeyError, TypeError, ValueError):
         return Times()
+
+
+def repeated(times: Times, repeat: int) -> Times:
+    """What is to be expected if each test runs so many times."""
+    return Times({name: seconds * repeat for name, seconds in times.tests.items()}, times.pace)
 
 
 def merged(old: Times, new: Mapping[str, float], wall: float, whole: bool) -> Times:

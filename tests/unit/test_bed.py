@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,9 @@ import pytest
 
 from tests.bed import bed, cache, debian, probes, programs, wine
 from tests.bed.report import BedError
+from tests.waiting import HANG_LIMIT, wait_until
+
+TOP = Path(__file__).parents[2]
 
 DEB822 = """\
 # the archive
@@ -208,3 +213,31 @@ def test_wine_is_spared_what_speaks_to_others_or_ends_it(monkeypatch: pytest.Mon
     environ = wine.Wine(Path("wine"), None, "", Path("prefix")).environ()
     assert not {"PYTHONPATH", "DISPLAY", "TMPDIR"} & set(environ)
     assert (environ["WINEPREFIX"], environ["SPARED"]) == ("prefix", "value")
+
+
+# As nox: heard is Ctrl+C alone, and what it then returns is its own.
+NOX = """
+import pathlib, time
+try:
+    pathlib.Path("started").touch()
+    while True: time.sleep(0.01)
+except KeyboardInterrupt:
+    raise SystemExit(77)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_sigterm_ends_nox_as_ctrl_c_does_in_the_background_of_a_shell_too(tmp_path: Path) -> None:
+    (tmp_path / "nox.py").write_text(NOX, encoding="utf-8")
+    code = f"""
+import pathlib, signal, sys
+sys.path.append({str(TOP)!r})
+from tests.bed import nox_env
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+nox_env.ensure = lambda: pathlib.Path(sys.executable)
+sys.exit(nox_env.main(pathlib.Path("noxfile.py"), []))
+"""
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path) as door:
+        wait_until((tmp_path / "started").exists, "nox has started")
+        door.send_signal(signal.SIGTERM)
+        assert door.wait(HANG_LIMIT) == 77

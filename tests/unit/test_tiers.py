@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -49,6 +48,11 @@ def test_estimate_goes_from_the_last_pace_to_the_own() -> None:
 def test_estimate_without_a_last_run_says_so() -> None:
     assert estimate.remaining(times.Times(), "abcd", "", 3) is None
     assert estimate.remaining(times.Times(), "abcd", "a", 3) == estimate.Estimate(9.0, False)
+
+
+def test_estimate_of_repeated_tests_counts_each_time() -> None:
+    last = times.repeated(times.Times({"a": 10, "b": 10}, pace=0.5), 3)
+    assert estimate.remaining(last, "ab", "", 3) == estimate.Estimate(30.0, True)
 
 
 def test_the_last_line_is_read_when_its_end_is_there() -> None:
@@ -279,8 +283,10 @@ def test_no_tier_ignores_the_signals_of_the_keyboard(tmp_path: Path) -> None:
     assert result.problem == ""
 
 
-def test_loops_end_with_the_block() -> None:
-    before = threading.active_count()
-    with busy.loops(1):
-        pass
-    assert threading.active_count() == before
+def test_loops_end_with_the_block_and_with_their_input() -> None:
+    with busy.loops(2) as (one, other):
+        assert (one.poll(), other.poll()) == (None, None)
+        assert one.stdin is not None
+        one.stdin.close()
+        assert one.wait(HANG_LIMIT) == 0
+    assert other.returncode not in (None, 0)
