@@ -3,24 +3,39 @@
 `python3 noxfile.py -s SESSION` needs nothing but Python and pip; who has nox may as well call that.
 
     nox -s demo         the main job, shown on a real Python for Windows
-    nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`;
-                        -- --tier x86 --whole: one tier, all of it; --python 3.13: another version
+    nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`,
+                        and of repeats a share: 7 min
     nox -s quick        the tests closest to what has changed: the inner loop, at most 20 s
-    nox -s busy         all tests 3 times, those marked `limits` 30 times, beside endless loops
-    nox -s lint         formatting, style, types for Linux and for Windows
-    nox -s bed -- ...   the test bed: setup, run, info (see `nox -s bed -- --help`)
-    nox -s others       other projects' tests, with ctrlevent in place of their os.kill
+    nox -s lint         formatting, style, types for Linux and for Windows: 1 min
+
+What `tests` leaves out:
+
+    nox -s tests -- --tier x86 --whole
+                        every test on x86: 10 min
+    nox -s tests -- --python 3.13
+                        the tiers on Windows with another version of Python
+    nox -s soak         5,000 events between real processes; all repeats of tests marked `repeats`:
+                        9 min
+    nox -s busy         all tests 3 times, those marked `limits` 30 times, beside endless loops:
+                        70 min
+    nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control:
+                        3 min
+    nox -s mutation     do the tests notice when the policy is changed? 3 min
+    nox -s coverage     every branch of the package taken by some test, here or on Windows? 15 min
     nox -s vendored     copies of the package under other names, from a folder and from a zip
     nox -s versions     every CPython from 3.9 that is to be had
-    nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control
-    nox -s coverage     every branch of the package taken by some test, here or on Windows?
-    nox -s mutation     do the tests notice when the policy is changed?
-    nox -s soak         5,000 events between real processes; all repeats of tests marked `repeats`
+    nox -s others       other projects' tests, with ctrlevent in place of their os.kill
+
+The rest:
+
+    nox -s bed -- ...   the test bed: setup, run, info (see `nox -s bed -- --help`)
     nox -s report       what this Windows does otherwise than is expected, all of it, as Markdown
     nox -s release      wheel and sdist: built twice and compared, checked, and tested
     nox -s workflows    check what GitHub runs
     nox -s docs         the pages of docs/, warnings as errors (`-- linkcheck`: links to elsewhere)
     nox -s bench        how fast is it, beside the bare calls and the peers? See docs/benchmarks.md
+
+The minutes were seen on two processors, with the downloads done.
 
 On Windows, "a real Python for Windows" is the running one; elsewhere tests/bed provides it. What is
 tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.

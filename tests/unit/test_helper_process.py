@@ -233,6 +233,82 @@ it.main()
     return subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe)
 
 
+class Ended(Exception):
+    """Where the process would end."""
+
+
+class Clock:
+    """Of the thread that watches; at some moments something happens meanwhile."""
+
+    def __init__(self, meanwhile: Callable[[float], object]) -> None:
+        self.now = 0.0
+        self._meanwhile = meanwhile
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self._meanwhile(self.now)
+
+
+def ends_at(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Any, float], object]) -> float:
+    """When a helper that is idle from 0 on ends; the thread that ends it runs as a function."""
+    clock = Clock(lambda now: meanwhile(idle, now))
+    monkeypatch.setattr(_helper_main, "time", clock)
+    idle = _helper_main._Idle()
+
+    def end(code: int) -> None:
+        assert code == _helper_main.IDLE_EXIT_CODE
+        assert idle.not_now.locked()
+        raise Ended
+
+    monkeypatch.setattr(os, "_exit", end)
+    with pytest.raises(Ended):
+        idle.watch()
+    return clock.now
+
+
+def test_it_ends_after_the_time_without_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ends_at(monkeypatch, lambda _idle, _now: None) == _helper_main.IDLE_SECONDS
+
+
+def test_its_time_counts_from_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answered_at_10(idle: Any, now: float) -> None:
+        if now == _helper_main.IDLE_SECONDS:
+            idle.since = 10.0
+
+    assert ends_at(monkeypatch, answered_at_10) == 10.0 + _helper_main.IDLE_SECONDS
+
+
+def test_an_answer_that_comes_right_before_it_ends_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time is up, and then a request is there before the end is."""
+
+    class Lock:
+        taken = 0
+
+        def __init__(self, idle: Any) -> None:
+            self._idle = idle
+
+        def locked(self) -> bool:
+            return True
+
+        def __enter__(self) -> None:
+            self.taken += 1
+            if self.taken == 1:
+                self._idle.since = _helper_main.IDLE_SECONDS
+
+        def __exit__(self, *_: object) -> None: ...
+
+    def put_the_lock(idle: Any, now: float) -> None:
+        if now == _helper_main.IDLE_SECONDS:
+            idle.not_now = Lock(idle)
+
+    assert ends_at(monkeypatch, put_the_lock) == 2 * _helper_main.IDLE_SECONDS
+
+
 @pytest.mark.limits
 def test_it_goes_for_want_of_work() -> None:
     with in_a_process("None") as process:

@@ -614,6 +614,17 @@ def test_kill_ends_one_process_with_the_number(
     assert windows.terminated == [(family.leader.pid, sig)]
 
 
+@pytest.mark.parametrize("extra", [1, 2, 3])
+@pytest.mark.parametrize("sig", [0, C, BREAK, TERM])
+def test_kill_with_low_bits_that_windows_would_ignore(
+    windows: FakeWindows, family: Family, sig: int, extra: int
+) -> None:
+    pid = family.leader.pid + extra
+    with pytest.raises(ProcessLookupError, match=f"there is no process {pid}"):
+        _send.kill(pid, sig)
+    assert_nothing_happened(windows)
+
+
 def test_kill_to_end_a_process_needs_no_right_to_read_it(
     windows: FakeWindows, family: Family
 ) -> None:
