@@ -7,13 +7,20 @@ import sys
 import time
 
 
+def say(line: str) -> None:
+    # In one piece, as the server and the worker write to the same pipe: with PYTHONUNBUFFERED set,
+    # print() writes the end of the line by itself, perhaps behind the other's line.
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def work(name: str) -> None:
     try:
-        print(f"{name} is up", flush=True)
+        say(f"{name} is up")
         while True:
             time.sleep(0.1)  # short: Windows may notice a Ctrl+C only when a sleep ends
     except KeyboardInterrupt:
-        print(f"{name} cleans up", flush=True)
+        say(f"{name} cleans up")
 
 
 if __name__ == "__main__":

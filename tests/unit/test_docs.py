@@ -6,7 +6,11 @@ That its pages can be built, and that links between them hold, is what `nox -s d
 from __future__ import annotations
 
 import ast
+import os
 import re
+import signal
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +20,7 @@ import ctrlevent
 from ctrlevent import _ask, _errors, _listen, _pseudo_console, _run, _send, _spawn
 from ctrlevent._win32.foreign import null
 from docs._sphinx import docstrings, public_names, tables
+from tests.waiting import HANG_LIMIT
 
 TOP = Path(__file__).parents[2]
 DOCS = TOP / "docs"
@@ -206,3 +211,25 @@ def test_links_of_the_readme_lead_somewhere() -> None:
     local = [one or other for one, other in links if "://" not in (one or other)]
     assert "docs/problem.svg" in local
     assert [link for link in local if not (TOP / link).exists()] == []
+
+
+def test_each_line_of_the_server_and_its_worker_is_one_write() -> None:
+    """Or their lines get mixed in the pipe that both write to."""
+    if sys.platform == "win32":
+        pytest.skip("no pair of sockets there tells one write from the next")
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, str(EXAMPLES / "server.py")]
+    with (
+        ours,
+        theirs,
+        subprocess.Popen(
+            command, stdout=theirs.fileno(), env=unbuffered, start_new_session=True
+        ) as server,
+    ):
+        try:
+            ours.settimeout(HANG_LIMIT)
+            writes = {ours.recv(100) for _ in range(2)}
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)  # the worker as well
+    assert writes == {b"server is up\n", b"worker is up\n"}
