@@ -142,13 +142,17 @@ def _on_each_console(
 
     left = list(pids)
     error: OSError | None = None
-    found = False
+    found: list[int] = []
     while left:
         try:
             members = _helper.send(left[0], pgid, event, deadline - windows.monotonic())
         except (ProcessLookupError, NoConsole) as lost:
             error, members = lost, []
-        found = found or bool(members)
+        except PermissionError as refused:
+            if event is None or not found:
+                raise
+            raise _policy.sent_in_part(pgid, found, refused) from refused
+        found += members
         left = [pid for pid in left[1:] if pid not in members]
     if not found:
         raise error or _policy.no_such_group(pgid)

@@ -374,6 +374,19 @@ def no_threads(pgid: int, why_not: OSError) -> PermissionError:
     )
 
 
+def sent_in_part(pgid: int, reached: Sequence[int], refused: OSError) -> PermissionError:
+    """A group on several consoles, of which a later one takes no event: that cannot be seen before
+    it is asked to.
+    """
+    pids = ", ".join(f"process {pid}" for pid in sorted(reached))
+    return make(
+        PermissionError,
+        f"process group {pgid} is on several consoles, and the event has reached {pids}, but not"
+        f" the rest: {refused.strerror}",
+        refused,
+    )
+
+
 def _never_connected(process: Facts) -> NoConsole:
     why = "is a GUI program" if process.has_gui_subsystem else "has no console"
     return make(

@@ -105,6 +105,33 @@ def test_console_that_may_not_be_used_is_an_error_with_nothing_sent(
 
 
 @pytest.mark.usefixtures("helper")
+@pytest.mark.parametrize("refused", ["the event", "the helper"])
+def test_console_that_refuses_when_another_has_taken_the_event_is_an_error_that_says_who_got_it(
+    windows: FakeWindows, leader: Process, member: Process, far: Process, refused: str
+) -> None:
+    assert far.console
+    if refused == "the event":
+        far.console.may_send = False
+    else:  # of five attachings three look, the fourth sends on the leader's console
+        windows.fail("AttachConsole", c.ERROR_ACCESS_DENIED, 5)
+    reached = f"reached process {leader.pid}, process {member.pid}, but not the rest: .*elevated"
+    with pytest.raises(PermissionError, match=reached):
+        _send.killpg(leader.pid, C)
+    assert windows.heard(CTRL_C) == [leader.pid, member.pid]
+
+
+@pytest.mark.usefixtures("helper", "member", "far")
+def test_first_console_that_refuses_the_event_is_an_error_with_nothing_sent(
+    windows: FakeWindows, leader: Process
+) -> None:
+    assert leader.console
+    leader.console.may_send = False
+    with pytest.raises(PermissionError, match=r"^\[Errno 13\] the console does not let"):
+        _send.killpg(leader.pid, C)
+    assert windows.received == []
+
+
+@pytest.mark.usefixtures("helper")
 @pytest.mark.parametrize("leave", [Process.exit, Process.detach])
 @pytest.mark.parametrize("when", [1, 2, 3, 4])
 def test_who_has_left_meanwhile_is_passed_over(
