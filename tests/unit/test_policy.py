@@ -270,8 +270,9 @@ def test_E4_no_thread_says_why_and_what_to_do() -> None:
 
 def test_group_on_several_consoles_of_which_one_refused_says_who_got_the_event() -> None:
     refused = e.make(PermissionError, "the console refuses")
+    e.set_winerror(refused, 34)
     error = p.sent_in_part(8, [12, 8], refused)
-    assert type(error) is PermissionError
+    assert (type(error), e.winerror_of(error)) == (PermissionError, 34)
     assert error.strerror == (
         "process group 8 is on several consoles, and the event has reached process 8, process 12,"
         " but not the rest: the console refuses"
