@@ -11,7 +11,7 @@
 What `tests` leaves out:
 
     nox -s tests -- --tier x86 --whole
-                        every test on x86: 10 min
+                        every test on x86: some 10 min
     nox -s tests -- --python 3.13
                         the tiers on Windows with another version of Python
     nox -s soak         5,000 events between real processes; all repeats of tests marked `repeats`:
