@@ -45,9 +45,9 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
     - `NoConsole`: the caller has no console, or the leader is none that gets console events, or
       was not on the caller's console within `timeout`;
     - `CtrlCIgnored`: it is Ctrl+C and every member ignores that;
-    - `PermissionError`: not permitted, or those who might be in the group could not be read. Only
-      if the group is on several consoles, and one that may be used refuses the event, have members
-      on another one got it: then the message names them;
+    - `PermissionError`: not permitted, or those who might be in the group could not be read. If
+      the group is on several consoles, one may refuse the event when another has taken it: then
+      the message names the members that have got it;
     - `TypeError`, `ValueError`, `OverflowError`: for arguments that mean nothing.
 
     Source: GenerateConsoleCtrlEvent (wincon.h), TerminateProcess (processthreadsapi.h).
