@@ -237,76 +237,67 @@ class Ended(Exception):
     """Where the process would end."""
 
 
-class Clock:
-    """Of the thread that watches; at some moments something happens meanwhile."""
-
-    def __init__(self, meanwhile: Callable[[float], object]) -> None:
-        self.now = 0.0
-        self._meanwhile = meanwhile
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self._meanwhile(self.now)
-
-
-def ends_at(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Any, float], object]) -> float:
-    """When a helper that is idle from 0 on ends; the thread that ends it runs as a function."""
-    clock = Clock(lambda now: meanwhile(idle, now))
-    monkeypatch.setattr(_helper_main, "time", clock)
-    idle = _helper_main._Idle()
+@pytest.fixture
+def idle(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> _helper_main._Idle:
+    """Of a helper that is idle from now on, by the clock of the fake Windows."""
+    monkeypatch.setattr(_helper_main, "time", windows)
+    found = _helper_main._Idle()
 
     def end(code: int) -> None:
         assert code == _helper_main.IDLE_EXIT_CODE
-        assert idle.not_now.locked()
+        assert found.not_now.locked()
         raise Ended
 
     monkeypatch.setattr(os, "_exit", end)
+    return found
+
+
+def ends_after(windows: FakeWindows, idle: _helper_main._Idle) -> float:
+    """How many seconds from now. What is a thread in the helper runs here as a function."""
+    start = windows.now
     with pytest.raises(Ended):
         idle.watch()
-    return clock.now
+    return windows.now - start
 
 
-def test_it_ends_after_the_time_without_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ends_at(monkeypatch, lambda _idle, _now: None) == _helper_main.IDLE_SECONDS
+def test_it_ends_after_the_time_without_work(
+    windows: FakeWindows, idle: _helper_main._Idle
+) -> None:
+    assert ends_after(windows, idle) == _helper_main.IDLE_SECONDS
 
 
-def test_its_time_counts_from_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answered_at_10(idle: Any, now: float) -> None:
-        if now == _helper_main.IDLE_SECONDS:
-            idle.since = 10.0
+def test_its_time_counts_from_the_last_answer(
+    windows: FakeWindows, idle: _helper_main._Idle
+) -> None:
+    windows.after(10.0, lambda: setattr(idle, "since", windows.now))
+    assert ends_after(windows, idle) == 10.0 + _helper_main.IDLE_SECONDS
 
-    assert ends_at(monkeypatch, answered_at_10) == 10.0 + _helper_main.IDLE_SECONDS
+
+class AnswersFirst:
+    """The lock `not_now`, which the first time is had only after a request has been answered."""
+
+    def __init__(self, windows: FakeWindows, idle: _helper_main._Idle) -> None:
+        self._windows, self._idle = windows, idle
+        self._lock = idle.not_now
+        self._has_answered = False
+        self.locked = self._lock.locked
+
+    def __enter__(self) -> None:
+        if not self._has_answered:
+            self._has_answered = True
+            self._idle.since = self._windows.now
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def test_an_answer_that_comes_right_before_it_ends_is_given(
-    monkeypatch: pytest.MonkeyPatch,
+    windows: FakeWindows, idle: Any
 ) -> None:
     """The time is up, and then a request is there before the end is."""
-
-    class Lock:
-        taken = 0
-
-        def __init__(self, idle: Any) -> None:
-            self._idle = idle
-
-        def locked(self) -> bool:
-            return True
-
-        def __enter__(self) -> None:
-            self.taken += 1
-            if self.taken == 1:
-                self._idle.since = _helper_main.IDLE_SECONDS
-
-        def __exit__(self, *_: object) -> None: ...
-
-    def put_the_lock(idle: Any, now: float) -> None:
-        if now == _helper_main.IDLE_SECONDS:
-            idle.not_now = Lock(idle)
-
-    assert ends_at(monkeypatch, put_the_lock) == 2 * _helper_main.IDLE_SECONDS
+    idle.not_now = AnswersFirst(windows, idle)
+    assert ends_after(windows, idle) == 2 * _helper_main.IDLE_SECONDS
 
 
 @pytest.mark.limits
