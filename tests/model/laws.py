@@ -6,6 +6,7 @@ why. It never spills.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ctrlevent import CtrlCIgnored, NoConsole, NotAGroupLeader, WouldReachOthers
@@ -49,6 +50,12 @@ class Lost(Broken):
 
 class Careless(Broken):
     """A handle left open, too much work, an error that is not in the contract, and the like."""
+
+
+def said_to_have_got_it(error: Exception) -> set[int]:
+    """The pids in the error of an event that was sent in part (`_policy.sent_in_part`)."""
+    listed = re.search(r"the event has reached (.*), but not the rest", str(error))
+    return {int(pid) for pid in re.findall(r"process (\d+)", listed[1])} if listed else set()
 
 
 def is_gui(process: Process) -> bool:

@@ -40,3 +40,26 @@ def test_a_gui_member_that_has_attached_itself_is_owed_no_event() -> None:
         assert world.windows.received == [(member.pid, CTRL_BREAK_EVENT)]
     finally:
         world.teardown()
+
+
+def test_an_error_that_names_who_got_the_event_breaks_no_law() -> None:
+    """A group on two consoles, of which the second refuses. Chance finds this story in one run of
+    many: the error named nobody.
+    """
+
+    class Machine(World):
+        profile = WINDOWS
+
+    world = Machine()
+    try:
+        world.begin(bits=64, helper=True, family=[])
+        world.spawn(parent=0, how=How(c.CREATE_NEW_PROCESS_GROUP))
+        world.spawn(parent=1, how=How(c.CREATE_NEW_CONSOLE))
+        caller, leader, far = world.everybody
+        assert leader.console is not far.console
+        caller.detach()
+        world.happen(("forbid sending", 2, 0))
+        world.killpg(who=1, sig=CTRL_BREAK_EVENT, timeout=5.0, m=[])
+        assert world.windows.received == [(leader.pid, CTRL_BREAK_EVENT)]
+    finally:
+        world.teardown()

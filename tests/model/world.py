@@ -459,14 +459,11 @@ class World(RuleBasedStateMachine):
             return  # broadcast on another console, of a frozen program: see its docstring
         if type(error) not in laws.ERRORS:
             raise Careless(told) from error
-        # A TimeoutError says that it was delivered, and a group on several consoles has an error
-        # that names who got it (`_policy.sent_in_part`).
-        names_them = "several consoles" in str(error) and all(
-            f"process {pid}" in str(error) for pid in got
-        )
-        if got and not isinstance(error, TimeoutError) and not names_them:
+        if isinstance(error, TimeoutError):
+            return  # which says that it was delivered
+        if not set(got) <= laws.said_to_have_got_it(error):
             self.broken(Careless(f"{told}, but {got} got it"))
-        if ended and not isinstance(error, TimeoutError):
+        if ended:
             self.broken(Careless(f"{told}, but {ended} were ended"))
 
     def broken(self, law: laws.Broken) -> None:
