@@ -77,7 +77,12 @@ def closest(
         path: imports(sources[path], name, path.endswith("/__init__.py"), known)
         for name, path in known.items()
     }
-    dotted = {path: name for name, path in known.items() if not path.endswith("__init__.py")}
+    dotted = {path: name for name, path in known.items()}
+    words = {
+        path: (path.rpartition("/")[2], dotted.get(path, path))
+        for path in changed
+        if not path.endswith("__init__.py")
+    }
     found: list[Close | None] = []
     for test in tests:
         # pytest loads the conftest.py of its folder, and of those above, with a test.
@@ -87,8 +92,7 @@ def closest(
         }  # fmt: skip
         graph[test] = graph.get(test, set()) | conftests
         text = "".join(sources[path] for path in (test, *conftests))
-        words = {path: (path.rpartition("/")[2], dotted.get(path, path)) for path in changed}
-        named = [path for path in changed if any(word in text for word in words[path])]
+        named = [path for path, its in words.items() if any(word in text for word in its)]
         found.append(_close(test, changed, graph, named))
     return sorted(close for close in found if close is not None)
 
@@ -102,9 +106,8 @@ def _close(
     for path in changed:
         if path.endswith(".py") and _stem(path).strip("_") == subject:
             return Close(1, test, f"tests {path}, by its name")
-    for path in named:
-        if not path.endswith("__init__.py"):
-            return Close(2, test, f"names {path}")
+    if named:
+        return Close(2, test, f"names {named[0]}")
     # 2 and more: as many steps as there are from import to import.
     reached, following = {test}, deque([(test, 1)])
     while following:
