@@ -17,11 +17,11 @@ What `tests` leaves out:
     nox -s soak         5,000 events between real processes; all repeats of tests marked `repeats`:
                         9 min
     nox -s busy         all tests 3 times, those marked `limits` 30 times, beside endless loops:
-                        70 min
+                        1 h
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control:
                         3 min
     nox -s mutation     do the tests notice when the policy is changed? 3 min
-    nox -s coverage     every branch of the package taken by some test, here or on Windows? 15 min
+    nox -s coverage     every branch of the package taken by some test, here or on Windows? 13 min
     nox -s vendored     copies of the package under other names, from a folder and from a zip
     nox -s versions     every CPython from 3.9 that is to be had
     nox -s others       other projects' tests, with ctrlevent in place of their os.kill
