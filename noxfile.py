@@ -37,7 +37,7 @@ The rest:
 
 The minutes were seen on two processors, with the downloads done.
 
-On Windows, "a real Python for Windows" is the running one; elsewhere tests/bed provides it. What is
+On Windows, "a real Python for Windows" is the running one; elsewhere tests/tools/bed provides it. What is
 tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
 """
 
@@ -58,25 +58,25 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 if __name__ == "__main__":  # not by nox, which might not be there
-    from tests.bed import nox_env
+    from tests.tools.bed import nox_env
 
     sys.exit(nox_env.main(HERE / "noxfile.py", sys.argv[1:]))
 
 import nox  # noqa: E402  # from here on the lines above are needed
 
-from tests import vendoring  # noqa: E402
-from tests.bed import bed as test_bed  # noqa: E402
-from tests.bed import cache, probes, programs  # noqa: E402
-from tests.bed import cli as test_bed_cli  # noqa: E402
-from tests.bed import coverage as test_bed_coverage  # noqa: E402
-from tests.bed.report import BedError  # noqa: E402
+from tests.tools import vendoring  # noqa: E402
+from tests.tools.bed import bed as test_bed  # noqa: E402
+from tests.tools.bed import cache, probes, programs  # noqa: E402
+from tests.tools.bed import cli as test_bed_cli  # noqa: E402
+from tests.tools.bed import coverage as test_bed_coverage  # noqa: E402
+from tests.tools.bed.report import BedError  # noqa: E402
 from tests.fakes import profiles  # noqa: E402
-from tests.others import measure as others_measure  # noqa: E402
-from tests.others import report as others_report  # noqa: E402
-from tests.release import archives, summary  # noqa: E402
-from tests.tiers import busy as tier_busy  # noqa: E402
-from tests.tiers import choice, running  # noqa: E402
-from tests.tiers import times as tier_times  # noqa: E402
+from tests.tools.others import measure as others_measure  # noqa: E402
+from tests.tools.others import report as others_report  # noqa: E402
+from tests.tools.release import archives, summary  # noqa: E402
+from tests.tools.tiers import busy as tier_busy  # noqa: E402
+from tests.tools.tiers import choice, running  # noqa: E402
+from tests.tools.tiers import times as tier_times  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +88,7 @@ PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
 ARCHS = test_bed.archs_of("all")
 
 ON_HOST = [
-    *("tests/unit", "tests/model", "tests/contract", "tests/mutation", "tests/plugin"),
+    *("tests/unit", "tests/model", "tests/contract", "tests/plugin"),
     "docs/examples",
 ]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
@@ -390,7 +390,7 @@ def coverage(session: nox.Session) -> None:
 def _measure(session: nox.Session, data: Path) -> None:
     """Run the tests so that each Python process, the children too, writes a file into `data`."""
     stage = _stage(session)
-    measured = stage / "tests" / "measured"
+    measured = stage / "tests" / "tools" / "measured"
     files = {"COVERAGE_PROCESS_START": stage / "pyproject.toml", "COVERAGE_FILE": data / "coverage"}
     session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
     session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
@@ -416,7 +416,7 @@ def mutation(session: nox.Session) -> None:
     shutil.move(stage / "site" / "ctrlevent", stage)
     with session.chdir(stage):
         session.run("python", "-m", "mutmut", "run", *session.posargs, silent=True)
-        session.run("python", "-m", "tests.mutation.check")
+        session.run("python", "-m", "tests.tools.mutation.check")
 
 
 @nox.session
@@ -618,7 +618,7 @@ def bench(session: nox.Session) -> None:
     output = ["--output", str(HERE / "build" / "bench")]
     given = [str(HERE / word) if (HERE / word).is_dir() else word for word in session.posargs]
     with session.chdir(stage):
-        command = ["python", "-m", "tests.bench", "--peers", str(peers), *paths]
+        command = ["python", "-m", "tests.tools.bench", "--peers", str(peers), *paths]
         session.run(*command, *output, *given)
 
 
@@ -694,7 +694,7 @@ def _tier(
         full = {**os.environ, **own, **(environ or {})}
         python = str(Path(session.bin) / "python")
         return running.Tier(name, [python], arguments, stage, WORKERS[name], full)
-    words = ["-m", "tests.bed", "run", "--arch", name if name in programs.ARCHS else "x64"]
+    words = ["-m", "tests.tools.bed", "run", "--arch", name if name in programs.ARCHS else "x64"]
     for folder in paths or (stage / "site", stage):
         words += ["--path", str(folder)]
     for variable, value in (environ or {}).items():
@@ -705,7 +705,7 @@ def _tier(
 
 
 def _set_up(bed: Sequence[str] = (sys.executable,)) -> running.Step:
-    return running.Step("setting up the bed", (*bed, "-m", "tests.bed", "setup"), HERE)
+    return running.Step("setting up the bed", (*bed, "-m", "tests.tools.bed", "setup"), HERE)
 
 
 def _folder(session: nox.Session) -> Path:

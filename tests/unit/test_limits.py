@@ -20,7 +20,7 @@ import pytest
 TOP = Path(__file__).parents[2]
 
 # What measures, builds and fetches is no test of ctrlevent; its limits are its own.
-NO_TESTS = ("bench", "bed", "others", "release")
+NO_TESTS = [f"tests/tools/{name}/" for name in ("bench", "bed", "others", "release")]
 
 # Seconds. A shorter limit may be reached where nothing hangs.
 LONG_ENOUGH = 120
@@ -30,7 +30,7 @@ ALLOWED = {
     ("docs/examples/leaking.py", "test_ctrl_c_makes_the_server_clean_up"): (
         "it fails by reaching this limit, as the tutorial says"
     ),
-    ("tests/tiers/processes.py", "_ENDING_TAKES_AT_MOST"): (
+    ("tests/tools/tiers/processes.py", "_ENDING_TAKES_AT_MOST"): (
         "a tier that has not exited by then is killed, which decides no test"
     ),
     ("tests/windows/harness.py", "EXIT_TAKES_AT_MOST"): (
@@ -268,7 +268,7 @@ FILES = [
     path.relative_to(TOP).as_posix()
     for folder in ("tests", "docs/examples")
     for path in sorted((TOP / folder).rglob("*.py"))
-    if path.relative_to(TOP).parts[1] not in NO_TESTS and path != Path(__file__)
+    if not path.relative_to(TOP).as_posix().startswith(tuple(NO_TESTS)) and path != Path(__file__)
 ]
 
 

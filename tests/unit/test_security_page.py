@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import ctrlevent
 from ctrlevent._win32 import constants, declarations, foreign
-from tests.release import pages
+from tests.tools.release import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

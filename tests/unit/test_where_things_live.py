@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import ctrlevent
-from tests.release import pages
+from tests.tools.release import pages
 
 PACKAGE = Path(ctrlevent.__file__).parent  # of the wheel, which need not be beside the tests
 TOP = Path(__file__).parents[2]

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 
 import pytest
 
-from tests.bed.probes import architecture
+from tests.tools.bed.probes import architecture
 from tests.waiting import HANG_LIMIT, wait_until
 
 from . import actor
@@ -134,7 +134,7 @@ class Process:
 
 
 class Program(Process):
-    """A native program of the test bed (tests/bed/native) that a Python actor has started."""
+    """A native program of the test bed (tests/tools/bed/native) that a Python actor has started."""
 
     starter: Python
 
@@ -286,7 +286,7 @@ class Actor(Process, ABC):
 
 
 class Native(Actor):
-    """A native program that does what it is told (tests/bed/native/told.c)."""
+    """A native program that does what it is told (tests/tools/bed/native/told.c)."""
 
     def _first_answer(self) -> int:
         return int(self._receive())

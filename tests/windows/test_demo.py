@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ctrlevent import _demo
-from tests.bed import probes
+from tests.tools.bed import probes
 
 from . import starting
 from .harness import Console, bed_program

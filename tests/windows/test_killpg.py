@@ -8,7 +8,7 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
-from tests.bed import probes
+from tests.tools.bed import probes
 from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT
 

@@ -17,7 +17,7 @@ import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
 from ctrlevent._console import is_wine
 from ctrlevent._win32 import system
-from tests.bed import probes
+from tests.tools.bed import probes
 from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT, wait_until
 

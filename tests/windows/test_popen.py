@@ -8,7 +8,7 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_C_EVENT
-from tests.bed import probes
+from tests.tools.bed import probes
 from tests.children import WAITS
 from tests.repeats import repeats
 from tests.waiting import wait_until

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ctrlevent
-from tests.bed import probes
+from tests.tools.bed import probes
 from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT, growing_limits
 

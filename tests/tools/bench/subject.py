@@ -204,7 +204,7 @@ def measure_repeated(pid: int, rounds: int) -> Samples:
 
 def measure_first(pid: int, rounds: int) -> Samples:
     """The first time in its life that a process sends there; each in a new Python."""
-    code = "from tests.bench import subject; subject.send_first()"
+    code = "from tests.tools.bench import subject; subject.send_first()"
 
     def first(name: str) -> float:
         command = [sys.executable, "-c", code, name, str(pid)]

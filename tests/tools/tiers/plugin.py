@@ -1,4 +1,4 @@
-"""Loaded into the pytest of each tier: `-p tests.tiers.plugin`.
+"""Loaded into the pytest of each tier: `-p tests.tools.tiers.plugin`.
 
 Orders the tests, keeps those together that share fixtures, and tells the runner how far it is. For
 `nox -s busy` it repeats each test, for `nox -s quick` it stops in time. Each worker of xdist orders

@@ -1,4 +1,4 @@
-"""Runs in the bed: `python -m tests.others.inside RUNS OUTCOMES`, both names of JSON files.
+"""Runs in the bed: `python -m tests.tools.others.inside RUNS OUTCOMES`, both names of JSON files.
 
 One test after the other, each in a pytest of its own, in a group of its own.  This process is on
 the same console, in another group: what it hears was meant for somebody else.

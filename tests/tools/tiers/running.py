@@ -168,7 +168,7 @@ def _begin(tier: Tier, options: Options, result: Result, screen: Screen) -> _Run
     known = options.folder / f"{tier.name}.times"
     known.write_text(json.dumps(dict(last.tests)), encoding="utf-8")
     command = [
-        *(*tier.start, "-m", "pytest", "-p", "tests.tiers.plugin"),
+        *(*tier.start, "-m", "pytest", "-p", "tests.tools.tiers.plugin"),
         # A worker that a test has crashed is replaced, but not for ever: a new one costs seconds.
         *("-n", str(tier.workers), "--dist", "loadgroup", "--max-worker-restart=4"),
         # With `=`: pytest takes a separate word for a path of tests, before it knows the option.

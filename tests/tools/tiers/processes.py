@@ -9,7 +9,7 @@ import sys
 import uuid
 from typing import TYPE_CHECKING
 
-from tests.bed.running import end_processes
+from tests.tools.bed.running import end_processes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

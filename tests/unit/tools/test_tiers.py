@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiers import busy, choice, estimate, order, printing, progress, running, times
+from tests.tools.tiers import busy, choice, estimate, order, printing, progress, running, times
 from tests.waiting import HANG_LIMIT, wait_until
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 
 
 def test_longest_first_and_unknown_before_all() -> None:
@@ -194,8 +194,8 @@ def test_bad_tier(tmp_path: Path, text: str, told: str, capsys: pytest.CaptureFi
 # Its first test takes the plugin's clock beyond any time.
 LATE = """
 import types
-import tests.tiers.plugin
-def test_first(): tests.tiers.plugin.time = types.SimpleNamespace(time=lambda: float("inf"))
+import tests.tools.tiers.plugin
+def test_first(): tests.tools.tiers.plugin.time = types.SimpleNamespace(time=lambda: float("inf"))
 def test_second(): assert False, "is not started"
 def test_third(): assert False, "is not started"
 """
@@ -248,7 +248,7 @@ def test_waits():
     code = f"""
 import os
 from pathlib import Path
-from tests.tiers import running
+from tests.tools.tiers import running
 folder = Path({str(tmp_path)!r})
 tier = running.Tier("tiny", {list(waits.start)!r}, {list(waits.arguments)!r}, folder / "tiny", 2)
 running.run([tier], running.Options(folder / "run"))

@@ -9,8 +9,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bed import cache, fetch, programs
-from tests.bed.report import step
+from tests.tools.bed import cache, fetch, programs
+from tests.tools.bed.report import step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The measurements on Windows: `python -m tests.bench.on_windows FILE PART SHARE`.
+"""The measurements on Windows: `python -m tests.tools.bench.on_windows FILE PART SHARE`.
 
 PART: "started", of verbs that start something which runs beside the caller; "called", of those that
 only call, and how much an import takes. See `processor` for why there are two.

@@ -2,7 +2,7 @@
 
 On Windows it is the running Python.  Elsewhere it is a Wine 10 of its own and,
 on it, CPython for Windows of the running interpreter's minor version, x64 and
-x86.  ``python -m tests.bed --help`` says how to use it.
+x86.  ``python -m tests.tools.bed --help`` says how to use it.
 
 Which module knows what:
 

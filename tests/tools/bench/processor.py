@@ -15,10 +15,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bed.report import say
+from tests.tools.bed.report import say
 
 if TYPE_CHECKING:
-    from tests.bed.wine import Wine
+    from tests.tools.bed.wine import Wine
 
 
 def keep_to_one(wine: Wine) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.bed import cache
+from tests.tools.bed import cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

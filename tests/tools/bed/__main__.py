@@ -1,4 +1,4 @@
-"""``python -m tests.bed``."""
+"""``python -m tests.tools.bed``."""
 
 from __future__ import annotations
 

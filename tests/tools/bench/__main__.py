@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measures here and on Windows, and writes and prints the results.
+"""`python -m tests.tools.bench`: measures here and on Windows, and writes and prints the results.
 
 --output FOLDER   where benchmarks.json, .svg and .md go
 --peers FOLDER    where the peers are, for the Windows side
@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import ctrlevent
-from tests.bed import bed as test_bed
-from tests.bed import programs
-from tests.bed.report import say
+from tests.tools.bed import bed as test_bed
+from tests.tools.bed import programs
+from tests.tools.bed.report import say
 
 from . import calls, importing, pairs, peers, processor
 from .page import page, text
@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def _options() -> Any:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.bench")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--peers", type=Path, required=True)
     parser.add_argument("--path", type=Path, action="append", default=[])
@@ -89,7 +89,7 @@ def _run(bed: test_bed.Bed, options: Any, module: str, *arguments: str, **more: 
 
 
 def _measure_on_windows(bed: test_bed.Bed, options: Any, part: str) -> Any:
-    return _run(bed, options, "tests.bench.on_windows", part, str(options.share))
+    return _run(bed, options, "tests.tools.bench.on_windows", part, str(options.share))
 
 
 def _count_calls(bed: test_bed.Bed, options: Any) -> list[Calls]:
@@ -97,7 +97,7 @@ def _count_calls(bed: test_bed.Bed, options: Any) -> list[Calls]:
     stdout, stderr = io.BytesIO(), io.BytesIO()
     environ = {"WINEDEBUG": "+relay"} if bed.wine else {}
     streams = {"stdout": stdout, "stderr": stderr}
-    verbs = _run(bed, options, "tests.bench.traced", environ=environ, **streams)
+    verbs = _run(bed, options, "tests.tools.bench.traced", environ=environ, **streams)
     lines = stderr.getvalue().decode(errors="replace").splitlines()
     traced = calls.in_relay_trace(lines)
     return [

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.bed import programs
-from tests.bed.report import BedError
+from tests.tools.bed import programs
+from tests.tools.bed.report import BedError
 
 from . import fetching, report
 from .projects import PROJECTS, Project
@@ -17,7 +17,7 @@ from .projects import PROJECTS, Project
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.bed.bed import Bed
+    from tests.tools.bed.bed import Bed
 
 _HOOKS = Path(__file__).resolve().parent / "in_every_python"
 
@@ -53,10 +53,10 @@ def measure(bed: Bed, arch: str, stage: Path, projects: Sequence[Project]) -> li
     asked, answered = folder / "runs.json", folder / "outcomes.json"
     asked.write_text(json.dumps(runs), encoding="utf-8")
     files = [programs.windows_path(path) for path in (asked, answered)]
-    command = ["python", "-m", "tests.others.inside", *files]
+    command = ["python", "-m", "tests.tools.others.inside", *files]
     status = bed.run(command, arch, paths=[str(stage / "site"), str(stage)], cwd=str(stage))
     if status != 0:
-        raise BedError(f"tests.others.inside failed with exit status {status}")
+        raise BedError(f"tests.tools.others.inside failed with exit status {status}")
     outcomes: list[dict[str, Any]] = json.loads(answered.read_text(encoding="utf-8"))
     return outcomes
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.others import report
-from tests.others.projects import PROJECTS
+from tests.tools.others import report
+from tests.tools.others.projects import PROJECTS
 
 PASSED, FAILED, HUNG, RACES = ["passed"], ["failed"] * 3, ["hung"], ["failed", "passed"]
 

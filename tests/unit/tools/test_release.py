@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.release import archives, pages, summary
-from tests.release.summary import Outcome
+from tests.tools.release import archives, pages, summary
+from tests.tools.release.summary import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bed",
+        prog="python -m tests.tools.bed",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -113,7 +113,7 @@ def _setup(options: argparse.Namespace) -> int:
 def _loaded(arch: str) -> bed.Bed:
     ready = bed.load(bed.archs_of(arch))
     if ready is None:
-        raise BedError("not set up: run `python -m tests.bed setup` first")
+        raise BedError("not set up: run `python -m tests.tools.bed setup` first")
     return ready
 
 
@@ -138,7 +138,7 @@ def _run(options: argparse.Namespace) -> int:
 def _info(options: argparse.Namespace) -> int:
     ready = bed.load(programs.ARCHS[:1] if not bed.ON_WINDOWS else bed.archs_of("all"))
     if ready is None:
-        raise BedError("not set up: run `python -m tests.bed setup` first")
+        raise BedError("not set up: run `python -m tests.tools.bed setup` first")
     facts: dict[str, Any] = {
         "cache": str(cache.root()),
         "description": str(ready.file),

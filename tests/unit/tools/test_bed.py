@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.bed import bed, cache, debian, probes, programs, wine
-from tests.bed.report import BedError
+from tests.tools.bed import bed, cache, debian, probes, programs, wine
+from tests.tools.bed.report import BedError
 from tests.waiting import HANG_LIMIT, wait_until
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 
 DEB822 = """\
 # the archive
@@ -232,7 +232,7 @@ def test_sigterm_ends_nox_as_ctrl_c_does_in_the_background_of_a_shell_too(tmp_pa
     code = f"""
 import pathlib, signal, sys
 sys.path.append({str(TOP)!r})
-from tests.bed import nox_env
+from tests.tools.bed import nox_env
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 nox_env.ensure = lambda: pathlib.Path(sys.executable)
 sys.exit(nox_env.main(pathlib.Path("noxfile.py"), []))

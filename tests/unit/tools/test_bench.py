@@ -11,14 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.bed import wine
-from tests.bench import importing, page, pairs, processor
-from tests.bench.calls import MARK, Counting, in_relay_trace
-from tests.bench.interleaved import interleaved, merge
-from tests.bench.pairs import compare
-from tests.bench.picture import picture
-from tests.bench.result import Calls, Document, Section, about_host, from_json, to_json
-from tests.bench.summary import Ratio, Summary, percentile, ratio, summarise
+from tests.tools.bed import wine
+from tests.tools.bench import importing, page, pairs, processor
+from tests.tools.bench.calls import MARK, Counting, in_relay_trace
+from tests.tools.bench.interleaved import interleaved, merge
+from tests.tools.bench.pairs import compare
+from tests.tools.bench.picture import picture
+from tests.tools.bench.result import Calls, Document, Section, about_host, from_json, to_json
+from tests.tools.bench.summary import Ratio, Summary, percentile, ratio, summarise
 
 if TYPE_CHECKING:
     from tests.fakes.windows import FakeWindows

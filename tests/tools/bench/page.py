@@ -38,12 +38,12 @@ _NOTES = """\
   on one processor. There, nearly every system call is a question to another process, wineserver.
   With several processors it is chance whether another one must be woken for an answer, so that
   the same call takes 10 µs or 50, and the ratios of one and the same program differ by a half
-  (`tests/bench/processor.py`). The last line shows what one processor makes of a thread that
+  (`tests/tools/bench/processor.py`). The last line shows what one processor makes of a thread that
   could run beside the caller.
 - On Windows a call takes less than 1 µs as a rule. So the ratios to plain ctypes would be
   greater there, and the times smaller.
 - "Its system calls in plain ctypes" are the same calls with the same sizes, written straight
-  down (`tests/bench/plain.py`). For `killpg`, "the checks" are what must be seen before an event
+  down (`tests/tools/bench/plain.py`). For `killpg`, "the checks" are what must be seen before an event
   may be sent: the leader, alive, on the console, leading its group. No call is left out there,
   so what is more is Python's. The limit that `getpgid` has is taken for the checks of `killpg`
   too.
