@@ -37,8 +37,8 @@ The rest:
 
 The minutes were seen on two processors, with the downloads done.
 
-On Windows, "a real Python for Windows" is the running one; elsewhere tests/tools/bed provides it. What is
-tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
+On Windows, "a real Python for Windows" is the running one; elsewhere tests/tools/bed provides it.
+What is tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ if __name__ == "__main__":  # not by nox, which might not be there
 
 import nox  # noqa: E402  # from here on the lines above are needed
 
+from tests.fakes import profiles  # noqa: E402
 from tests.tools import vendoring  # noqa: E402
 from tests.tools.bed import bed as test_bed  # noqa: E402
 from tests.tools.bed import cache, probes, programs  # noqa: E402
 from tests.tools.bed import cli as test_bed_cli  # noqa: E402
 from tests.tools.bed import coverage as test_bed_coverage  # noqa: E402
 from tests.tools.bed.report import BedError  # noqa: E402
-from tests.fakes import profiles  # noqa: E402
 from tests.tools.others import measure as others_measure  # noqa: E402
 from tests.tools.others import report as others_report  # noqa: E402
 from tests.tools.release import archives, summary  # noqa: E402

@@ -1,117 +1,68 @@
 """Ctrl+C on Windows, as dependable as a signal on POSIX.
 
-An event reaches exactly the processes that were named, or nobody and an error says why.
+An event reaches exactly the processes that were named, or none and an error says why.
 
-A name is imported from its module when it is first asked for, so that a program, or a pytest
-session that only has the plugin, pays for no more than it uses.
+A name is imported from its module when it is first used, so that a program, or a pytest session
+that only has the plugin, pays for no more than it uses.
 """
 
 from __future__ import annotations
 
-import sys
-
-# Not from `typing`, which would be half of what this import costs.
+# Not from `typing`: see `_typing`, which would be another module to load here.
 TYPE_CHECKING = False
 
-# What is true is below, in `_MODULES`. This is for those who read without running it: type
-# checkers, editors, and the tools that freeze programs.
+# A public name stands in two places here, and nowhere else but in its own module: once for those
+# that read this file without running it (type checkers, editors, tools that freeze programs), and
+# once in `_MODULES`. A test compares the two.
 if TYPE_CHECKING:
-    from ._drop_in import os_kill, patch_os
-    from ._errors import CtrlCIgnored, NoConsole, NotAGroupLeader, WouldReachOthers
-    from ._types import (
-        CTRL_BREAK_EVENT,
-        CTRL_C_EVENT,
-        CTRL_CLOSE_EVENT,
-        CTRL_LOGOFF_EVENT,
-        CTRL_SHUTDOWN_EVENT,
-        CtrlEvent,
-        Delivery,
-        ProcessInfo,
-    )
-
-    if sys.platform == "win32":
-        from ._ask import console_processes, getpgid, getpgrp, ignores_ctrl_c
-        from ._listen import handler, ignore_ctrl_c
-        from ._pseudo_console import PseudoConsole
-        from ._run import run
-        from ._send import broadcast, deliver, kill, killpg
-        from ._spawn import Popen, create_process
-    else:
-        from ._posix import (
-            broadcast,
-            console_processes,
-            deliver,
-            getpgid,
-            getpgrp,
-            ignore_ctrl_c,
-            ignores_ctrl_c,
-            kill,
-            killpg,
-        )
-        from ._posix_listen import handler
-        from ._posix_pseudo_console import PseudoConsole
-        from ._posix_spawn import Popen, create_process, run
+    from ._create_process import create_process as create_process
+    from ._errors import CtrlCIgnored as CtrlCIgnored
+    from ._errors import NoConsole as NoConsole
+    from ._errors import NotAGroupLeader as NotAGroupLeader
+    from ._errors import WouldReachOthers as WouldReachOthers
+    from ._handler import handler as handler
+    from ._handler import ignore_ctrl_c as ignore_ctrl_c
+    from ._os_patch import os_kill as os_kill
+    from ._os_patch import patch_os as patch_os
+    from ._popen import Popen as Popen
+    from ._pseudo_console import PseudoConsole as PseudoConsole
+    from ._queries import console_processes as console_processes
+    from ._queries import getpgid as getpgid
+    from ._queries import getpgrp as getpgrp
+    from ._queries import ignores_ctrl_c as ignores_ctrl_c
+    from ._run import run as run
+    from ._signals import broadcast as broadcast
+    from ._signals import deliver as deliver
+    from ._signals import kill as kill
+    from ._signals import killpg as killpg
+    from ._types import CTRL_BREAK_EVENT as CTRL_BREAK_EVENT
+    from ._types import CTRL_C_EVENT as CTRL_C_EVENT
+    from ._types import CTRL_CLOSE_EVENT as CTRL_CLOSE_EVENT
+    from ._types import CTRL_LOGOFF_EVENT as CTRL_LOGOFF_EVENT
+    from ._types import CTRL_SHUTDOWN_EVENT as CTRL_SHUTDOWN_EVENT
+    from ._types import CtrlEvent as CtrlEvent
+    from ._types import Delivery as Delivery
+    from ._types import ProcessInfo as ProcessInfo
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "CTRL_BREAK_EVENT",
-    "CTRL_CLOSE_EVENT",
-    "CTRL_C_EVENT",
-    "CTRL_LOGOFF_EVENT",
-    "CTRL_SHUTDOWN_EVENT",
-    "CtrlCIgnored",
-    "CtrlEvent",
-    "Delivery",
-    "NoConsole",
-    "NotAGroupLeader",
-    "Popen",
-    "ProcessInfo",
-    "PseudoConsole",
-    "WouldReachOthers",
-    "broadcast",
-    "console_processes",
-    "create_process",
-    "deliver",
-    "getpgid",
-    "getpgrp",
-    "handler",
-    "ignore_ctrl_c",
-    "ignores_ctrl_c",
-    "kill",
-    "killpg",
-    "os_kill",
-    "patch_os",
-    "run",
-]
-
-# The modules that the names are in.
 _MODULES = {
-    "_drop_in": "os_kill patch_os",
+    "_create_process": "create_process",
     "_errors": "CtrlCIgnored NoConsole NotAGroupLeader WouldReachOthers",
+    "_handler": "handler ignore_ctrl_c",
+    "_os_patch": "os_kill patch_os",
+    "_popen": "Popen",
+    "_pseudo_console": "PseudoConsole",
+    "_queries": "console_processes getpgid getpgrp ignores_ctrl_c",
+    "_run": "run",
+    "_signals": "broadcast deliver kill killpg",
     "_types": "CTRL_BREAK_EVENT CTRL_CLOSE_EVENT CTRL_C_EVENT CTRL_LOGOFF_EVENT"
     " CTRL_SHUTDOWN_EVENT CtrlEvent Delivery ProcessInfo",
 }
-if sys.platform == "win32":
-    _MODULES.update(
-        _ask="console_processes getpgid getpgrp ignores_ctrl_c",
-        _listen="handler ignore_ctrl_c",
-        _pseudo_console="PseudoConsole",
-        _run="run",
-        _send="broadcast deliver kill killpg",
-        _spawn="Popen create_process",
-    )
-else:
-    _MODULES.update(
-        _posix="broadcast console_processes deliver getpgid getpgrp ignore_ctrl_c ignores_ctrl_c"
-        " kill killpg",
-        _posix_listen="handler",
-        _posix_pseudo_console="PseudoConsole",
-        _posix_spawn="Popen create_process run",
-    )
 
-# Not for type checkers, for which everything would be an attribute.
-if not TYPE_CHECKING:  # pragma: no branch - it is False for all that run this
+# Not for type checkers, which would take every name for an attribute.
+if not TYPE_CHECKING:  # pragma: no branch - it is False wherever this runs
+    __all__ = [name for names in _MODULES.values() for name in names.split()]
 
     def __getattr__(name):
         for module, names in _MODULES.items():

@@ -1,6 +1,6 @@
 """What the arguments of the verbs may be, and what a signal number means.
 
-Everything is checked here before anything is opened, asked or sent.
+Each public function checks all of its arguments with these before it opens, asks or sends anything.
 """
 
 from __future__ import annotations
@@ -9,39 +9,34 @@ import math
 import operator
 import signal
 
-from ._namedtuple import NamedTuple
 from ._types import CTRL_BREAK_EVENT, CTRL_C_EVENT, CtrlEvent
-
-# Not from `typing`: see `_namedtuple`.
-TYPE_CHECKING = False
+from ._typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Final, Union
-
-# signal.h of the Microsoft C runtime. Not taken from Python's `signal`, which has SIGBREAK on
-# Windows only, while this module means the same on every system where it is tested.
-SIGINT: Final = 2
-SIGBREAK: Final = 21
 
 _32_BITS: Final = 0xFFFF_FFFF
 
 
 class Probe(NamedTuple):
-    """Send nothing: only look whether there is somebody."""
+    """Send nothing: only look whether the process, or a member of the group, is alive."""
 
 
-class Terminate(NamedTuple):
-    """End the process, with this exit code."""
+class Signal(NamedTuple):
+    """Any other signal. On Windows it terminates the process, with the number as exit code."""
 
-    exit_code: int
+    number: int
 
 
 if TYPE_CHECKING:
-    Action = Union[Probe, CtrlEvent, Terminate]
+    Action = Union[Probe, CtrlEvent, Signal]
 
 
-def action(sig: Any) -> Action:
-    """What `kill` and `killpg` do for a signal on Windows.
+def action(sig: Any, events: Mapping[int, CtrlEvent]) -> Action:
+    """What `kill` and `killpg` do for a signal.
+
+    `events`: the numbers that stand for an event on this system (`Half.events_sent`).
 
     The plain integer 0 is the probe of POSIX, although `signal.CTRL_C_EVENT == 0`: only a member
     of `signal.Signals` or `CtrlEvent` makes an event of it. Every other number means the same
@@ -62,18 +57,14 @@ def action(sig: Any) -> Action:
         raise ValueError(f"sig must not be negative: {number}")
     if number > _32_BITS:
         raise OverflowError(f"sig must fit into 32 bits, as an exit code: {number}")
-    if number == 0 and not isinstance(sig, (CtrlEvent, signal.Signals)):
-        return Probe()
-    if number in (CTRL_C_EVENT, SIGINT):
-        return CTRL_C_EVENT
-    if number in (CTRL_BREAK_EVENT, SIGBREAK):
-        return CTRL_BREAK_EVENT
-    return Terminate(number)
+    if number == 0:
+        return CTRL_C_EVENT if isinstance(sig, signal.Signals) else Probe()
+    return events[number] if number in events else Signal(number)
 
 
-def event(sig: Any) -> CtrlEvent:
+def event(sig: Any, events: Mapping[int, CtrlEvent]) -> CtrlEvent:
     """The same where nothing but an event makes sense."""
-    meant = action(sig)
+    meant = action(sig, events)
     if not isinstance(meant, CtrlEvent):
         raise ValueError(
             f"only CTRL_C_EVENT and CTRL_BREAK_EVENT can be sent like this, not {sig!r}"
@@ -82,13 +73,13 @@ def event(sig: Any) -> CtrlEvent:
 
 
 def integer(value: Any, name: str) -> int:
-    """An int out of anything that is one; bool and float are none."""
+    """An int out of anything that is an integer; bool and float are not."""
     if type(value) is int:
         return value
     kind: Any = value.__class__
     if kind is bool or not hasattr(kind, "__index__"):
         raise TypeError(f"{name} must be an integer, not {kind.__name__}")
-    return int(operator.index(value))  # before Python 3.10, of a subclass it may be one
+    return int(operator.index(value))  # before Python 3.10, of a subclass it may be a subclass
 
 
 def process_id(value: Any, name: str = "pid") -> int:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import _arguments
+from . import _arguments, _signals
 from ._types import CtrlEvent
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _NAMED = {
 SIGNALS = """\
 SIG: INT or CTRL_C (Ctrl+C), BREAK or CTRL_BREAK (Ctrl+Break), TERM, KILL or a number; on Windows
 every number except 2 (Ctrl+C), 21 and 1 (Ctrl+Break) ends the process with that exit code, and 0
-only looks whether there is somebody. Default: INT."""
+only looks whether it is alive. Default: INT."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -190,20 +190,17 @@ def _library() -> Any:
 def _kill(options: argparse.Namespace) -> int:
     arguments = {"timeout": options.timeout, "inject": not options.no_inject}
     if options.dry_run:
-        return _show(_previews().preview_kill(options.pid, options.sig, **arguments))
+        return _show(_signals.preview_kill(options.pid, options.sig, **arguments))
     _library().kill(options.pid, options.sig, **arguments)
     return 0
 
 
 def _killpg(options: argparse.Namespace) -> int:
     if options.dry_run:
-        return _show(_previews().preview_killpg(options.pgid, options.sig, timeout=options.timeout))
+        preview = _signals.preview_killpg(options.pgid, options.sig, timeout=options.timeout)
+        return _show(preview)
     _library().killpg(options.pgid, options.sig, timeout=options.timeout)
     return 0
-
-
-def _previews() -> Any:
-    return importlib.import_module("._preview" if sys.platform == "win32" else "._posix", PACKAGE)
 
 
 def _show(preview: Preview) -> int:
@@ -217,10 +214,8 @@ def _run(options: argparse.Namespace) -> int:
     if not command:
         print(f"{PACKAGE}: run: the command is missing: run [options] -- CMD ...", file=sys.stderr)
         return 2
-    if sys.platform == "win32":
-        from ._run import contain
-    else:
-        from ._posix_spawn import contain
+    from ._run import contain
+
     try:
         outcome = contain(command, options.console, _arguments.seconds(options.timeout))
     except OSError as error:  # which does not say what could not be started

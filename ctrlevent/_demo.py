@@ -27,9 +27,12 @@ import time
 from typing import IO, Any, NamedTuple
 
 from ._errors import unsupported
-from ._win32.constants import CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW
 
 PACKAGE = __name__.rpartition(".")[0]  # whatever it is vendored as
+
+# subprocess has them on Windows only.
+CREATE_NEW_PROCESS_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+CREATE_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 class Row(NamedTuple):

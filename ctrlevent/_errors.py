@@ -9,8 +9,7 @@ from __future__ import annotations
 import errno
 import sys
 
-# Not from `typing`: see `_namedtuple`.
-TYPE_CHECKING = False
+from ._typing import TYPE_CHECKING, public
 
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     Error = TypeVar("Error", bound=OSError)
 
 
+@public
 class NotAGroupLeader(ProcessLookupError):
     """The pid given as a process group id belongs to a process that leads no group.
 
@@ -29,14 +29,17 @@ class NotAGroupLeader(ProcessLookupError):
     pgid: int = 0
 
 
+@public
 class NoConsole(OSError):
     """The caller, or the process that an event was meant for, has no console to get it through."""
 
 
+@public
 class CtrlCIgnored(OSError):
-    """Every process that a Ctrl+C was meant for ignores Ctrl+C, so that nobody would notice it."""
+    """Every process that a Ctrl+C was meant for ignores Ctrl+C, so it would have no effect."""
 
 
+@public
 class WouldReachOthers(OSError):
     """The event cannot be sent so that it reaches only the process that was named.
 
@@ -46,20 +49,25 @@ class WouldReachOthers(OSError):
     others: tuple[ProcessInfo, ...] = ()
 
 
-_ERRNO: dict[type[OSError], int] = {
+ERRNO: dict[type[OSError], int] = {
     ProcessLookupError: errno.ESRCH,
     NotAGroupLeader: errno.ESRCH,
     PermissionError: errno.EACCES,
     NoConsole: errno.ENXIO,
     CtrlCIgnored: errno.EINVAL,
+    WouldReachOthers: errno.EPERM,
     TimeoutError: errno.ETIMEDOUT,
-    OSError: errno.ENOSYS,
 }
+"""Each class that `make` makes, with its `errno`. A class that is not here is a KeyError."""
 
 
 def make(kind: type[Error], message: str, cause: OSError | None = None) -> Error:
-    """An error of that class, with the winerror of the failed call that led to it."""
-    error = kind(_ERRNO.get(kind, errno.EPERM), message)
+    """An error of a class of `ERRNO`, with the winerror of the failed call that led to it."""
+    return caused_by(kind(ERRNO[kind], message), cause)
+
+
+def caused_by(error: Error, cause: OSError | None) -> Error:
+    """The error, with the winerror of its cause if that has one."""
     winerror = winerror_of(cause)
     if winerror is not None:
         set_winerror(error, winerror)
@@ -71,9 +79,14 @@ def set_winerror(error: OSError, winerror: int) -> None:
 
 
 def winerror_of(error: OSError | None) -> int | None:
-    """The Windows error code of an OSError; None where there is none (as always off Windows)."""
+    """The Windows error code of an OSError; None if it has none, as always off Windows."""
     winerror: int | None = getattr(error, "winerror", None)
     return winerror
+
+
+def unsupported(message: str) -> OSError:
+    """OSError with ENOSYS: what has no counterpart on this system."""
+    return OSError(errno.ENOSYS, f"{message} (on {sys.platform})")
 
 
 def not_a_leader(pid: int, pgid: int) -> NotAGroupLeader:
@@ -86,14 +99,10 @@ def not_a_leader(pid: int, pgid: int) -> NotAGroupLeader:
     return error
 
 
-def everybody_named() -> WouldReachOthers:
+def every_process_named() -> WouldReachOthers:
+    """For pid -1, and for what the C library takes for it."""
     return make(
         WouldReachOthers,
-        "this means every process in POSIX; name one, or use broadcast() for everybody on the"
-        " console",
+        "this means every process in POSIX; name one process, or use broadcast() for every process"
+        " on the console",
     )
-
-
-def unsupported(message: str) -> OSError:
-    """What has no counterpart on this system."""
-    return make(OSError, f"{message} (on {sys.platform})")

@@ -1,18 +1,16 @@
-"""What callers hand in and get back: events and descriptions of processes."""
+"""What callers pass in and get back: events and descriptions of processes."""
 
 from __future__ import annotations
 
 import enum
 
-from ._namedtuple import NamedTuple
-
-# Not from `typing`: see `_namedtuple`.
-TYPE_CHECKING = False
+from ._typing import TYPE_CHECKING, NamedTuple, public
 
 if TYPE_CHECKING:
     from typing import Final
 
 
+@public
 class CtrlEvent(enum.IntEnum):
     """The events of SetConsoleCtrlHandler (consoleapi.h). Only the first two can be sent."""
 
@@ -30,25 +28,27 @@ CTRL_LOGOFF_EVENT: Final = CtrlEvent.CTRL_LOGOFF_EVENT
 CTRL_SHUTDOWN_EVENT: Final = CtrlEvent.CTRL_SHUTDOWN_EVENT
 
 
+@public
 class Delivery(enum.Enum):
     """What is known to have become of an event."""
 
     SENT = "sent"
-    """Windows has taken it for the process; it does not tell what the process made of it."""
+    """The system has taken the event. It does not report what the process made of it."""
     HANDLED = "handled"
     """A handler of the process took it."""
     ENDED = "ended"
     """No handler took it, and the default handler ended the process."""
     DIED = "died"
-    """The process ended for another reason while its handlers ran."""
+    """The process exited for another reason while its handlers ran."""
 
 
+@public
 class ProcessInfo(NamedTuple):
     """A process on the console. What could not be read is None."""
 
     pid: int
     ppid: int | None
-    """The process that created it. Never updated: that process may have ended long ago."""
+    """The process that created it. Never updated: that process may have exited long ago."""
     pgid: int | None
     """Its process group."""
     is_leader: bool | None
@@ -59,7 +59,7 @@ class ProcessInfo(NamedTuple):
 
 
 class Preview(NamedTuple):
-    """What a call would do: who would get something, and in which way."""
+    """What a call would do: which processes it would reach, and by which route."""
 
     how: str
     targets: tuple[ProcessInfo, ...]

@@ -53,11 +53,8 @@ def pytest_configure() -> None:
 
 
 def _run_contained(config: pytest.Config) -> int:
-    contain: Any
-    if sys.platform == "win32":
-        from ._run import contain
-    else:
-        from ._posix_spawn import contain
+    from ._run import contain
+
     environment = {**os.environ, _INSIDE: "1"}
     with contextlib.ExitStack() as stack:
         streams: dict[str, int] = {}
@@ -157,14 +154,12 @@ def interruptible() -> Iterator[Callable[..., Any]]:
     `interruptible(args, **popen)` takes what `ctrlevent.Popen` takes, and returns one. After the
     test they are ended, with all that they started.
     """
-    if sys.platform == "win32":
-        from ._run import Contained as Tree
-    else:
-        from ._posix_spawn import Contained as Tree
+    from ._popen import Contained
+
     with contextlib.ExitStack() as stack:
 
         def start(args: Any, **popen: Any) -> Any:
-            process = stack.enter_context(Tree(args, **popen))
+            process = stack.enter_context(Contained(args, **popen))
             stack.callback(process.end_tree)
             return process
 

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-# Not from `typing`, here and in the modules below: see `ctrlevent._namedtuple`.
-TYPE_CHECKING = False
+from .._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .boundary import System

@@ -3,7 +3,8 @@
 `native.Native` is Windows itself. Tests put a model in its place, on any system (see
 `_win32.system`). Methods are named like the SDK functions they stand for and take Python values;
 a HANDLE is an int. Whatever fails raises the OSError of its Windows error code, with `winerror`.
-No method knows why it is called: who may be sent what is decided in `_policy`.
+The clock, its sleep and the Python that runs as the helper process come through here too.
+No method knows why it is called: the policy decides which processes may be sent what.
 """
 
 from __future__ import annotations
@@ -35,6 +36,28 @@ class Startup(NamedTuple):
     pseudo_console: int | None = None
 
 
+class PythonProcess(Protocol):
+    """Another Python process, which exchanges messages with this one through two pipes."""
+
+    def is_alive(self) -> bool: ...
+    def send(self, message: bytes) -> None:
+        """Raises OSError when it does not read any more."""
+
+    def receive(self, seconds: float) -> Any:
+        """The next value that it has marshalled; None at the end of its output.
+
+        Raises TimeoutError when there is none within that time.
+        """
+        ...
+
+    def exit_code(self) -> int:
+        """Waits for its exit."""
+        ...
+
+    def close(self) -> None:
+        """Ends it, and closes the pipes."""
+
+
 class System(Protocol):
     # --- the calling process --------------------------------------------------------------------
 
@@ -49,7 +72,6 @@ class System(Protocol):
         ...
 
     def GetCurrentProcessId(self) -> int: ...
-
     def monotonic(self) -> float:
         """Seconds on a clock that is never set back."""
         ...
@@ -59,17 +81,28 @@ class System(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None: ...
+    def get_osfhandle(self, fd: int) -> int:
+        """The handle behind a file descriptor."""
+        ...
+
+    def get_handle_inheritable(self, hObject: int) -> bool: ...
+
+    # --- another Python -------------------------------------------------------------------------
+
+    def python(self) -> str | None:
+        """The Python that can run code of ours; None in a frozen program, which has none."""
+        ...
+
+    def start_python(self, code: str) -> PythonProcess:
+        """Run code in that Python, on no console, as the leader of a group of its own."""
+        ...
 
     # --- processes ------------------------------------------------------------------------------
 
     def OpenProcess(self, dwDesiredAccess: int, dwProcessId: int) -> int: ...
-
     def CloseHandle(self, hObject: int) -> None: ...
-
     def GetProcessId(self, hProcess: int) -> int: ...
-
     def GetProcessInformation(self, hProcess: int, information: int, size: int) -> bytes: ...
-
     def GetProcessTimes(self, hProcess: int) -> int:
         """The creation time alone, as a FILETIME."""
         ...
@@ -79,7 +112,6 @@ class System(Protocol):
         ...
 
     def EnumProcesses(self) -> tuple[int, ...]: ...
-
     def CreateProcess(
         self,
         lpApplicationName: str | None,
@@ -90,15 +122,11 @@ class System(Protocol):
         lpCurrentDirectory: str | None,
         startup: Startup,
     ) -> Created: ...
-
     def NtResumeProcess(self, hProcess: int) -> None: ...
-
     def QueryFullProcessImageName(self, hProcess: int) -> str: ...
-
     def TerminateProcess(self, hProcess: int, uExitCode: int) -> None: ...
-
     def GetExitCodeProcess(self, hProcess: int) -> int:
-        """Of one that has ended; 259 for one that has not, but that is a legal exit code too."""
+        """259 while the process runs, but that is a legal exit code too."""
         ...
 
     def WaitForSingleObject(self, hHandle: int, dwMilliseconds: int) -> int:
@@ -112,9 +140,7 @@ class System(Protocol):
         ...
 
     def AssignProcessToJobObject(self, hJob: int, hProcess: int) -> None: ...
-
     def TerminateJobObject(self, hJob: int, uExitCode: int) -> None: ...
-
     def QueryInformationJobObject(self, hJob: int) -> int:
         """How many processes of the job are active."""
         ...
@@ -122,26 +148,21 @@ class System(Protocol):
     # --- what they are made of ------------------------------------------------------------------
 
     def NtQueryInformationProcess(self, hProcess: int, information: int, size: int) -> bytes: ...
-
     def ReadProcessMemory(self, hProcess: int, lpBaseAddress: int, nSize: int) -> bytes: ...
-
     def own_structure(self, kind: type[Structure], address: int) -> Any:
-        """One that is in the memory of the calling process; it shows what is there at any time.
+        """It lies in the memory of the calling process, and shows what is there at any time.
 
         Nothing checks the address.
         """
         ...
 
     def WriteProcessMemory(self, hProcess: int, lpBaseAddress: int, buffer: bytes) -> None: ...
-
     def NtWow64QueryInformationProcess64(
         self, hProcess: int, information: int, size: int
     ) -> bytes: ...
-
     def NtWow64ReadVirtualMemory64(
         self, hProcess: int, BaseAddress: int, BufferLength: int
     ) -> bytes: ...
-
     def NtWow64WriteVirtualMemory64(
         self, hProcess: int, BaseAddress: int, buffer: bytes
     ) -> None: ...
@@ -149,13 +170,9 @@ class System(Protocol):
     # --- the console of the calling process -----------------------------------------------------
 
     def GetConsoleProcessList(self) -> tuple[int, ...]: ...
-
     def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None: ...
-
     def AttachConsole(self, dwProcessId: int) -> None: ...
-
     def FreeConsole(self) -> None: ...
-
     def SetConsoleCtrlHandler(
         self, HandlerRoutine: Callable[[int], bool] | None, Add: bool
     ) -> None:
@@ -166,7 +183,6 @@ class System(Protocol):
         """
 
     def GetConsoleMode(self, hConsoleHandle: int) -> int: ...
-
     def SetConsoleMode(self, hConsoleHandle: int, dwMode: int) -> None: ...
 
     # --- pseudo consoles ------------------------------------------------------------------------
@@ -176,7 +192,6 @@ class System(Protocol):
         ...
 
     def ResizePseudoConsole(self, hPC: int, columns: int, rows: int) -> None: ...
-
     def ClosePseudoConsole(self, hPC: int) -> None:
         """Blocks, before Windows 11 24H2, until its output has been read to the end."""
 
@@ -189,9 +204,6 @@ class System(Protocol):
     def CreateRemoteThread(
         self, hProcess: int, lpStartAddress: int, lpParameter: int, dwCreationFlags: int
     ) -> int: ...
-
     def ResumeThread(self, hThread: int) -> None: ...
-
     def TerminateThread(self, hThread: int, dwExitCode: int) -> None: ...
-
     def GetExitCodeThread(self, hThread: int) -> int: ...

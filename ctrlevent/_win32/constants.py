@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+from .._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Final

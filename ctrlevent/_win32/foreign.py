@@ -12,10 +12,11 @@ from __future__ import annotations
 import ctypes
 import errno
 import math
+import os
 import sys
 import time
 
-TYPE_CHECKING = False
+from .._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
@@ -58,6 +59,13 @@ if sys.platform == "win32":
             except InterruptedError:
                 left = max(0, math.ceil((deadline - time.monotonic()) * 1000))
 
+    def get_osfhandle(fd: int) -> int:
+        import msvcrt
+
+        return msvcrt.get_osfhandle(fd)
+
+    get_handle_inheritable = os.get_handle_inheritable
+
     # BOOL WINAPI HandlerRoutine(DWORD dwCtrlType), PHANDLER_ROUTINE of consoleapi.h.
     handler_routine = ctypes.WINFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)
 
@@ -76,6 +84,12 @@ else:
 
     def wait(hHandle: int, dwMilliseconds: int) -> int:
         raise OSError(errno.ENOSYS, f"no handle {hHandle} can be waited for {dwMilliseconds} ms")
+
+    def get_osfhandle(fd: int) -> int:
+        raise OSError(errno.ENOSYS, f"there is no handle behind file descriptor {fd}")
+
+    def get_handle_inheritable(handle: int, /) -> bool:
+        raise OSError(errno.ENOSYS, f"there is no handle {handle}")
 
     handler_routine = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)
 
@@ -113,23 +127,54 @@ def cannot_fail(_result: Any) -> int | None:
     return None
 
 
+# What the C types are to ctypes. Every other type is a pointer or a handle: see `_POINTERS`.
+_TYPES: dict[str, Any] = {
+    "void": None,
+    **dict.fromkeys(("BOOL", "NTSTATUS", "HRESULT"), ctypes.c_int32),
+    **dict.fromkeys(("DWORD", "UINT", "ULONG", "COORD"), ctypes.c_uint32),
+    "PROCESSINFOCLASS": ctypes.c_uint32,
+    "PROCESS_INFORMATION_CLASS": ctypes.c_uint32,
+    "JOBOBJECTINFOCLASS": ctypes.c_uint32,
+    "ULONGLONG": ctypes.c_uint64,
+    **dict.fromkeys(("SIZE_T", "DWORD_PTR"), ctypes.c_size_t),
+    **dict.fromkeys(("LPWSTR", "LPCWSTR"), ctypes.c_wchar_p),
+    "LPCSTR": ctypes.c_char_p,
+}
+_POINTERS = ("P", "LP", "HANDLE", "HMODULE", "HPCON", "FARPROC")
+
+
+def _ctype(name: str) -> Any:
+    if name in _TYPES:
+        return _TYPES[name]
+    if not name.endswith("*") and not name.startswith(_POINTERS):
+        raise TypeError(f"what a {name} is to ctypes is not known: add it to foreign._TYPES")
+    return ctypes.c_void_p
+
+
 class Function:
     """One foreign function. Calling it calls the DLL, and raises OSError by its failure rule.
 
-    The DLL is looked up at the first call: what is never called costs nothing, and a function
-    that a version of Windows lacks is an error only for those who need it.
+    The DLL is looked up at the first call: what is never called costs nothing, and if a version of
+    Windows lacks a function, only its callers get an error.
     """
 
-    def __init__(
-        self, dll: str, result: Any, name: str, *arguments: Any, fails: FailureRule, prototype: str
-    ) -> None:
+    def __init__(self, dll: str, prototype: str, fails: FailureRule) -> None:
         self.dll = dll
-        self.result = result
-        self.name = name
-        self.arguments = arguments
-        self.fails = fails
         self.prototype = prototype
+        self.name = prototype.partition("(")[0].rpartition(" ")[2]
+        self.fails = fails
         self._bound: Any = None
+
+    def types(self) -> tuple[Any, list[Any]]:
+        """The ctypes of the result and of the parameters."""
+        result, _, rest = self.prototype.partition(" ")
+        parameters = rest.partition("(")[2].rstrip(")")
+        kinds = [
+            kind.strip() + "*" * name.startswith("*")
+            for kind, _, name in (one.rpartition(" ") for one in parameters.split(", "))
+            if kind
+        ]
+        return _ctype(result), [_ctype(kind) for kind in kinds]
 
     def __repr__(self) -> str:
         return f"<{self.dll}.dll: {self.prototype}>"
@@ -148,7 +193,14 @@ class Function:
             function = getattr(_load(self.dll), self.name)
         except AttributeError:
             raise windows_error(ERROR_PROC_NOT_FOUND, f"{self.dll}.dll, {self.name}") from None
-        function.restype = self.result
-        function.argtypes = self.arguments
+        function.restype, function.argtypes = self.types()
         self._bound = function
         return function
+
+
+def kernel32(prototype: str, fails: FailureRule) -> Function:
+    return Function("kernel32", prototype, fails)
+
+
+def ntdll(prototype: str, fails: FailureRule) -> Function:
+    return Function("ntdll", prototype, fails)

@@ -8,6 +8,7 @@ import time
 from ctypes import (
     byref,
     c_char,
+    c_int32,
     c_size_t,
     c_uint64,
     c_void_p,
@@ -16,6 +17,7 @@ from ctypes import (
     sizeof,
 )
 
+from .._typing import TYPE_CHECKING
 from . import declarations as api
 from .constants import (
     CREATE_UNICODE_ENVIRONMENT,
@@ -26,26 +28,38 @@ from .constants import (
     JobObjectBasicAccountingInformation,
     JobObjectExtendedLimitInformation,
 )
-from .foreign import handler_routine, wait
+from .foreign import get_handle_inheritable, get_osfhandle, handler_routine, wait
 from .structures import (
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
     PROCESS_INFORMATION,
 )
 
-TYPE_CHECKING = False
-
 if TYPE_CHECKING:
     from ctypes import Structure
     from typing import Any, Callable, ClassVar
 
-    from .boundary import Created, Startup
+    from .boundary import Created, PythonProcess, Startup
 
 
 class Native:
     """Implements `boundary.System`."""
 
     pointer_size = sizeof(c_void_p)
+
+    # Those that take and return nothing else than the foreign function.
+    CloseHandle: Any = api.CloseHandle
+    NtResumeProcess: Any = api.NtResumeProcess
+    TerminateProcess: Any = api.TerminateProcess
+    AssignProcessToJobObject: Any = api.AssignProcessToJobObject
+    TerminateJobObject: Any = api.TerminateJobObject
+    GenerateConsoleCtrlEvent: Any = api.GenerateConsoleCtrlEvent
+    AttachConsole: Any = api.AttachConsole
+    FreeConsole: Any = api.FreeConsole
+    SetConsoleMode: Any = api.SetConsoleMode
+    ClosePseudoConsole: Any = api.ClosePseudoConsole
+    TerminateThread: Any = api.TerminateThread
+    ResumeThread: Any = api.ResumeThread
 
     # Of the class, as they have to outlive any instance.
     _routines: ClassVar[dict[Callable[[int], bool], Any]] = {}
@@ -74,14 +88,34 @@ class Native:
         # Python's sleep and not kernel32's: in the main thread, Ctrl+C breaks it off.
         time.sleep(seconds)
 
+    def get_osfhandle(self, fd: int) -> int:
+        return get_osfhandle(fd)
+
+    def get_handle_inheritable(self, hObject: int) -> bool:
+        return get_handle_inheritable(hObject)
+
+    # --- another Python -------------------------------------------------------------------------
+
+    def python(self) -> str | None:
+        # In a frozen program sys.executable is the program itself.
+        name = os.path.basename(sys.executable or "").lower()
+        if getattr(sys, "frozen", False) or not name.startswith("python"):
+            return None
+        # A venv's python.exe on Windows only starts the real one.
+        return getattr(sys, "_base_executable", None) or sys.executable
+
+    def start_python(self, code: str) -> PythonProcess:
+        from .python_process import Python
+
+        python = self.python()
+        assert python is not None
+        return Python(python, code)
+
     # --- processes ------------------------------------------------------------------------------
 
     def OpenProcess(self, dwDesiredAccess: int, dwProcessId: int) -> int:
         handle: int = api.OpenProcess(dwDesiredAccess, False, dwProcessId)
         return handle
-
-    def CloseHandle(self, hObject: int) -> None:
-        api.CloseHandle(hObject)
 
     def GetProcessId(self, hProcess: int) -> int:
         pid: int = api.GetProcessId(hProcess)
@@ -100,7 +134,7 @@ class Native:
     def IsWow64Process(self, hProcess: int) -> bool:
         if hProcess == CURRENT_PROCESS and self._own_is_wow64 is not None:
             return self._own_is_wow64
-        answer = api.BOOL()
+        answer = c_int32()
         api.IsWow64Process(hProcess, byref(answer))
         if hProcess == CURRENT_PROCESS:
             self._own_is_wow64 = bool(answer)
@@ -125,7 +159,7 @@ class Native:
         lpCurrentDirectory: str | None,
         startup: Startup,
     ) -> Created:
-        # Who starts nothing, such as the helper process, does not need them.
+        # Imported late: the helper process starts nothing, and does not need them.
         from .boundary import Created
         from .startup import startup_info
 
@@ -146,9 +180,6 @@ class Native:
             )
         return Created(created.hProcess, created.hThread, created.dwProcessId, created.dwThreadId)
 
-    def NtResumeProcess(self, hProcess: int) -> None:
-        api.NtResumeProcess(hProcess)
-
     def QueryFullProcessImageName(self, hProcess: int) -> str:
         room = 260  # MAX_PATH; a long path takes a second try
         while True:
@@ -161,9 +192,6 @@ class Native:
                 room *= 4
             else:
                 return path.value
-
-    def TerminateProcess(self, hProcess: int, uExitCode: int) -> None:
-        api.TerminateProcess(hProcess, uExitCode)
 
     def GetExitCodeProcess(self, hProcess: int) -> int:
         code = api.DWORD()
@@ -187,12 +215,6 @@ class Native:
             api.CloseHandle(job)
             raise
         return job
-
-    def AssignProcessToJobObject(self, hJob: int, hProcess: int) -> None:
-        api.AssignProcessToJobObject(hJob, hProcess)
-
-    def TerminateJobObject(self, hJob: int, uExitCode: int) -> None:
-        api.TerminateJobObject(hJob, uExitCode)
 
     def QueryInformationJobObject(self, hJob: int) -> int:
         accounting = JOBOBJECT_BASIC_ACCOUNTING_INFORMATION()
@@ -250,15 +272,6 @@ class Native:
                 return tuple(pids[:count])
             room = count + 16  # a buffer too small stays empty, and the needed count is returned
 
-    def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None:
-        api.GenerateConsoleCtrlEvent(dwCtrlEvent, dwProcessGroupId)
-
-    def AttachConsole(self, dwProcessId: int) -> None:
-        api.AttachConsole(dwProcessId)
-
-    def FreeConsole(self) -> None:
-        api.FreeConsole()
-
     def SetConsoleCtrlHandler(
         self, HandlerRoutine: Callable[[int], bool] | None, Add: bool
     ) -> None:
@@ -276,9 +289,6 @@ class Native:
         api.GetConsoleMode(hConsoleHandle, byref(mode))
         return mode.value
 
-    def SetConsoleMode(self, hConsoleHandle: int, dwMode: int) -> None:
-        api.SetConsoleMode(hConsoleHandle, dwMode)
-
     # --- pseudo consoles ------------------------------------------------------------------------
 
     def CreatePseudoConsole(self, columns: int, rows: int, hInput: int, hOutput: int) -> int:
@@ -288,9 +298,6 @@ class Native:
 
     def ResizePseudoConsole(self, hPC: int, columns: int, rows: int) -> None:
         api.ResizePseudoConsole(hPC, columns | rows << 16)
-
-    def ClosePseudoConsole(self, hPC: int) -> None:
-        api.ClosePseudoConsole(hPC)
 
     # --- threads --------------------------------------------------------------------------------
 
@@ -309,12 +316,6 @@ class Native:
             hProcess, None, 0, lpStartAddress, lpParameter, dwCreationFlags, None
         )
         return handle
-
-    def ResumeThread(self, hThread: int) -> None:
-        api.ResumeThread(hThread)
-
-    def TerminateThread(self, hThread: int, dwExitCode: int) -> None:
-        api.TerminateThread(hThread, dwExitCode)
 
     def GetExitCodeThread(self, hThread: int) -> int:
         code = api.DWORD()

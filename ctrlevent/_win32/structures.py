@@ -26,7 +26,7 @@ from ctypes import (
     sizeof,
 )
 
-TYPE_CHECKING = False
+from .._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any

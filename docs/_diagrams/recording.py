@@ -103,8 +103,8 @@ class Recorder(FakeWindows):
         """A verb of ctrlevent, called by that process."""
         self._note(process.pid, code)
         in_place = mock.patch("ctrlevent._win32._system", self)
-        no_helper = mock.patch("ctrlevent._helper.available", return_value=False)
-        with self.called_by(process), in_place, no_helper:
+        on_windows = mock.patch("ctrlevent._half.half.folder", "_windows")
+        with self.called_by(process), in_place, on_windows:
             try:
                 function()
             except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple
 
-from ctrlevent import _listen, _send
+import ctrlevent
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32 import constants as c
 from tests.fakes.profiles import WINDOWS, WINDOWS_BUILDS, Profile
@@ -87,34 +87,36 @@ def _heard(recorder: Recorder) -> None:
     child = recorder.named("child", recorder.create(parent, c.CREATE_NEW_PROCESS_GROUP))
     recorder.steps.clear()
     recorder.verb(
-        parent, "ignore_ctrl_c(False, child)", lambda: _listen.ignore_ctrl_c(False, child.pid)
+        parent, "ignore_ctrl_c(False, child)", lambda: ctrlevent.ignore_ctrl_c(False, child.pid)
     )
     recorder.os_kill(parent, child.pid, CTRL_C)
 
 
 def _kill_self(recorder: Recorder) -> None:
     shell, python = _launched(recorder)
-    recorder.verb(python, "kill(os.getpid(), SIGINT)", lambda: _send.kill(python.pid, C))
+    recorder.verb(python, "kill(os.getpid(), SIGINT)", lambda: ctrlevent.kill(python.pid, C))
     recorder.prints(shell)
 
 
 def _kill(recorder: Recorder) -> None:
     shell, python = _launched(recorder)
     recorder.sleep(1.0)  # none of them has just been started
-    recorder.verb(shell, f"kill({python.pid}, SIGINT)", lambda: _send.kill(python.pid, C))
+    recorder.verb(shell, f"kill({python.pid}, SIGINT)", lambda: ctrlevent.kill(python.pid, C))
     recorder.prints(shell)
 
 
 def _killpg(recorder: Recorder) -> None:
     shell, python = _launched(recorder)
-    recorder.verb(shell, f"killpg({python.group}, SIGINT)", lambda: _send.killpg(python.group, C))
+    recorder.verb(
+        shell, f"killpg({python.group}, SIGINT)", lambda: ctrlevent.killpg(python.group, C)
+    )
     recorder.prints(shell)
 
 
 def _refused(recorder: Recorder) -> None:
     shell, python = _launched(recorder)
     recorder.sleep(1.0)
-    recorder.verb(shell, f"killpg({python.pid}, SIGINT)", lambda: _send.killpg(python.pid, C))
+    recorder.verb(shell, f"killpg({python.pid}, SIGINT)", lambda: ctrlevent.killpg(python.pid, C))
     recorder.prints(shell)
 
 
@@ -124,7 +126,7 @@ def _waited_for(recorder: Recorder) -> None:
     child.ignores = False
     recorder.named("child", child)
     recorder.after(0.03, child.start)
-    recorder.verb(parent, "killpg(child, SIGINT)", lambda: _send.killpg(child.pid, C))
+    recorder.verb(parent, "killpg(child, SIGINT)", lambda: ctrlevent.killpg(child.pid, C))
 
 
 # Who begins stands first: in a narrow window the rest must be scrolled to.

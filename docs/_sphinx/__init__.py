@@ -2,7 +2,6 @@
 
 | module | what lives there |
 |---|---|
-| `public_names` | the public names as they are on Windows, on every system |
 | `tables` | the tables of the reference, made from the code |
 | `docstrings` | names in the docstrings become links |
 | `extension` | the directives of the pages, which use the others and the drawings |

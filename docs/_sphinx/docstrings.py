@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
+import ctrlevent
 from ctrlevent._types import CtrlEvent
 
-from .public_names import public
-
-NAMES = frozenset(public())
+NAMES: frozenset[str] = frozenset(vars(ctrlevent)["__all__"])
 
 EVENTS = frozenset(event.name for event in CtrlEvent)
 

@@ -14,7 +14,6 @@ from docs._diagrams.drawing import RULES, in_words, svg
 from docs._diagrams.scenarios import SCENARIOS
 
 from .docstrings import with_links
-from .public_names import document_windows
 from .tables import TABLES
 
 if TYPE_CHECKING:
@@ -56,19 +55,6 @@ def _process_docstring(_app: Sphinx, *args: Any) -> None:
     lines[:] = with_links(lines)
 
 
-def _resolve(app: Sphinx, _env: Any, node: Any, contnode: Any) -> Any:
-    """A public name that an annotation gives by the module in which it is defined."""
-    _, _, target = node.get("reftarget", "").partition("ctrlevent._")
-    name = target.partition(".")[2]
-    if node.get("refdomain") != "py" or not name:
-        return None
-    domain = app.env.get_domain("py")
-    docname, target = node["refdoc"], f"ctrlevent.{name}"
-    return domain.resolve_xref(
-        app.env, docname, app.builder, node["reftype"], target, node, contnode
-    )
-
-
 def _write_style(app: Sphinx) -> None:
     """The rules of the drawings, which an SVG of its own has inside; the colours are the page's."""
     folder = Path(app.outdir) / "_static"
@@ -77,10 +63,8 @@ def _write_style(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    document_windows()
     app.add_directive("sequence-diagram", SequenceDiagram)
     app.add_directive("from-code", FromCode)
     app.connect("builder-inited", _write_style)
-    app.connect("missing-reference", _resolve)
     app.connect("autodoc-process-docstring", _process_docstring)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,13 +8,14 @@ import re
 import signal
 from typing import TYPE_CHECKING, Any, Callable
 
-from ctrlevent import _arguments, _cli, _errors, _facts
-from ctrlevent._arguments import Probe, Terminate
+import ctrlevent
+from ctrlevent import _arguments, _cli, _errors
+from ctrlevent._arguments import Probe, Signal
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32 import declarations, structures
 from ctrlevent._win32.foreign import Function, cannot_fail
-
-from .public_names import public
+from ctrlevent._windows import peb
+from ctrlevent._windows.signals import events_sent
 
 if TYPE_CHECKING:
     import ctypes
@@ -53,13 +54,13 @@ SIGNALS: dict[str, Any] = {
 def meaning(sig: Any) -> str:
     """What `kill` and `killpg` make of it on Windows: `_arguments.action` is asked."""
     try:
-        action = _arguments.action(sig)
+        action = _arguments.action(sig, events_sent)
     except (TypeError, ValueError, OverflowError) as error:
         return code(type(error).__name__)
     if isinstance(action, Probe):
-        return "nothing is sent: is somebody alive?"
-    if isinstance(action, Terminate):
-        return f"ends the process, or every member, with exit code {action.exit_code}"
+        return "nothing is sent: is it alive?"
+    if isinstance(action, Signal):
+        return f"terminates the process, or every member, with exit code {action.number}"
     return {CtrlEvent.CTRL_C_EVENT: "Ctrl+C", CtrlEvent.CTRL_BREAK_EVENT: "Ctrl+Break"}[action]
 
 
@@ -86,7 +87,8 @@ def events() -> str:
 def raised_by(error: str) -> list[str]:
     """The public names whose docstrings say that they raise it."""
     documented: dict[str, str] = {}
-    for name, value in public().items():
+    for name in vars(ctrlevent)["__all__"]:
+        value = getattr(ctrlevent, name)
         documented[name] = inspect.getdoc(value) or ""
         if isinstance(value, type):
             for method, function in vars(value).items():
@@ -102,8 +104,8 @@ def _raises(docstring: str) -> str:
 
 
 ERRORS: tuple[type[Exception], ...] = (
-    *_errors._ERRNO,  # noqa: SLF001  # the one place that has them all
-    _errors.WouldReachOthers,
+    *_errors.ERRNO,
+    OSError,
     TypeError,
     ValueError,
     OverflowError,
@@ -154,8 +156,8 @@ def offsets() -> str:
 
 
 def fields_read(kind: type[ctypes.Structure]) -> Iterator[str]:
-    """The fields that `_facts` names, which is where all that is read gets its meaning."""
-    source = inspect.getsource(_facts)
+    """The fields that `_windows/peb.py` names, which is where all that is read gets its meaning."""
+    source = inspect.getsource(peb)
     for field in kind._fields_:
         if re.search(rf"\.{field[0]}\b", source):
             yield field[0]

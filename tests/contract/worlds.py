@@ -87,9 +87,9 @@ class Fake(World):
         return 0
 
     def facts(self, process: Any) -> tuple[int, bool]:
-        from ctrlevent import _ask
+        import ctrlevent
 
-        return _ask.getpgid(process.pid), _ask.ignores_ctrl_c(process.pid)
+        return ctrlevent.getpgid(process.pid), ctrlevent.ignores_ctrl_c(process.pid)
 
     def listed(self) -> set[int]:
         return set(self.windows.GetConsoleProcessList())
@@ -145,8 +145,8 @@ class Real(World):
 
 
 def is_wine() -> bool:
-    from ctrlevent._console import is_wine
     from ctrlevent._win32 import system
+    from ctrlevent._windows.console_route import is_wine
 
     return sys.platform == "win32" and is_wine(system())
 

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from ctrlevent._win32.boundary import Created, Startup
+    from ctrlevent._win32.boundary import Created, PythonProcess, Startup
+
+    from .helper import FakeHelper
 
 __all__ = ["CTRL_BREAK", "CTRL_C", "Console", "Entry", "FakeWindows", "Process", "install"]
 
@@ -54,9 +56,10 @@ DIES = "the process ends with another exit code while a handler runs"
 
 
 def install(patch: pytest.MonkeyPatch, windows: FakeWindows) -> FakeWindows:
-    """Put it in the place of Windows. It has no helper processes: there is nothing to start."""
+    """Put it in the place of Windows, and let the face use the half for Windows on any system."""
     patch.setattr("ctrlevent._win32._system", windows)
-    patch.setattr("ctrlevent._helper.available", lambda: False)
+    patch.setattr("ctrlevent._half.half.folder", "_windows")
+    patch.setattr("ctrlevent._windows.helper_route._running", None)
     return windows
 
 
@@ -266,6 +269,8 @@ class FakeWindows:
         if profile.is_wine:
             self.exports.add(("ntdll", "wine_get_version"))
         self.knows_machines = True
+        self.helper: FakeHelper | None = None
+        """Its helper process; None: the caller is a frozen program, which has none."""
         """GetProcessInformation knows ProcessMachineTypeInfo: Windows 11 (docs)."""
         self.answer_bytes: int | None = None
         """How many bytes a read answers at most."""
@@ -468,6 +473,22 @@ class FakeWindows:
     def filetime(self) -> int:
         """The time of day, which starts somewhere in 2025."""
         return 133_900_000_000_000_000 + int(self.now * 10_000_000)
+
+    # --- another Python, and file descriptors -----------------------------------------------------
+
+    def python(self) -> str | None:
+        return "python.exe" if self.helper else None
+
+    def start_python(self, code: str) -> PythonProcess:
+        assert "_windows.helper_process import main" in code
+        assert self.helper
+        return self.helper
+
+    def get_osfhandle(self, fd: int) -> int:
+        return fd
+
+    def get_handle_inheritable(self, hObject: int) -> bool:  # noqa: ARG002
+        return True
 
     # --- handles ----------------------------------------------------------------------------------
 

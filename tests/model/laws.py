@@ -53,7 +53,7 @@ class Careless(Broken):
 
 
 def said_to_have_got_it(error: Exception) -> set[int]:
-    """The pids in the error of an event that was sent in part (`_policy.sent_in_part`)."""
+    """The pids in the error of an event that was sent in part (`policy.sent_in_part`)."""
     listed = re.search(r"the event has reached (.*), but not the rest", str(error))
     return {int(pid) for pid in re.findall(r"process (\d+)", listed[1])} if listed else set()
 

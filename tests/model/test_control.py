@@ -62,15 +62,17 @@ def test_plain_os_kill_is_found_out(bug: type[Broken], profile: Profile) -> None
 
 # A rule of this package, and what it is like without it.
 RULES: dict[str, tuple[str, Any, type[Broken]]] = {
-    "P4: nobody else is in the group": ("ctrlevent._policy.possible_others", lambda *_: [], Leak),
+    "P3: no other process is in the group": (
+        "ctrlevent._windows.policy.possible_others", lambda *_: [], Leak,
+    ),
     "E1: a group has members": (
-        "ctrlevent._events.on_console_if_any", lambda *_, **__: iter(()), Lost,
+        "ctrlevent._windows.dispatch._on_console_if_any", lambda *_, **__: iter(()), Lost,
     ),
     "no handle of ours keeps a dead leader known": (
-        "ctrlevent._processes.Processes.release", lambda *_: None, Phantom,
+        "ctrlevent._windows.processes.Processes.release", lambda *_: None, Phantom,
     ),
     "every handle is closed": (
-        "ctrlevent._ctrl_routine.Target.__exit__", lambda *_: None, Careless,
+        "ctrlevent._windows.thread_route.Target.__exit__", lambda *_: None, Careless,
     ),
 }  # fmt: skip
 

@@ -12,25 +12,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ctrlevent import _ask, _facts, _listen, _send
+import ctrlevent
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32.structures import LAYOUT32, LAYOUT64
+from ctrlevent._windows import peb
 from tests.fakes.windows import PARAMETERS, PEB, FakeWindows, install
 
 from .laws import ERRORS
 
 BREAK = CtrlEvent.CTRL_BREAK_EVENT
 VERBS: list[Callable[[int], Any]] = [
-    lambda pid: _send.killpg(pid, BREAK, timeout=0.05),
-    lambda pid: _send.kill(pid, BREAK, timeout=0.05),
-    lambda pid: _send.kill(pid, BREAK, timeout=0.05, inject=False),
-    lambda pid: _send.killpg(pid, 0),
-    lambda _: _send.killpg(0, BREAK, timeout=0.05),
-    _ask.getpgid,
-    _ask.ignores_ctrl_c,
-    lambda pid: _listen.ignore_ctrl_c(True, pid),
-    lambda pid: _listen.ignore_ctrl_c(False, pid),
-    lambda _: _ask.console_processes(),
+    lambda pid: ctrlevent.killpg(pid, BREAK, timeout=0.05),
+    lambda pid: ctrlevent.kill(pid, BREAK, timeout=0.05),
+    lambda pid: ctrlevent.kill(pid, BREAK, timeout=0.05, inject=False),
+    lambda pid: ctrlevent.killpg(pid, 0),
+    lambda _: ctrlevent.killpg(0, BREAK, timeout=0.05),
+    ctrlevent.getpgid,
+    ctrlevent.ignores_ctrl_c,
+    lambda pid: ctrlevent.ignore_ctrl_c(True, pid),
+    lambda pid: ctrlevent.ignore_ctrl_c(False, pid),
+    lambda _: ctrlevent.console_processes(),
 ]
 # Where a field lies that is looked at, any bytes; and anything anywhere, absurd pointers included.
 FIELDS = st.tuples(
@@ -92,7 +93,7 @@ def test_no_memory_makes_a_verb_spill_or_fail_in_another_way(
     assert not windows.console.parked
     assert not windows.console.phantoms
     # However often a verb looks at these three processes, it waits for each of them once.
-    assert windows.now < 1060 + 3 * _facts.MOMENT + 1
+    assert windows.now < 1060 + 3 * peb.MOMENT + 1
     assert len(windows.calls) < 10_000
 
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ctrlevent import _ask, _listen, _send
+import ctrlevent
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32 import constants as c
 from tests.fakes import helper as fake_helper
@@ -128,8 +128,8 @@ class World(RuleBasedStateMachine):
         self.windows.caller_can_end = True
         self.windows.happen = self.happen
         fake.install(self.patch, self.windows)
-        self.helper = fake_helper.install(self.patch, self.windows)
-        self.patch.setattr("ctrlevent._helper.available", lambda: helper)
+        self.helper = fake_helper.FakeHelper(self.windows)
+        self.windows.helper = self.helper if helper else None
         self.everybody.append(self.windows.caller)
         for parent, how in family:
             self.spawn(parent, how)
@@ -311,10 +311,10 @@ class World(RuleBasedStateMachine):
         self.need_a_caller()
         pid: Any = self.number(who)
         ways: dict[str, Callable[[], object]] = {
-            "getpgid": lambda: _ask.getpgid(pid),
-            "ignores_ctrl_c": lambda: _ask.ignores_ctrl_c(pid),
-            "console_processes": _ask.console_processes,
-            "ignore_ctrl_c": lambda: _listen.ignore_ctrl_c(ignore, pid),
+            "getpgid": lambda: ctrlevent.getpgid(pid),
+            "ignores_ctrl_c": lambda: ctrlevent.ignores_ctrl_c(pid),
+            "console_processes": ctrlevent.console_processes,
+            "ignore_ctrl_c": lambda: ctrlevent.ignore_ctrl_c(ignore, pid),
         }
         self.call_verb(Call(f"{verb}({pid!r})", lambda _: False), ways[verb], None, 0.5, m)
 
@@ -335,13 +335,15 @@ class World(RuleBasedStateMachine):
         return process.pid == pid
 
     def do_killpg(self, pgid: Any, sig: Any, timeout: float) -> None:
-        _send.killpg(pgid, sig, timeout=timeout)
+        ctrlevent.killpg(pgid, sig, timeout=timeout)
 
     def do_kill(self, verb: str, pid: Any, sig: Any, timeout: float, inject: bool) -> None:
-        (_send.kill if verb == "kill" else _send.deliver)(pid, sig, timeout=timeout, inject=inject)
+        (ctrlevent.kill if verb == "kill" else ctrlevent.deliver)(
+            pid, sig, timeout=timeout, inject=inject
+        )
 
     def do_broadcast(self, sig: Any, console_of: int) -> None:
-        _send.broadcast(sig, console_of=console_of)
+        ctrlevent.broadcast(sig, console_of=console_of)
 
     # --- the law ----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ctrlevent._outcome import GRACE
+from ctrlevent._run import GRACE
 from tests.children import is_alive
 from tests.waiting import HANG_LIMIT, wait_until
 

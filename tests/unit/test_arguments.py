@@ -12,6 +12,7 @@ import pytest
 
 from ctrlevent import _arguments as a
 from ctrlevent._types import CtrlEvent
+from ctrlevent._windows.signals import events_sent
 
 
 class Index:
@@ -42,6 +43,15 @@ class SignalsOfWindows(enum.IntEnum):
     CTRL_BREAK_EVENT = 1
 
 
+def action(sig: Any) -> a.Action:
+    """As on Windows."""
+    return a.action(sig, events_sent)
+
+
+def event(sig: Any) -> CtrlEvent:
+    return a.event(sig, events_sent)
+
+
 NOT_INTEGERS = [True, False, 1.0, math.nan, "1", b"1", None, [], object(), Index, 1 + 0j]
 
 C, BREAK = CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT
@@ -63,20 +73,20 @@ C, BREAK = CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT
         (1, BREAK),
         (21, BREAK),
         (Stranger.ONE, BREAK),
-        (3, a.Terminate(3)),
-        (5, a.Terminate(5)),
-        (6, a.Terminate(6)),
-        (Stranger.FIVE, a.Terminate(5)),
-        (signal.SIGTERM, a.Terminate(15)),
-        (20, a.Terminate(20)),
-        (22, a.Terminate(22)),
-        (2**31, a.Terminate(2**31)),
-        (2**32 - 1, a.Terminate(2**32 - 1)),
+        (3, a.Signal(3)),
+        (5, a.Signal(5)),
+        (6, a.Signal(6)),
+        (Stranger.FIVE, a.Signal(5)),
+        (signal.SIGTERM, a.Signal(15)),
+        (20, a.Signal(20)),
+        (22, a.Signal(22)),
+        (2**31, a.Signal(2**31)),
+        (2**32 - 1, a.Signal(2**32 - 1)),
     ],
 )
 def test_signal_means(sig: Any, meant: a.Action) -> None:
-    assert a.action(sig) == meant
-    assert type(a.action(sig)) is type(meant)
+    assert action(sig) == meant
+    assert type(action(sig)) is type(meant)
 
 
 @pytest.mark.parametrize("sig", SignalsOfWindows)
@@ -84,31 +94,31 @@ def test_member_of_signal_is_an_event_even_if_it_is_zero(
     sig: enum.IntEnum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signal, "Signals", SignalsOfWindows)
-    assert a.action(sig) is CtrlEvent(sig)
+    assert action(sig) is CtrlEvent(sig)
 
 
 @pytest.mark.skipif(not hasattr(signal, "CTRL_C_EVENT"), reason="signal has it on Windows only")
 @pytest.mark.parametrize("name", ["CTRL_C_EVENT", "CTRL_BREAK_EVENT"])
 def test_events_of_the_signal_module_mean_what_they_say(name: str) -> None:
-    assert a.action(getattr(signal, name)) is CtrlEvent[name]
+    assert action(getattr(signal, name)) is CtrlEvent[name]
 
 
 @pytest.mark.parametrize("sig", list(CtrlEvent)[2:])
 def test_event_that_windows_alone_sends_is_refused_by_name(sig: CtrlEvent) -> None:
     with pytest.raises(ValueError, match=f"{sig.name}.*send CTRL_C_EVENT or CTRL_BREAK_EVENT"):
-        a.action(sig)
+        action(sig)
 
 
 def test_close_event_is_not_taken_for_sigint_although_they_are_equal() -> None:
     assert int(signal.SIGINT) == int(CtrlEvent.CTRL_CLOSE_EVENT)
     with pytest.raises(ValueError, match="CTRL_CLOSE_EVENT"):
-        a.action(CtrlEvent.CTRL_CLOSE_EVENT)
+        action(CtrlEvent.CTRL_CLOSE_EVENT)
 
 
 @pytest.mark.parametrize("sig", NOT_INTEGERS)
 def test_signal_must_be_an_integer(sig: Any) -> None:
     with pytest.raises(TypeError, match="sig must be an integer, not"):
-        a.action(sig)
+        action(sig)
 
 
 @pytest.mark.parametrize(
@@ -122,18 +132,18 @@ def test_signal_must_be_an_integer(sig: Any) -> None:
 )
 def test_signal_out_of_range(sig: int, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        a.action(sig)
+        action(sig)
 
 
 @pytest.mark.parametrize("sig", [2, 1, 21, C, BREAK])
 def test_event_accepts_what_is_one(sig: int) -> None:
-    assert a.event(sig) in (C, BREAK)
+    assert event(sig) in (C, BREAK)
 
 
 @pytest.mark.parametrize("sig", [0, 3, 15, signal.SIGTERM, Stranger.ZERO])
 def test_event_refuses_probe_and_termination(sig: int) -> None:
     with pytest.raises(ValueError, match="only CTRL_C_EVENT and CTRL_BREAK_EVENT can be sent"):
-        a.event(sig)
+        event(sig)
 
 
 @pytest.mark.parametrize("pid", NOT_INTEGERS)

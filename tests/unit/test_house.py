@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
-import inspect
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ctrlevent
-from ctrlevent import _errors
+from ctrlevent import _errors, _posix, _windows
 from ctrlevent._win32 import constants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 PACKAGE = Path(ctrlevent.__file__).parent
 TOP = Path(__file__).parents[2]
@@ -25,32 +26,60 @@ SOURCES = {
     path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
     for path in sorted(PACKAGE.rglob("*.py"))
 }
+FACE = [name for name in SOURCES if "/" not in name and name != "_half.py"]
+HALVES: dict[str, ModuleType] = {"_windows": _windows, "_posix": _posix}
+
+# What every module may import. `_protocol` is for types alone.
+SHARED = {"_arguments", "_errors", "_protocol", "_types", "_typing"}
 
 
-def imports(name: str) -> Iterator[tuple[int, str]]:
-    """(level, module) of each import anywhere in a file: `from .a import b` is (1, "a.b")."""
-    for node in ast.walk(SOURCES[name]):
+def imports(name: str, *, types: bool = True) -> Iterator[tuple[int, str]]:
+    """(level, module) of each import anywhere in a file: `from .a import b` is (1, "a.b").
+
+    `types` False: without those that are for type checkers alone.
+    """
+    yield from _imports(SOURCES[name], types)
+
+
+def _imports(tree: ast.AST, types: bool) -> Iterator[tuple[int, str]]:
+    for node in ast.iter_child_nodes(tree):
+        is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if is_for_types and not types:
+            continue
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield 0, alias.name
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 yield node.level, f"{node.module}.{alias.name}" if node.module else alias.name
+        yield from _imports(node, types)
 
 
-def top_level(name: str) -> set[str]:
-    """The modules of the package that a file of its top level imports."""
-    return {module.split(".")[0] for level, module in imports(name) if level == 1}
+def own(name: str, *, types: bool = True) -> set[str]:
+    """The modules of the package that a file imports, as paths: `_windows/peb`."""
+    folder = Path(name).parent
+    found: set[str] = set()
+    for level, module in imports(name, types=types):
+        if level:
+            base = folder if level == 1 else folder.parent
+            for parts in (module.split("."), module.split(".")[:-1]):
+                path = (base / "/".join(parts)).as_posix()
+                if f"{path}.py" in SOURCES or f"{path}/__init__.py" in SOURCES:
+                    found.add(path)
+                    break
+    return found
 
 
 def standard(name: str) -> set[str]:
     return {module.split(".")[0] for level, module in imports(name) if level == 0}
 
 
-@pytest.mark.parametrize("name", SOURCES)
+# --- what is imported from outside ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if not name.startswith("_win32/")])
 def test_ctypes_is_imported_in_win32_alone(name: str) -> None:
-    if not name.startswith("_win32/"):
-        assert not {"ctypes", "_ctypes", "_winapi", "msvcrt"} & (standard(name) - {"msvcrt"})
+    assert not {"ctypes", "_ctypes", "_winapi", "msvcrt"} & standard(name)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -71,85 +100,142 @@ def test_only_the_standard_library_is_imported(name: str) -> None:
         assert standard(name) <= {*sys.stdlib_module_names, "__future__"}
 
 
+@pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("_windows/")])
+def test_half_for_windows_has_no_clock_and_starts_no_process_but_through_the_boundary(
+    name: str,
+) -> None:
+    assert "time" not in standard(name)
+    calls = [
+        ast.unparse(node.func) for node in ast.walk(SOURCES[name]) if isinstance(node, ast.Call)
+    ]
+    assert "subprocess.Popen" not in calls
+
+
+# --- the rooms ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FACE)
+def test_face_knows_nothing_of_a_half(name: str) -> None:
+    assert not [module for module in own(name) if module.startswith(("_win", "_posix"))]
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith(tuple(HALVES))])
+def test_half_knows_itself_what_is_shared_and_for_windows_win32(name: str) -> None:
+    half = name.partition("/")[0]
+    elsewhere = {module for module in own(name) if not module.startswith(f"{half}/")}
+    if half == "_windows":
+        elsewhere = {module for module in elsewhere if not module.startswith("_win32")}
+    assert elsewhere <= SHARED
+
+
 @pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("_win32/")])
-def test_win32_imports_nothing_above_it(name: str) -> None:
-    assert not [module for level, module in imports(name) if level > 1]
+def test_win32_knows_itself_alone(name: str) -> None:
+    assert not [module for module in own(name) if not module.startswith("_win32")] or own(name) <= {
+        "_typing",
+        *(module for module in own(name) if module.startswith("_win32")),
+    }
 
 
-# What each may import of the package; what is not here is above all of them.
-FLOORS = {
-    "_namedtuple.py": set(),
-    "_types.py": {"_namedtuple"},
-    "_errors.py": {"_types"},
-    "_arguments.py": {"_namedtuple", "_types"},
-    "_facts.py": {"_errors", "_namedtuple", "_win32"},
-    "_processes.py": {"_errors", "_facts", "_types", "_win32"},
-    "_policy.py": {"_errors", "_facts", "_namedtuple", "_types", "_win32"},
-    "_console.py": {"_errors", "_facts", "_processes", "_types", "_win32"},
-    "_ctrl_routine.py": {"_errors", "_facts", "_processes", "_types", "_win32"},
-    "_ending.py": {"_errors", "_facts", "_policy", "_processes", "_win32"},
-}
+@pytest.mark.parametrize("name", sorted(SHARED - {"_protocol"}))
+def test_shared_modules_know_shared_modules_alone(name: str) -> None:
+    assert own(f"{name}.py") <= SHARED
 
 
-@pytest.mark.parametrize("name", FLOORS)
-def test_imports_go_one_way(name: str) -> None:
-    assert top_level(name) <= FLOORS[name]
+@pytest.mark.parametrize("name", SOURCES)
+def test_protocol_is_for_types_alone(name: str) -> None:
+    assert "_protocol" not in own(name, types=False)
 
 
-def at_run_time(tree: ast.AST) -> Iterator[ast.ImportFrom]:
-    """Imports of the package's own, also those inside functions, but not those for types alone."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            yield node
-        yield from at_run_time(node)
+def rows(half: ModuleType) -> list[set[str]]:
+    """The modules of a half, as the table in its docstring has them: a row each."""
+    lines = re.findall(r"^\| (`.*?) \|", half.__doc__ or "", re.MULTILINE)
+    return [set(re.findall(r"`(\w+)`", line)) for line in lines]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_table_of_a_half_has_each_of_its_modules(half: str) -> None:
+    there = {Path(name).stem for name in SOURCES if name.startswith(f"{half}/")} - {"__init__"}
+    assert set().union(*rows(HALVES[half])) == there
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_imports_go_down_the_table_of_a_half(half: str) -> None:
+    floors = {name: floor for floor, row in enumerate(rows(HALVES[half])) for name in row}
+    up = [
+        (module, imported)
+        for module, floor in floors.items()
+        for imported in own(f"{half}/{module}.py")
+        if imported.startswith(f"{half}/") and floors[Path(imported).stem] < floor
+    ]
+    assert up == []
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    names = {name.removesuffix(".py") for name in SOURCES if "/" not in name} - {"__init__"}
-    graph = {
-        name: {
-            module
-            for node in at_run_time(SOURCES[f"{name}.py"])
-            for module in ([node.module] if node.module else [alias.name for alias in node.names])
-            if module in names
-        }
-        for name in names
-    }
+    graph = {name[: -len(".py")]: own(name, types=False) for name in SOURCES}
     assert list(graphlib.TopologicalSorter(graph).static_order())  # CycleError names the circle
 
 
+# --- who decides ----------------------------------------------------------------------------------
+
+
 def test_policy_touches_nothing_of_the_system() -> None:
-    assert standard("_policy.py") <= {"__future__", "typing", "collections", "enum"}
+    assert standard("_windows/policy.py") <= {"__future__", "typing", "collections"}
 
 
-def test_policy_takes_nothing_but_numbers_from_win32() -> None:
-    taken = {module for _, module in imports("_policy.py") if module.startswith("_win32")}
-    assert taken == {"_win32.constants.CTRL_C_EVENT"}
+def test_policy_takes_nothing_but_numbers_from_win32_and_descriptions_from_peb() -> None:
+    taken = {module for _, module in imports("_windows/policy.py")}
+    assert {one for one in taken if one.startswith("_win32")} == {"_win32.constants.CTRL_C_EVENT"}
+    descriptions = {"peb.Console", "peb.Facts", "peb.Unreadable", "peb.Seen"}
+    assert {one for one in taken if one.startswith("peb.")} <= descriptions
 
 
 def test_policy_and_users_mean_the_same_number() -> None:
     assert int(ctrlevent.CTRL_C_EVENT) == constants.CTRL_C_EVENT
 
 
-def test_policy_takes_nothing_but_descriptions_from_facts() -> None:
-    taken = {module for level, module in imports("_policy.py") if module.startswith("_facts.")}
-    assert taken <= {"_facts.Console", "_facts.Facts", "_facts.Unreadable", "_facts.Seen"}
-
-
-def test_facts_decide_nothing() -> None:
+@pytest.mark.parametrize("name", ["_windows/peb.py", "_windows/processes.py"])
+def test_what_reads_facts_decides_nothing(name: str) -> None:
     raised = {
         node.id
-        for node in ast.walk(SOURCES["_facts.py"])
+        for node in ast.walk(SOURCES[name])
         if isinstance(node, ast.Name) and node.id in set(dir(_errors))
     }
     assert not raised & {"NotAGroupLeader", "CtrlCIgnored", "WouldReachOthers"}
 
 
-def test_posix_imports_nothing_of_windows() -> None:
-    for name in ("_posix.py", "_arguments.py", "_errors.py", "_types.py"):
-        assert not {module for module in top_level(name) if module == "_win32"}
+def test_console_is_sent_to_in_one_place() -> None:
+    calls = [
+        name
+        for name, tree in SOURCES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith(".GenerateConsoleCtrlEvent")
+    ]
+    assert calls == ["_windows/console_route.py"]
+
+
+RULES = re.findall(
+    r"^  ([A-Z]\d+)  ", ast.get_docstring(SOURCES["_windows/policy.py"]) or "", re.MULTILINE
+)
+TESTED = re.findall(
+    r"^def test_([A-Z]\d+)_",
+    (TOP / "tests" / "unit" / "windows" / "test_policy.py").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+def test_every_rule_of_the_policy_has_a_test_and_every_numbered_test_a_rule() -> None:
+    assert len(RULES) == len(set(RULES)) > 20
+    assert sorted(set(TESTED)) == sorted(RULES)
+
+
+def test_every_rule_of_the_policy_is_marked_where_it_is_decided() -> None:
+    source = (PACKAGE / "_windows" / "policy.py").read_text(encoding="utf-8")
+    marked = set(re.findall(r"  # ([A-Z]\d+)$", source, re.MULTILINE))
+    assert marked == set(RULES)
+
+
+# --- what travels with the package ----------------------------------------------------------------
 
 
 def test_licence_travels_with_the_package() -> None:
@@ -167,40 +253,3 @@ def test_version_is_a_literal() -> None:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__version__"
     ]
     assert [type(value) for value in assigned] == [ast.Constant]
-
-
-# --- what users see -------------------------------------------------------------------------------
-
-PUBLIC = {name: getattr(ctrlevent, name) for name in ctrlevent.__all__}
-VERB_FILES = ["_send.py", "_ask.py", "_listen.py", "_posix.py"]
-VERBS = {
-    f"{name}: {node.name}": node
-    for name in VERB_FILES
-    for node in SOURCES[name].body
-    if isinstance(node, ast.FunctionDef) and node.name in ctrlevent.__all__
-}
-
-
-def test_every_public_class_and_function_has_a_docstring() -> None:
-    callables = {name for name, value in PUBLIC.items() if callable(value)}
-    assert {name for name in callables if not inspect.getdoc(PUBLIC[name])} == set()
-
-
-@pytest.mark.parametrize("verb", VERBS)
-def test_docstring_of_a_verb_names_what_it_raises(verb: str) -> None:
-    text = ast.get_docstring(VERBS[verb]) or ""
-    # A verb that is another one with fewer arguments may refer to that one.
-    assert "raises" in text.lower() or "Raises" in text or "`getpgid(0)`" in text, text
-
-
-def test_both_systems_have_the_same_verbs_with_the_same_arguments() -> None:
-    posix, windows = (
-        {
-            node.name: ast.unparse(node.args)
-            for name in names
-            for node in SOURCES[name].body
-            if isinstance(node, ast.FunctionDef) and node.name in ctrlevent.__all__
-        }
-        for names in (["_posix.py"], ["_send.py", "_ask.py", "_listen.py"])
-    )
-    assert posix == windows

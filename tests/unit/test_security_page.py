@@ -37,7 +37,7 @@ def test_masks_are_made_of_the_rights_beside_them() -> None:
 
 def test_page_has_the_masks_that_the_package_asks_for_and_no_other() -> None:
     named = {int(mask, 16) for mask, *_ in pages.table(PAGE, "mask")}
-    assert named == {mask for path in PACKAGE.glob("*.py") for mask in asked_for(path)}
+    assert named == {mask for path in PACKAGE.rglob("*.py") for mask in asked_for(path)}
 
 
 def asked_for(path: Path) -> Iterator[int]:
@@ -46,16 +46,21 @@ def asked_for(path: Path) -> Iterator[int]:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Processes", "open_process"):
             mask = ast.unparse(node.args[1]) if len(node.args) > 1 else "READ"
             if mask != "self._access":
-                module = importlib.import_module(f"ctrlevent.{path.stem}")
-                names = {**vars(importlib.import_module("ctrlevent._processes")), **vars(module)}
+                module = importlib.import_module(
+                    ".".join(["ctrlevent", *path.relative_to(PACKAGE).with_suffix("").parts])
+                )
+                names = {
+                    **vars(importlib.import_module("ctrlevent._windows.processes")),
+                    **vars(module),
+                }
                 yield eval(mask, names)
 
 
 def test_processes_are_opened_by_open_process_alone() -> None:
     calls = [
         (path.name, ast.unparse(node))
-        for path in PACKAGE.glob("*.py")
+        for path in (PACKAGE / "_windows").glob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".OpenProcess")
     ]
-    assert calls == [("_processes.py", "system.OpenProcess(access, pid)")]
+    assert calls == [("processes.py", "system.OpenProcess(access, pid)")]

@@ -12,9 +12,10 @@ import time
 from typing import Any, Callable
 
 import ctrlevent
-from ctrlevent import CTRL_C_EVENT, _ctrl_routine, _events, _helper
+from ctrlevent import CTRL_C_EVENT
 from ctrlevent._win32 import system
 from ctrlevent._win32.constants import CREATE_SUSPENDED, CURRENT_PROCESS, WAIT_OBJECT_0
+from ctrlevent._windows import dispatch, helper_route, thread_route
 from tests.waiting import HANG_LIMIT
 
 from . import actor, terminals
@@ -40,7 +41,7 @@ def console_state() -> dict[str, Any]:
 
 def helper_pid() -> int:
     """0 when there is none."""
-    helper = _helper._running
+    helper: Any = helper_route._running
     return helper._process.pid if helper is not None and helper.is_alive() else 0
 
 
@@ -62,7 +63,7 @@ def take_back_a_thread(event: int) -> tuple[int, list[int]]:
     """A thread at CtrlRoutine that is ended before its first instruction, as when an event to
     several processes cannot be sent to all: its exit code, and what was heard."""
     windows = system()
-    start = _ctrl_routine.address(windows)
+    start = thread_route.address(windows)
     thread = windows.CreateRemoteThread(CURRENT_PROCESS, start, event, CREATE_SUSPENDED)
     try:
         windows.TerminateThread(thread, 77)
@@ -83,7 +84,7 @@ def killpg(pgid: int, timeout: float = NEVER) -> tuple[str, str]:
 
 def broadcast(event: ctrlevent.CtrlEvent, console_of: int) -> None:
     """The verb has no timeout, and a busy machine takes long to start the helper."""
-    _events._BROADCAST_SECONDS = HANG_LIMIT
+    dispatch._BROADCAST_SECONDS = HANG_LIMIT
     ctrlevent.broadcast(event, console_of=console_of)
 
 
@@ -99,7 +100,7 @@ def send_until_gone(pgid: int) -> tuple[str, str]:
 
 def send_while_the_helper_is_ended(pgid: int, after: float) -> tuple[str, str]:
     """As `killpg`. There is a helper already."""
-    helper = _helper._running
+    helper: Any = helper_route._running
     assert helper is not None
     process = helper._process
     timer = threading.Timer(after, process.kill)
@@ -115,7 +116,7 @@ def send_with_a_helper_that_stands_still(pgid: int, timeout: float) -> tuple[str
 
     There is a helper already.
     """
-    helper = _helper._running
+    helper: Any = helper_route._running
     assert helper is not None
     process = helper._process
     ntdll: Any = getattr(ctypes, "WinDLL")("ntdll")  # noqa: B009

@@ -355,9 +355,9 @@ RUNS_AT_THE_EXIT = (
     _PUMP
     + """
 import atexit
-from ctrlevent import _listen
+from ctrlevent._windows import handlers
 
-_listen.CLOSE_SECONDS = 3600
+handlers.CLOSE_SECONDS = 3600
 running, leaving = threading.Event(), threading.Event()
 
 def callback(event):
@@ -378,9 +378,9 @@ running.wait()
 NEVER_ENDS = (
     _PUMP
     + """
-from ctrlevent import _listen
+from ctrlevent._windows import handlers
 
-_listen.CLOSE_SECONDS = 0.5
+handlers.CLOSE_SECONDS = 0.5
 running = threading.Event()
 
 def callback(event):

@@ -249,7 +249,7 @@ class Failed(NamedTuple):
 
 def failing_start(command: list[str], step: str, contained: bool = False) -> Failed:
     """A Popen of which a step fails, as a method of the boundary; what is left of it then."""
-    from ctrlevent._run import Contained
+    from ctrlevent._popen import Contained
     from ctrlevent._win32 import system
 
     windows: Any = system()
@@ -370,10 +370,11 @@ def give_time_to_end(grace: float = NEVER) -> None:
 
     It also waits as long as it takes until all of them are gone.
     """
-    from ctrlevent import _run_on_terminal
+    from ctrlevent._windows import popen, run, run_on_terminal
 
-    for module in (_run, _run_on_terminal):
-        setattr(module, "GRACE", NEVER)  # noqa: B010
+    setattr(popen, "GONE_WITHIN", NEVER)  # noqa: B010
+    for module in (run, run_on_terminal):
+        setattr(module, "SEND_WITHIN", NEVER)  # noqa: B010
     setattr(_run, "contain", functools.partial(_contain, grace=grace))  # noqa: B010
 
 

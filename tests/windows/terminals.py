@@ -8,7 +8,8 @@ import threading
 from typing import Any, Optional
 
 import ctrlevent
-from ctrlevent import PseudoConsole, _pseudo_console
+from ctrlevent import PseudoConsole
+from ctrlevent._windows import pseudo_console
 from tests.children import is_alive
 from tests.waiting import HANG_LIMIT, growing_limits, wait_until
 
@@ -152,7 +153,8 @@ def close_with_output() -> tuple[bool, int]:
     """It writes far more than a pipe holds, and nobody reads it. Whether a child still runs."""
     console = PseudoConsole()
     child = console.start(python("import sys\nwhile True: print('x' * 100, flush=True)"))
-    wait_until(lambda: len(console._screen._parts) > 50, "much output")
+    screen: Any = getattr(console._terminal, "_screen")  # noqa: B009
+    wait_until(lambda: len(screen._parts) > 50, "much output")
     console.close()
     console.close()
     return child.poll() is None, len(console.read(1))
@@ -199,7 +201,7 @@ def refused(what: str) -> tuple[str, Any]:
             elif what == "own console":
                 console.start(python(SIZE), creationflags=0x10)
             elif what == "another pseudo console":
-                console.start(python(SIZE), pseudo_console=console._console)
+                console.start(python(SIZE), pseudo_console=1)
             elif what == "resize":
                 console.resize(50, 10)
             console.close()
@@ -221,29 +223,32 @@ def one_that_cannot_be_changed_is_ended() -> tuple[str, str]:
     """
     pids: list[int] = []
 
-    def create_process(*arguments: Any, **keywords: Any) -> Any:
-        created: Any = ctrlevent.create_process(*arguments, **keywords)
-        pids.append(created.pid)
+    real: Any = vars(pseudo_console)["create_process"]
+
+    def create_process(**keywords: Any) -> Any:
+        created = real(**keywords)
+        pids.append(created.dwProcessId)
         return created
 
     def fail(console: Any) -> str:
-        job, console._job = console._job, 0
+        terminal = console._terminal
+        job, terminal._job = terminal._job, 0
         try:
             console.start(python(SIZE))
         except OSError as error:
             return type(error).__name__
         finally:
-            console._job = job
+            terminal._job = job
             pid = pids.pop()
             wait_until(lambda: not is_alive(pid), "the end of the child")
         return ""
 
-    setattr(_pseudo_console, "create_process", create_process)  # noqa: B010
+    setattr(pseudo_console, "create_process", create_process)  # noqa: B010
     try:
         with PseudoConsole() as console:
             return fail(console), leaks.left(fail, 3, console)
     finally:
-        setattr(_pseudo_console, "create_process", ctrlevent.create_process)  # noqa: B010
+        setattr(pseudo_console, "create_process", real)  # noqa: B010
 
 
 def run_shell(command: str) -> tuple[int, str]:

@@ -9,8 +9,8 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT
-from tests.tools.bed import probes
 from tests.repeats import repeats
+from tests.tools.bed import probes
 
 from . import listening
 from .harness import CONTROL_C_EXIT, CTRL_BREAK, CTRL_C, NEW_GROUP, Console, Python

@@ -8,8 +8,8 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
-from tests.tools.bed import probes
 from tests.repeats import repeats
+from tests.tools.bed import probes
 from tests.waiting import HANG_LIMIT
 
 from . import scenarios

@@ -15,10 +15,10 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
-from ctrlevent._console import is_wine
 from ctrlevent._win32 import system
-from tests.tools.bed import probes
+from ctrlevent._windows.console_route import is_wine
 from tests.repeats import repeats
+from tests.tools.bed import probes
 from tests.waiting import HANG_LIMIT, wait_until
 
 from . import elsewhere, leaks

@@ -8,9 +8,9 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_C_EVENT
-from tests.tools.bed import probes
 from tests.children import WAITS
 from tests.repeats import repeats
+from tests.tools.bed import probes
 from tests.waiting import wait_until
 
 from . import harness, starting

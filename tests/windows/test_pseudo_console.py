@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ctrlevent
-from tests.tools.bed import probes
 from tests.repeats import repeats
+from tests.tools.bed import probes
 from tests.waiting import HANG_LIMIT, growing_limits
 
 from . import listening, terminals

@@ -196,7 +196,7 @@ def test_refusals_in_another_thread_are_the_same(stage: Stage, verb: Callable[..
 # --- the other half of the house ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("module", ["_posix", "_posix_listen", "_posix_spawn"])
+@pytest.mark.parametrize("module", ["signals", "processes", "handlers", "popen", "run"])
 def test_modules_for_posix_say_where_it_is_here(module: str) -> None:
     with pytest.raises(ImportError, match="is for POSIX; Windows has"):
-        importlib.import_module(f"{ctrlevent.__name__}.{module}")
+        importlib.import_module(f"{ctrlevent.__name__}._posix.{module}")

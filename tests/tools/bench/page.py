@@ -43,10 +43,10 @@ _NOTES = """\
 - On Windows a call takes less than 1 µs as a rule. So the ratios to plain ctypes would be
   greater there, and the times smaller.
 - "Its system calls in plain ctypes" are the same calls with the same sizes, written straight
-  down (`tests/tools/bench/plain.py`). For `killpg`, "the checks" are what must be seen before an event
-  may be sent: the leader, alive, on the console, leading its group. No call is left out there,
-  so what is more is Python's. The limit that `getpgid` has is taken for the checks of `killpg`
-  too.
+  down (`tests/tools/bench/plain.py`). For `killpg`, "the checks" are what must be seen before an
+  event may be sent: the leader, alive, on the console, leading its group. No call is left out
+  there, so what is more is Python's. The limit that `getpgid` has is taken for the checks of
+  `killpg` too.
 - These are calls in a row, with what they need in the processor's caches. A first call after a
   pause takes longer, ours and the plain one: `killpg` some 0.1 ms more than in the table, seen
   on Wine.

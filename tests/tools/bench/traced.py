@@ -1,4 +1,6 @@
-"""Each verb once, between marks: run under Wine's relay trace, `python -m tests.tools.bench.traced FILE`.
+"""Each verb once, between marks, under Wine's relay trace.
+
+`python -m tests.tools.bench.traced FILE`.
 
 Writes, as JSON, the verbs in their order, each with what it called at the boundary.
 """

@@ -112,9 +112,9 @@ def test_calls_at_the_boundary_are_counted(
 ) -> None:
     counting: Any = Counting(windows)
     monkeypatch.setattr("ctrlevent._win32._system", counting)
-    from ctrlevent import _ask
+    import ctrlevent
 
-    _ask.getpgid(windows.spawn().pid)
+    ctrlevent.getpgid(windows.spawn().pid)
     assert counting.counts == {
         "OpenProcess": 1,
         "NtQueryInformationProcess": 2,

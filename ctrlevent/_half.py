@@ -1,0 +1,42 @@
+"""`half`: the functions that do the work on this system, from `_windows` or from `_posix`.
+
+The face (the modules beside this file) has each public name once, with its signature, its docstring
+and the check of its arguments, and hands on to `half`. Only one of the two folders is imported, and
+of that no more than what is used. Its `PARTS` say which module has which function.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._protocol import Half
+
+
+class _Half:
+    """Implements `_protocol.Half`. Tests change `folder`, to have the half for Windows anywhere."""
+
+    def __init__(self) -> None:
+        self.folder = "_windows" if sys.platform == "win32" else "_posix"
+        self._found: dict[tuple[str, str], Any] = {}
+        self.killpg  # noqa: B018  # what sends is loaded now, not in the midst of a call
+
+    def __getattr__(self, name: str) -> Any:
+        found = self._found.get((self.folder, name))
+        if found is not None:
+            return found
+        parts: dict[str, str] = import_module(f".{self.folder}", __package__).PARTS
+        for module, names in parts.items():
+            if name in names.split():
+                part = import_module(f".{self.folder}.{module}", __package__)
+                found = self._found[self.folder, name] = getattr(part, name)
+                return found
+        raise AttributeError(name)
+
+
+half: Half = _Half()

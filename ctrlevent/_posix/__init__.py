@@ -1,0 +1,23 @@
+"""The half for POSIX: the same functions over `os.kill`, process groups and `signal`.
+
+| module | what it does |
+|---|---|
+| `handlers` | `signal`: the registrations of `handler`, and SIGINT ignored |
+| `signals` | the verbs that send and ask, as the face calls them |
+| `run`, `popen` | contained commands; a child that leads a process group |
+| `processes` | what Linux's /proc says of a process |
+| `no_counterpart` | what POSIX does not have |
+
+CTRL_C_EVENT is SIGINT there and CTRL_BREAK_EVENT is SIGQUIT, the signals of the same keys.
+"""
+
+# The functions of `_protocol.Half`, by the modules that have them.
+PARTS = {
+    "signals": "events_sent events_heard killpg kill preview_killpg preview_kill"
+    " leader_stands_for_group getpgid ignores_ctrl_c console_processes",
+    "handlers": "ignore_ctrl_c registration",
+    "popen": "start tree end_child",
+    "run": "run",
+    "no_counterpart": "broadcast create_process resume_thread close_handles terminal"
+    " run_on_terminal",
+}

@@ -1,0 +1,24 @@
+"""What POSIX does not have. Each function raises OSError (ENOSYS), and says what to use instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._errors import unsupported
+
+if TYPE_CHECKING:
+    from typing import Callable, NoReturn
+
+
+def _missing(message: str) -> Callable[..., Any]:
+    def function(*_arguments: Any, **_named: Any) -> NoReturn:
+        raise unsupported(message)
+
+    return function
+
+
+broadcast = _missing("there is no console to broadcast through; use killpg() for a group")
+create_process = _missing("create_process is CreateProcessW; use subprocess.Popen")
+resume_thread = close_handles = _missing("handles are of Windows")
+terminal = _missing("PseudoConsole is CreatePseudoConsole; use the pty module")
+run_on_terminal = _missing('run(console="pty") is CreatePseudoConsole; use the pty module')

@@ -1,0 +1,159 @@
+"""`Half`: what each half of the package does for the face, on its system.
+
+The face has checked the arguments already. A pid 0 is the caller. What each does and raises is said
+by the docstring of the public name; here stands only what is not said there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ._arguments import Action
+    from ._types import CtrlEvent, Delivery, Preview, ProcessInfo
+
+    # The process, its output and its errors, and what has broken it off (or None).
+    RunResult = tuple[Any, Any, Any, "BaseException | None"]
+
+
+class Half(Protocol):
+    events_sent: Mapping[int, CtrlEvent]
+    """The numbers that `kill` takes for an event, but for 0."""
+    events_heard: Mapping[int, CtrlEvent]
+    """The members of `signal.Signals` that stand for an event of `handler`."""
+
+    def killpg(self, pgid: int, action: Action, seconds: float) -> None: ...
+    def kill(self, pid: int, action: Action, seconds: float, inject: bool) -> Delivery: ...
+    def preview_killpg(self, pgid: int, action: Action, seconds: float) -> Preview: ...
+    def preview_kill(self, pid: int, action: Action, seconds: float, inject: bool) -> Preview: ...
+    def broadcast(self, event: CtrlEvent, console_of: int) -> None: ...
+
+    def leader_stands_for_group(self, pid: int) -> bool:
+        """Whether `os_kill` sends an event to the group of this process, which then leads it."""
+        ...
+
+    def getpgid(self, pid: int) -> int: ...
+    def ignores_ctrl_c(self, pid: int) -> bool: ...
+    def console_processes(self) -> tuple[ProcessInfo, ...]: ...
+
+    def ignore_ctrl_c(self, ignore: bool, pid: int) -> bool: ...
+    def registration(
+        self, events: frozenset[CtrlEvent], take: Callable[[int], bool]
+    ) -> Registration:
+        """`take` gets an event, maybe another one than these, and says whether it took it."""
+        ...
+
+    def start(self, named: dict[str, Any], console: str, tree: Tree | None) -> Start:
+        """Change the keywords of `subprocess.Popen` so that its child leads a group."""
+        ...
+
+    def tree(self) -> Tree: ...
+    def end_child(self, process: Any, signal_name: str) -> None:
+        """End the child of a `Popen` alone, on POSIX with that signal. Nothing if it has exited."""
+
+    def create_process(
+        self,
+        *,
+        executable: str | None,
+        command_line: str,
+        env: Mapping[str, str] | None,
+        folder: str | None,
+        creationflags: int,
+        standard_handles: tuple[int, int, int] | None,
+        handle_list: Sequence[int],
+        job_list: Sequence[int],
+        pseudo_console: int | None,
+        show_window: int | None,
+    ) -> tuple[int, int, int, int]:
+        """The handles of the process and of its first thread, and their ids."""
+        ...
+
+    def resume_thread(self, handle: int) -> None: ...
+    def close_handles(self, handles: Sequence[int]) -> None:
+        """A handle 0 is none."""
+
+    def terminal(self, columns: int, rows: int) -> Terminal: ...
+
+    # These two get the class of the face that starts the command: `_popen.Contained`, and
+    # `_pseudo_console.PseudoConsole`.
+    def run(
+        self,
+        contained: Callable[..., Any],
+        args: Any,
+        seconds: float,
+        input: Any,
+        named: dict[str, Any],
+        grace: float,
+    ) -> RunResult: ...
+    def run_on_terminal(
+        self,
+        pseudo_console: Callable[..., Any],
+        args: Any,
+        seconds: float,
+        input: Any,
+        capture_output: bool,
+        named: dict[str, Any],
+        grace: float,
+    ) -> RunResult: ...
+
+
+class Registration(Protocol):
+    """A handler that is registered between `add` and `remove`."""
+
+    def add(self) -> None: ...
+    def remove(self) -> None:
+        """Also of one that was not added, or only in part."""
+
+
+class Tree(Protocol):
+    """A child with all that it starts."""
+
+    def end(self, process: Any) -> None:
+        """End them, and wait until they are gone. A second call does nothing."""
+
+    def close(self) -> None:
+        """Without a child, as it could not be started."""
+
+
+class Start(Protocol):
+    """What is done to the child of a `subprocess.Popen` besides starting it."""
+
+    def let_run(self, process: Any) -> None:
+        """The child is there; on Windows, suspended."""
+
+    def abandon(self, process: Any) -> None:
+        """The start has failed, or was interrupted, maybe before there was a child."""
+
+
+class TerminalProcess(Protocol):
+    """A process on a `PseudoConsole`, like a `subprocess.Popen` without pipes."""
+
+    args: Any
+    pid: int
+    returncode: Any
+    """Its exit status, once it is known: an int."""
+
+    def poll(self) -> Any:
+        """Its exit status; None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its exit; returns its exit status. Raises `subprocess.TimeoutExpired`."""
+        ...
+
+    def wait_until(self, deadline: float) -> bool: ...
+    def kill(self) -> None:
+        """End it, with exit status 1. Does nothing when it has exited."""
+
+
+class Terminal(Protocol):
+    """What a `PseudoConsole` is made of. `start`: as `Half.create_process`."""
+
+    def start(self, args: Any, creationflags: int = 0, **named: Any) -> TerminalProcess: ...
+    def read(self, seconds: float) -> str: ...
+    def write_bytes(self, data: bytes) -> None: ...
+    def resize(self, columns: int, rows: int) -> None: ...
+    def close(self) -> None: ...
+    def end_processes(self) -> None: ...

@@ -1,0 +1,75 @@
+"""The route through the console of the calling process: GenerateConsoleCtrlEvent."""
+
+from __future__ import annotations
+
+from .._errors import NoConsole, make, winerror_of
+from .._typing import TYPE_CHECKING
+from .._win32.constants import ERROR_BAD_FORMAT, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER
+from .peb import Facts
+
+if TYPE_CHECKING:
+    from .._win32.boundary import System
+    from .processes import Processes
+
+
+def send_to_group(windows: System, processes: Processes, event: int, pgid: int) -> None:
+    """To a group of which `processes` has just shown a live member on the caller's console."""
+    # Should that member exit right now, the console knows no such group any more and takes the id
+    # for a pid. It then makes an entry for that process, dead as it is, and parks the event, unless
+    # the process cannot be opened any more: so no handle of ours may keep it openable. Another
+    # process cannot have the pid so soon: it would have to start and connect first.
+    processes.release(pgid)
+    _generate(windows, event, pgid)
+
+
+def send_to_all(windows: System, processes: Processes, event: int, *, own: bool = True) -> None:
+    """To every process on the caller's console.
+
+    That is group 0 on Windows. Wine 10 takes group 0 for the caller's own group: there, group by
+    group, the caller's own last. To none if the group of a process on it is not known.
+
+    `own` False: not to the caller's own group, where that is possible, that is, on Wine 10. There
+    a Ctrl+Break ends the caller even if it has a handler that takes it.
+    """
+    if not is_wine(windows):
+        _generate(windows, event, 0)
+        return
+    caller = windows.GetCurrentProcessId()
+    groups: dict[int, bool] = {}
+    for seen in processes.on_console():
+        if not isinstance(seen, Facts):
+            raise seen.error
+        groups[seen.pgid] = groups.get(seen.pgid, False) or seen.pid == caller
+    for pgid in sorted(groups, key=lambda pgid: groups[pgid]):
+        if groups[pgid] and not own:
+            continue
+        send_to_group(windows, processes, event, pgid)
+
+
+def is_wine(windows: System) -> bool:
+    """By the export of Wine's ntdll that Windows does not have."""
+    try:
+        windows.GetProcAddress("ntdll", "wine_get_version")
+    except OSError:
+        return False
+    return True
+
+
+def _generate(windows: System, event: int, pgid: int) -> None:
+    try:
+        windows.GenerateConsoleCtrlEvent(event, pgid)
+    except OSError as error:
+        winerror = winerror_of(error)
+        if pgid and winerror in (ERROR_INVALID_PARAMETER, ERROR_BAD_FORMAT):
+            # Its last member has exited since it was seen. Which code depends on the build.
+            raise make(ProcessLookupError, f"process group {pgid} has ended", error) from error
+        if winerror == ERROR_INVALID_HANDLE:
+            raise make(NoConsole, "the calling process has lost its console", error) from error
+        if isinstance(error, PermissionError):  # by build, 5 or 34
+            raise make(
+                PermissionError,
+                "the console does not let the caller send events; call this from an elevated"
+                " process",
+                error,
+            ) from error
+        raise

@@ -1,0 +1,218 @@
+"""How an event is sent: gather the facts, ask the policy, take the route that its plan names.
+
+The handles of all processes that were looked at stay open until the event is sent (`Processes`), so
+no pid changes its meaning in between. Two holes are left, as Windows has no call that checks and
+sends at once:
+
+- The last member of a group may exit between the check and the event. That is microseconds. The
+  call then fails; or the console parks the event, if another process holds a handle of that member.
+- A process that is alone in its group may start a child in the same moment, which then gets the
+  event too.
+"""
+
+from __future__ import annotations
+
+from .._errors import NoConsole
+from .._types import Delivery
+from .._typing import TYPE_CHECKING, NamedTuple
+from . import console_route, helper_route, policy, thread_route
+from .peb import Facts, read_caller
+from .plans import (
+    AskHelper,
+    AwaitConsole,
+    LookElsewhere,
+    SendToGroup,
+    StartOwnThread,
+    StartThread,
+    StartThreads,
+)
+from .policy import Means
+from .processes import LOOK, Processes
+from .thread_route import NoThread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Callable, TypeVar, Union
+
+    from .._types import CtrlEvent
+    from .._win32.boundary import System
+    from .peb import Seen
+    from .plans import Route
+
+    Result = TypeVar("Result")
+
+# A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
+_PAUSE = 0.005
+
+# How often a group is looked for elsewhere, in seconds, and what time must be left for that: if the
+# helper has no time to answer, the caller does not know whether it has sent the event.
+_LONG_PAUSE = 0.05
+_FOR_THE_HELPER = 1.0
+
+# How long a broadcast waits for the helper, which takes a tenth of it even when it must be started.
+_BROADCAST_SECONDS = 5.0
+
+
+class Sending(NamedTuple):
+    """What a route needs besides the plan."""
+
+    windows: System
+    processes: Processes
+    """Closed when the route is the helper process's, or threads in several processes."""
+    event: CtrlEvent
+    deadline: float
+
+
+def send(route: Route, at: Sending) -> Delivery:
+    """Take the route. Raises NoThread, with nothing sent, where no thread can be started."""
+    windows, processes, event, deadline = at
+    if isinstance(route, SendToGroup):
+        console_route.send_to_group(windows, processes, event, route.pgid)
+    elif isinstance(route, StartOwnThread):
+        return thread_route.deliver_to_caller(windows, event, deadline)
+    elif isinstance(route, StartThread):
+        return thread_route.deliver_to_other(windows, route.target, event, deadline)
+    elif isinstance(route, StartThreads):
+        thread_route.deliver_to_all(windows, route.targets, event, deadline)
+    elif isinstance(route, AskHelper):
+        helper_route.send_to_group(windows, route.pgid, route.targets, event, deadline)
+    elif not helper_route.send_if_alone(windows, route.target, event, deadline):
+        raise route.otherwise
+    return Delivery.SENT
+
+
+def to_group(
+    windows: System,
+    pgid: int,
+    event: CtrlEvent,
+    seconds: float,
+    take: Callable[[Route, Sending], Result],
+    *,
+    threads_first: bool = False,
+) -> Result:
+    """To a group on any console. `take`: `send`, or what a dry run does instead of it.
+
+    `threads_first`: see `policy.Means`.
+    """
+    deadline = windows.monotonic() + seconds
+    no_thread: NoThread | None = None
+    while True:
+        with Processes(windows) as processes:
+            at = Sending(windows, processes, event, deadline)
+            plan = _plan_for_group(at, pgid, threads_first, no_thread)
+            if isinstance(plan, SendToGroup):
+                return take(plan, at)
+        # Outside of the block above: a handle of ours could have the other console park the event,
+        # as `console_route.send_to_group` says.
+        try:
+            return take(plan, at)
+        except NoThread as error:
+            no_thread = error
+        except NoConsole:
+            # On a busy machine its leader may take longer to connect than the policy waits for it.
+            if deadline - windows.monotonic() < _FOR_THE_HELPER:
+                raise
+            windows.sleep(_LONG_PAUSE)
+            no_thread = None
+
+
+def _plan_for_group(
+    at: Sending, pgid: int, threads_first: bool, no_thread: NoThread | None
+) -> Union[SendToGroup, StartThreads, AskHelper]:
+    windows, processes, event, deadline = at
+    while True:
+        means = _means(windows, deadline, threads_first, no_thread)
+        plan: Union[SendToGroup, StartThreads, AskHelper, AwaitConsole, LookElsewhere]
+        plan = policy.group_event(
+            pgid,
+            event,
+            _on_console_if_any(processes, first=pgid),
+            lambda: processes.see(pgid),
+            processes.age,
+            means,
+        )
+        if isinstance(plan, LookElsewhere):
+            named = processes.see(pgid)
+            leads = isinstance(named, Facts) and named.is_leader
+            # What is older than a leader is no member (M2), so nothing else of it need be read.
+            since = processes.created(pgid) if leads else 0
+            members = policy.members(pgid, processes.all(since), processes.created)
+            plan = policy.group_elsewhere(pgid, event, members, named, processes.age, means)
+        if not isinstance(plan, AwaitConsole):
+            return plan
+        windows.sleep(_PAUSE)
+
+
+def to_process(
+    windows: System,
+    pid: int,
+    event: CtrlEvent,
+    seconds: float,
+    take: Callable[[Route, Sending], Result],
+    *,
+    inject: bool,
+) -> Result:
+    """To exactly one process. `take`: as for `to_group`. `inject`: see `policy.process_event`."""
+    deadline = windows.monotonic() + seconds
+    processes = Processes(windows)
+    at = Sending(windows, processes, event, deadline)
+    if pid == windows.GetCurrentProcessId():
+        # Opens no handle, so a KeyboardInterrupt from the handlers cannot leak it: they may raise
+        # it anywhere from then on.
+        return take(policy.caller_event(read_caller(windows, pid), event), at)
+    no_thread: NoThread | None = None
+    with processes:
+        while True:
+            plan = policy.process_event(
+                processes.facts(pid),
+                event,
+                list(_on_console_if_any(processes)),
+                processes.all,
+                processes.info,
+                processes.age,
+                _means(windows, deadline, inject, no_thread),
+                inject=inject,
+            )
+            if isinstance(plan, SendToGroup):
+                return take(plan, at)
+            if isinstance(plan, AwaitConsole):
+                windows.sleep(_PAUSE)
+            elif isinstance(plan, StartThread):
+                try:
+                    return take(plan, at)
+                except NoThread as error:
+                    no_thread = error
+            else:
+                break
+    # Outside of the block above: as in `to_group`.
+    return take(plan, at)
+
+
+def _means(
+    windows: System, deadline: float, threads_first: bool, no_thread: NoThread | None
+) -> Means:
+    may_wait = windows.monotonic() < deadline
+    return Means(may_wait, threads_first, no_thread, helper_route.is_available(windows))
+
+
+def to_console(windows: System, event: CtrlEvent) -> None:
+    """To every process on the caller's console."""
+    with Processes(windows) as processes:
+        policy.console_event(event, processes.on_console(first=windows.GetCurrentProcessId()))
+        console_route.send_to_all(windows, processes, event)
+
+
+def to_console_of(windows: System, pid: int, event: CtrlEvent) -> None:
+    """To every process on the console of another process."""
+    with Processes(windows, LOOK) as processes:
+        processes.handle(pid)  # it is alive, and its pid stays its own meanwhile
+        policy.console_elsewhere(has_helper=helper_route.is_available(windows))
+        deadline = windows.monotonic() + _BROADCAST_SECONDS
+        helper_route.send_to_console(windows, pid, event, deadline)
+
+
+def _on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:
+    try:
+        yield from processes.on_console(first)
+    except NoConsole:
+        return

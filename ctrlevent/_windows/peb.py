@@ -1,0 +1,298 @@
+"""The bytes of a PEB -> `Facts`: what Windows knows of a process, read, never judged.
+
+A process's group and its ignore-Ctrl+C bit stand in RTL_USER_PROCESS_PARAMETERS, to which its PEB
+points. Which PEB is read, and how, depends on the bitness of reader and target:
+
+| reader | target | PEB from | memory through | layout |
+|---|---|---|---|---|
+| 64-bit | 64-bit | ProcessBasicInformation | ReadProcessMemory | 64-bit |
+| 64-bit | 32-bit | ProcessWow64Information | ReadProcessMemory | 32-bit |
+| 32-bit | 32-bit | ProcessBasicInformation | ReadProcessMemory | 32-bit |
+| 32-bit | 64-bit | NtWow64QueryInformationProcess64 | NtWow64ReadVirtualMemory64 | 64-bit |
+
+A 32-bit process on a 64-bit Windows has two PEBs. Its own code uses and changes the 32-bit PEB, so
+that is preferred; but until the process runs its first instruction, that may have no process
+parameters yet, while the 64-bit PEB has those that the creator wrote.
+"""
+
+from __future__ import annotations
+
+from .._errors import make, winerror_of
+from .._typing import TYPE_CHECKING, NamedTuple
+from .._win32.constants import (
+    CONSOLE_CREATE_NO_WINDOW,
+    CONSOLE_DETACHED_PROCESS,
+    CONSOLE_IGNORE_CTRL_C,
+    CONSOLE_NEW_CONSOLE,
+    CURRENT_PROCESS,
+    ERROR_NOACCESS,
+    ERROR_PARTIAL_COPY,
+    IMAGE_SUBSYSTEM_WINDOWS_GUI,
+    WAIT_OBJECT_0,
+    ProcessBasicInformation,
+    ProcessWow64Information,
+)
+from .._win32.structures import LAYOUT32, LAYOUT64, Layout, parse, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Callable, Final, Union
+
+    from .._win32.boundary import System
+
+    Query = Callable[[int, int, int], bytes]  # (handle, what or where, size)
+
+# By the bits of a handle of the target.
+CONSOLE_HANDLES_ASKED_FOR = {
+    bits: frozenset(
+        value % (1 << bits)
+        for value in (CONSOLE_DETACHED_PROCESS, CONSOLE_NEW_CONSOLE, CONSOLE_CREATE_NO_WINDOW)
+    )
+    for bits in (32, 64)
+}
+
+# A process that is just being created, or exits, answers with ERROR_PARTIAL_COPY, ERROR_NOACCESS or
+# a null pointer for a moment; after this many seconds it is no longer a moment.
+MOMENT = 0.5
+_PAUSE = 0.005
+
+
+class Console:
+    """What the process parameters say of a process's console: one of these."""
+
+    NONE: Final = "it has none"
+    ASKED_FOR: Final = "it was created to get its own console, or none, and has not started yet"
+    SOME: Final = "it is connected to a console, or is about to connect to that of its creator"
+
+
+class Facts(NamedTuple):
+    """What was read of a live process."""
+
+    pid: int
+    ppid: int
+    pgid: int
+    ignores_ctrl_c: bool
+    has_gui_subsystem: bool
+    console: str
+    """One of `Console`."""
+    is_32bit: bool
+
+    @property
+    def is_leader(self) -> bool:
+        return self.pgid == self.pid
+
+
+class Unreadable(NamedTuple):
+    """A live process of which nothing could be read, and why."""
+
+    pid: int
+    error: OSError
+
+
+if TYPE_CHECKING:
+    Seen = Union[Facts, Unreadable]
+
+
+def has_exited(system: System, handle: int) -> bool:
+    """Whether the process of a handle has exited. The exit code cannot tell: 259 is legal."""
+    return system.WaitForSingleObject(handle, 0) == WAIT_OBJECT_0
+
+
+def read(system: System, handle: int, pid: int, deadline: Callable[[], float]) -> Facts:
+    """What stands in the PEB of a live process; the handle needs the rights READ.
+
+    `deadline` gives until when to wait for it to become readable, if it is not so at once.
+
+    Raises ProcessLookupError if it exits meanwhile, or if the handle is that of another process
+    (Windows ignores the two low bits of a pid: asked for 1235, OpenProcess opens 1232);
+    PermissionError if it has no PEB that could be read (a system process).
+    """
+    while True:
+        problem: OSError | None = None
+        facts: Facts | None = None
+        try:
+            facts = _read_once(system, handle, pid)
+        except ProcessLookupError:
+            raise  # it is another process
+        except OSError as error:
+            problem = error
+        # Looked at after reading: only of a process that was alive then is it known to be true.
+        if has_exited(system, handle):
+            raise make(ProcessLookupError, f"process {pid} has ended", problem)
+        if facts is not None:
+            return facts
+        passing = problem is None or winerror_of(problem) in (ERROR_PARTIAL_COPY, ERROR_NOACCESS)
+        if not passing or system.monotonic() >= deadline():
+            raise _unreadable(pid, problem) from problem
+        system.sleep(_PAUSE)
+
+
+class _Caller(NamedTuple):
+    """The calling process, in its own memory: read without a system call, whenever it is asked."""
+
+    system: System
+    pid: int
+    twin: Twin
+    peb: Any
+    parameters: Any
+
+
+_caller: _Caller | None = None
+
+
+def read_caller(system: System, pid: int) -> Facts:
+    """The same of the calling process, whose pid that is. Raises what `read` raises."""
+    global _caller  # noqa: PLW0603  # there is one calling process, but in tests
+    caller = _caller
+    if caller is None or caller.system is not system or caller.pid != pid:
+        try:
+            caller = _caller = _find_caller(system, pid)
+        except OSError:
+            caller = None
+    if caller is None:
+        return read(system, CURRENT_PROCESS, pid, system.monotonic)  # which says why not
+    return _understand(pid, caller.twin, caller.peb, caller.parameters)
+
+
+def _find_caller(system: System, pid: int) -> _Caller | None:
+    for twin in _twins(system, CURRENT_PROCESS):
+        peb = system.own_structure(twin.layout.peb, twin.peb) if twin.peb else None
+        if peb and peb.ProcessParameters:
+            kind = twin.layout.process_parameters
+            parameters = system.own_structure(kind, peb.ProcessParameters)
+            return _Caller(system, pid, twin, peb, parameters)
+    return None
+
+
+def no_such_process(pid: int, cause: OSError | None = None) -> ProcessLookupError:
+    return make(ProcessLookupError, f"there is no process {pid}", cause)
+
+
+def _unreadable(pid: int, cause: OSError | None = None) -> PermissionError:
+    return make(
+        PermissionError,
+        f"the process parameters of process {pid} cannot be read, so its group is not known: it is"
+        " a part of Windows, or this must be called from an elevated process",
+        cause,
+    )
+
+
+def _read_once(system: System, handle: int, pid: int) -> Facts | None:
+    """None: not there yet."""
+    for twin in _twins(system, handle):
+        if twin.basic.UniqueProcessId != pid:
+            raise no_such_process(pid)
+        if not twin.peb:  # a process of the kernel: System, Registry, Memory Compression, ...
+            raise _unreadable(pid)
+        peb = _structure(twin, handle, twin.layout.peb, twin.peb)
+        if peb and peb.ProcessParameters:
+            kind = twin.layout.process_parameters
+            parameters = _structure(twin, handle, kind, peb.ProcessParameters)
+            return _understand(pid, twin, peb, parameters) if parameters else None
+    return None
+
+
+def _structure(twin: Twin, handle: int, kind: Any, address: int) -> Any:
+    return parse(kind, twin.read_memory(handle, address, size(kind)))
+
+
+def _understand(pid: int, twin: Twin, peb: Any, parameters: Any) -> Facts:
+    # The creator writes 0 for CREATE_NEW_PROCESS_GROUP: the group that has the child's own pid.
+    pgid = parameters.ProcessGroupId or pid
+    ignores_ctrl_c = bool(parameters.ConsoleFlags & CONSOLE_IGNORE_CTRL_C)
+    has_gui_subsystem = peb.ImageSubsystem == IMAGE_SUBSYSTEM_WINDOWS_GUI
+    console = _console(parameters.ConsoleHandle, 32 if twin.layout is LAYOUT32 else 64)
+    ppid = twin.basic.InheritedFromUniqueProcessId
+    return Facts(pid, ppid, pgid, ignores_ctrl_c, has_gui_subsystem, console, twin.is_32bit)
+
+
+def _console(handle: int, bits: int) -> str:
+    if handle == 0:
+        return Console.NONE
+    if handle in CONSOLE_HANDLES_ASKED_FOR[bits]:
+        return Console.ASKED_FOR
+    return Console.SOME
+
+
+def write_ignores_ctrl_c(system: System, handle: int, ignores: bool) -> None:
+    """Set or clear a process's ignore bit; the handle needs PROCESS_VM_OPERATION and VM_WRITE too.
+
+    In both PEBs, where a process has two: before the first instruction of a 32-bit process there
+    is only the 64-bit PEB, from which the other is made; afterwards only the 32-bit PEB counts.
+
+    Raises ProcessLookupError if it has exited, PermissionError if there is nothing to be changed.
+    """
+    changed = False
+    try:
+        for twin in _twins(system, handle):
+            changed |= _write_twin(twin, handle, ignores)
+    except OSError as error:
+        if has_exited(system, handle):
+            raise make(ProcessLookupError, "the process has ended", error) from error
+        raise
+    if not changed:
+        raise make(
+            PermissionError,
+            "the process parameters cannot be read, so whether it ignores Ctrl+C cannot be changed",
+        )
+
+
+def _write_twin(twin: Twin, handle: int, ignores: bool) -> bool:
+    peb = _structure(twin, handle, twin.layout.peb, twin.peb) if twin.peb else None
+    kind = twin.layout.process_parameters
+    if not peb or not peb.ProcessParameters:
+        return False
+    parameters = _structure(twin, handle, kind, peb.ProcessParameters)
+    if not parameters:
+        return False
+    flags = parameters.ConsoleFlags & ~CONSOLE_IGNORE_CTRL_C
+    flags |= CONSOLE_IGNORE_CTRL_C if ignores else 0
+    address = peb.ProcessParameters + kind.ConsoleFlags.offset
+    twin.write_memory(handle, address, flags.to_bytes(4, "little"))
+    return True
+
+
+class Twin(NamedTuple):
+    """Where a PEB of a process is, and how to get at it: a row of the table above."""
+
+    layout: Layout
+    is_32bit: bool
+    """Whether the process is, which the layout does not tell: it may have a PEB of each kind."""
+    basic: Any
+    """Its PROCESS_BASIC_INFORMATION, with its ids."""
+    peb: int
+    read_memory: Query
+    write_memory: Callable[[int, int, bytes], None]
+
+
+def _twins(system: System, handle: int) -> Iterator[Twin]:
+    """The PEBs of a process, first the PEB that its own code uses.
+
+    None at all when Windows answers with too few bytes.
+    """
+    read, write = system.ReadProcessMemory, system.WriteProcessMemory
+    if system.pointer_size == 8:
+        answer = system.NtQueryInformationProcess(handle, ProcessWow64Information, 8)
+        peb32 = int.from_bytes(answer, "little")
+        basic = _basic(system.NtQueryInformationProcess, LAYOUT64, handle)
+        if basic and peb32:
+            yield Twin(LAYOUT32, True, basic, peb32, read, write)
+        if basic:
+            yield Twin(LAYOUT64, bool(peb32), basic, basic.PebBaseAddress, read, write)
+        return
+    is_64bit_windows = system.IsWow64Process(CURRENT_PROCESS)
+    is_32bit = not is_64bit_windows or system.IsWow64Process(handle)
+    if is_32bit:
+        basic = _basic(system.NtQueryInformationProcess, LAYOUT32, handle)
+        if basic:
+            yield Twin(LAYOUT32, True, basic, basic.PebBaseAddress, read, write)
+    if is_64bit_windows:
+        basic = _basic(system.NtWow64QueryInformationProcess64, LAYOUT64, handle)
+        wow64 = system.NtWow64ReadVirtualMemory64, system.NtWow64WriteVirtualMemory64
+        if basic:
+            yield Twin(LAYOUT64, is_32bit, basic, basic.PebBaseAddress, *wow64)
+
+
+def _basic(query: Query, layout: Layout, handle: int) -> Any:
+    kind = layout.process_basic_information
+    return parse(kind, query(handle, ProcessBasicInformation, size(kind)))

@@ -1,0 +1,99 @@
+"""What the policy can answer, each answer a type: frozen, and compared by type and value.
+
+A named tuple alone is equal to every tuple of the same values, so that a wrong plan could equal the
+right one: `SendToGroup(8) == StartThread(8)`.
+"""
+
+from __future__ import annotations
+
+from .._typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any, TypeVar, Union
+
+    from .peb import Facts
+
+    Kind = TypeVar("Kind")
+
+
+def plan(kind: type[Kind]) -> type[Kind]:
+    def equal(one: Any, other: Any) -> bool:
+        return type(one) is type(other) and bool(tuple.__eq__(one, other))
+
+    made: Any = kind
+    made.__eq__ = equal
+    made.__ne__ = lambda one, other: not equal(one, other)
+    made.__hash__ = lambda one: hash((kind, *one))
+    return kind
+
+
+@plan
+class SendToGroup(NamedTuple):
+    """GenerateConsoleCtrlEvent: the caller's console sends it to the members of this group."""
+
+    pgid: int
+
+
+@plan
+class StartOwnThread(NamedTuple):
+    """A thread at CtrlRoutine in the calling process."""
+
+    caller: Facts
+
+
+@plan
+class StartThread(NamedTuple):
+    """A thread at CtrlRoutine in that process."""
+
+    target: Facts
+
+
+@plan
+class StartThreads(NamedTuple):
+    """A thread at CtrlRoutine in each of these processes: in all of them, or in none."""
+
+    targets: tuple[Facts, ...]
+
+
+@plan
+class AskHelper(NamedTuple):
+    """The helper process sends to the group of these processes, on each console they are on."""
+
+    pgid: int
+    targets: tuple[Facts, ...]
+
+
+@plan
+class AskHelperIfAlone(NamedTuple):
+    """The helper process sends to this process's group, if it is alone in it on its console."""
+
+    target: Facts
+    otherwise: OSError
+    """What to raise if it is not alone there."""
+
+
+@plan
+class AwaitConsole(NamedTuple):
+    """A process may be about to connect to its console: look again in a moment."""
+
+
+@plan
+class LookElsewhere(NamedTuple):
+    """The group is not on the caller's console: see `policy.group_elsewhere`."""
+
+
+@plan
+class SendToConsole(NamedTuple):
+    """GenerateConsoleCtrlEvent with group 0: to every process on the caller's console."""
+
+
+@plan
+class AskHelperForConsole(NamedTuple):
+    """The helper process sends to every process on another console."""
+
+
+if TYPE_CHECKING:
+    # What leads to a process, or to several.
+    Route = Union[
+        SendToGroup, StartOwnThread, StartThread, StartThreads, AskHelper, AskHelperIfAlone
+    ]

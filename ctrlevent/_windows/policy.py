@@ -1,0 +1,434 @@
+"""Which processes may be sent what, and by which route: every such decision, from facts alone.
+
+The policy touches nothing. Each function gets what was read (`peb`, `processes`) and returns a plan
+(`plans`), or raises the refusal. `dispatch` carries the plan out, and asks again if a thread could
+not be started or a process had to be waited for; `dry_run` asks the same functions. If a fact that
+the policy needs to be sure could not be read, it refuses. The rules of a function are tried in
+their order.
+
+An event to a group (`group_event`)
+  G1  A live process on the caller's console whose PEB names the group proves that the console
+      knows the group: send to the group. Only then does GenerateConsoleCtrlEvent reach exactly its
+      members: for an id that is no group to the console it answers success, and the event is
+      broadcast later. A GUI program, or a process that was started without a console, proves
+      nothing even if it is on the list: a plain `os.kill` of its pid puts it there without its
+      being connected.
+  G2  A Ctrl+C that every member would ignore is refused: CtrlCIgnored.
+  G3  No process on the console is in the group, but its leader is alive, young, and may still
+      connect: wait for it; when the time is up, NoConsole.
+  G4  A process on the console could not be read, and nothing else is known of the group: the
+      process may be a member. PermissionError.
+  G5  Else the group is not on this console: look elsewhere.
+
+An event to a group that is not on the caller's console (`group_elsewhere`)
+  E1  It has no member: NotAGroupLeader, with its group, if the id is the pid of a process that
+      leads none; else ProcessLookupError. If the process of that pid cannot be read:
+      PermissionError.
+  E2  Members that are GUI programs, or on no console, get no console events. If there are no
+      others: a young member that is to get a console of its own is waited for; else NoConsole.
+  E3  A Ctrl+C that every other member would ignore is refused: CtrlCIgnored.
+  E4  If the caller prefers threads, and they have not been tried yet: a thread at CtrlRoutine in
+      each of the others.
+  E5  If there is a Python to run as the helper process: the helper, on each of their consoles.
+  E6  If threads have not been tried yet: a thread in each of the others.
+  E7  No route is open: PermissionError.
+
+An event to the caller itself (`caller_event`)
+  S1  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
+  S2  Else: a thread at CtrlRoutine in the own process. That needs no console.
+
+An event to another process (`process_event`)
+  P1  A GUI program is refused with NoConsole: no console sends it events, so it does not expect any
+      and would just exit.
+  P2  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
+  P3  It is on the caller's console, and every other process there is known to be in another group:
+      to its group. (A process that cannot be read may be a member.)
+  P4  It is young, and may still connect to the caller's console, where P3 may hold: wait, while
+      there is time.
+  P5  The caller allows threads in other processes, and this one has not been tried yet: a thread at
+      CtrlRoutine in that process.
+  P6  It shares its group, or may share it: refused with WouldReachOthers.
+  P7  It is connected to another console, and no longer young, and there is a Python to run as the
+      helper process: the helper sends to its group there, if it is alone in it.
+  P8  No route is open: PermissionError if a thread was tried, else NoConsole.
+
+An event to a whole console (`console_event`, `console_elsewhere`)
+  C1  A process on it must hear the event, as in G2: else CtrlCIgnored.
+  C2  The caller's own console: send to all on it.
+  C3  Another console: the helper process sends to all on it.
+  C4  Another console, and no Python to run as the helper: refused with OSError (ENOSYS).
+
+The members of a group (`members`)
+  M1  A member is a live process that names the group in its PEB.
+  M2  Where the leader is alive, only a process that was created after it: an older process got the
+      number from an earlier leader, whose pid Windows has given away again.
+"""
+
+from __future__ import annotations
+
+from .._errors import CtrlCIgnored, NoConsole, WouldReachOthers, make, not_a_leader, unsupported
+from .._typing import TYPE_CHECKING, NamedTuple
+from .._win32.constants import CTRL_C_EVENT
+from .peb import Console, Facts, Unreadable
+from .plans import (
+    AskHelper,
+    AskHelperForConsole,
+    AskHelperIfAlone,
+    AwaitConsole,
+    LookElsewhere,
+    SendToConsole,
+    SendToGroup,
+    StartOwnThread,
+    StartThread,
+    StartThreads,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Callable, Union
+
+    from .._types import ProcessInfo
+    from .peb import Seen
+
+    GroupPlan = Union[SendToGroup, AwaitConsole, LookElsewhere]
+    ElsewherePlan = Union[StartThreads, AskHelper, AwaitConsole]
+    ProcessPlan = Union[SendToGroup, StartThread, AwaitConsole, AskHelperIfAlone]
+
+HEAR_CTRL_C = (
+    "children started with CREATE_NEW_PROCESS_GROUP do; call ignore_ctrl_c(False, pid) to make one"
+    " hear it, or send CTRL_BREAK_EVENT, which cannot be ignored in this way"
+)
+
+
+# Seconds after which a process has connected to its console, or is looked for elsewhere. It takes
+# some 50 ms. A process that takes longer is not found elsewhere either, and looked for here again.
+STARTING = 0.5
+
+
+class Means(NamedTuple):
+    """What is left to send an event by."""
+
+    may_wait: bool
+    """Whether there is time left."""
+    threads_first: bool
+    """The caller prefers threads to the helper process, which is slow to start when the machine is
+    busy."""
+    no_thread: OSError | None
+    """Why the thread, or the threads, that were tried could not be started; None: not tried yet."""
+    has_helper: bool
+    """Whether there is a Python to run as the helper process."""
+
+
+def group_event(
+    pgid: int,
+    event: int,
+    on_console: Iterable[Seen],
+    named: Callable[[], Seen | None],
+    age: Callable[[int], float],
+    means: Means,
+) -> GroupPlan:
+    """What to do for an event to a group.
+
+    `on_console` is read no further than needed. `named` gives the process whose pid the group id
+    is; None when there is none alive. `age` gives how many seconds ago a pid was created.
+    """
+    found: list[Facts] = []
+    unreadable: list[Unreadable] = []
+    for seen in on_console:
+        if isinstance(seen, Unreadable):
+            unreadable.append(seen)
+        elif seen.pgid == pgid and may_be_connected(seen):
+            if _hears(seen, event):
+                return SendToGroup(pgid)  # G1
+            found.append(seen)
+    if found:
+        raise _ignored(f"every member of process group {pgid}", found)  # G2
+    leader = named()
+    if isinstance(leader, Facts):
+        if leader.is_leader and may_be_connected(leader) and is_starting(pgid, age):
+            return _wait_for(leader, means)  # G3
+    elif unreadable and leader is None:
+        raise make(  # G4
+            PermissionError,
+            f"whether process group {pgid} is on the console is not known: {_list(unreadable)}"
+            " there may not be opened; call this from an elevated process",
+        )
+    return LookElsewhere()  # G5
+
+
+def group_elsewhere(
+    pgid: int,
+    event: int,
+    everywhere: Sequence[Facts],
+    named: Seen | None,
+    age: Callable[[int], float],
+    means: Means,
+) -> ElsewherePlan:
+    """What to do for an event to a group that is not on the caller's console.
+
+    `everywhere`: its members (see `members`); `named`, `age`: as for `group_event`.
+    """
+    if not everywhere or isinstance(named, Unreadable):
+        raise no_group(pgid, named)  # E1
+    reachable = [member for member in everywhere if may_be_connected(member)]
+    if not reachable:
+        for member in everywhere:
+            if member.console == Console.ASKED_FOR and is_starting(member.pid, age):
+                return _wait_for(member, means)  # E2
+        raise _never_connected(everywhere[0])  # E2
+    hearing = tuple(member for member in reachable if _hears(member, event))
+    if not hearing:
+        raise _ignored(f"every member of process group {pgid}", reachable)  # E3
+    if means.threads_first and means.no_thread is None:
+        return StartThreads(hearing)  # E4
+    if means.has_helper:
+        return AskHelper(pgid, hearing)  # E5
+    if means.no_thread is None:
+        return StartThreads(hearing)  # E6
+    raise _no_threads(pgid, means.no_thread)  # E7
+
+
+def caller_event(caller: Facts, event: int) -> StartOwnThread:
+    """What to do for an event to the calling process."""
+    if not _hears(caller, event):
+        raise _ignored(f"process {caller.pid}", [caller])  # S1
+    return StartOwnThread(caller)  # S2
+
+
+def process_event(
+    target: Facts,
+    event: int,
+    on_console: Sequence[Seen],
+    everywhere: Callable[[], Iterable[Seen]],
+    describe: Callable[[Seen], ProcessInfo],
+    age: Callable[[int], float],
+    means: Means,
+    *,
+    inject: bool,
+) -> ProcessPlan:
+    """What to do for an event to one process, which is not the caller.
+
+    `everywhere` gives all processes there are; `describe` describes a process for an error; `age`:
+    as for `group_event`. `inject`: whether the caller allows a thread in another process.
+    """
+    if target.has_gui_subsystem:
+        raise _never_connected(target)  # P1
+    if not _hears(target, event):
+        raise _ignored(f"process {target.pid}", [target])  # P2
+    connected = is_connected(target, on_console)
+    if connected and not possible_others(target, on_console):
+        return SendToGroup(target.pgid)  # P3
+    may_connect = may_be_connected(target) and not connected
+    if means.may_wait and may_connect and is_starting(target.pid, age):
+        return AwaitConsole()  # P4
+    if inject and means.no_thread is None:
+        return StartThread(target)  # P5
+    others = (
+        possible_others(target, on_console) if connected else others_elsewhere(target, everywhere())
+    )
+    if others:
+        raise _would_reach(target, [describe(other) for other in others], means.no_thread)  # P6
+    refusal = _no_route(target, may_connect, means.no_thread)
+    if may_connect and means.has_helper and not is_starting(target.pid, age):
+        return AskHelperIfAlone(target, refusal)  # P7
+    raise refusal  # P8
+
+
+def _wait_for(process: Facts, means: Means) -> AwaitConsole:
+    if not means.may_wait:
+        raise _not_on_console(process)
+    return AwaitConsole()
+
+
+def is_connected(target: Facts, on_console: Iterable[Seen]) -> bool:
+    return may_be_connected(target) and any(seen.pid == target.pid for seen in on_console)
+
+
+def possible_others(target: Facts, everywhere: Iterable[Seen]) -> list[Seen]:
+    """The other processes that are in the target's group, or that cannot be read and may be."""
+    return [
+        seen
+        for seen in everywhere
+        if seen.pid != target.pid and (isinstance(seen, Unreadable) or seen.pgid == target.pgid)
+    ]
+
+
+def others_elsewhere(target: Facts, everywhere: Iterable[Seen]) -> list[Seen]:
+    """The same for a target that is not on the caller's console, out of all processes there are.
+
+    Some of those can never be read, and many are on no console, as a console's own server is.
+    """
+    readable = [seen for seen in everywhere if isinstance(seen, Facts) and may_be_connected(seen)]
+    return possible_others(target, readable)
+
+
+def is_alone(pid: int, pgid: int, on_console: Sequence[Seen]) -> bool:
+    """Whether a process is the only one on a console that is, or might be, in a group: as P3."""
+    member = [seen for seen in connected_members(pgid, on_console) if seen.pid == pid]
+    return bool(member) and not possible_others(member[0], on_console)
+
+
+def console_event(event: int, on_console: Iterable[Seen]) -> SendToConsole:
+    """What to do for an event to the whole console that the caller, or the helper, is on."""
+    deaf: list[Facts] = []
+    for seen in on_console:
+        if isinstance(seen, Unreadable) or _hears(seen, event):
+            return SendToConsole()  # C2
+        deaf.append(seen)
+    if deaf:
+        raise _ignored("every process on the console", deaf)  # C1
+    return SendToConsole()  # C2
+
+
+def console_elsewhere(*, has_helper: bool) -> AskHelperForConsole:
+    """What to do for an event to the whole console of another process."""
+    if has_helper:
+        return AskHelperForConsole()  # C3
+    raise unsupported(  # C4
+        "a frozen program has no Python to send on another console; use killpg() for each group"
+        " there"
+    )
+
+
+def members(
+    pgid: int,
+    everywhere: Iterable[Seen],
+    created: Callable[[int], int],
+    *,
+    had_leader: bool = False,
+) -> list[Facts]:
+    """The members of a group among all processes.
+
+    `created` gives when a pid was created. `had_leader`: the leader was alive a moment ago, and
+    its pid cannot have been given away since.
+    """
+    found = [seen for seen in everywhere if isinstance(seen, Facts) and seen.pgid == pgid]  # M1
+    if had_leader or any(member.is_leader for member in found):
+        birth = created(pgid)
+        found = [member for member in found if created(member.pid) >= birth]  # M2
+    return found
+
+
+def connected_members(pgid: int, on_console: Iterable[Seen]) -> list[Facts]:
+    """The processes on the caller's console that prove that it knows a group: see G1."""
+    return [
+        seen
+        for seen in on_console
+        if isinstance(seen, Facts) and seen.pgid == pgid and may_be_connected(seen)
+    ]
+
+
+def hearing(members: Iterable[Facts], event: int) -> list[Facts]:
+    """The members of a group that the event has an effect on."""
+    return [member for member in members if _hears(member, event)]
+
+
+def may_be_connected(process: Facts) -> bool:
+    """Whether a process is, or may by itself come to be, on the console of its creator."""
+    return process.console == Console.SOME and not process.has_gui_subsystem
+
+
+def is_starting(pid: int, age: Callable[[int], float]) -> bool:
+    """Whether a process is so young that it may still connect to its console.
+
+    A negative age is not young: the clock was set back since, and the caller would wait for as long
+    as it was set back.
+    """
+    return 0 <= age(pid) < STARTING
+
+
+def _hears(process: Facts, event: int) -> bool:
+    return event != CTRL_C_EVENT or not process.ignores_ctrl_c
+
+
+# --- the refusals ---------------------------------------------------------------------------------
+
+
+def no_group(pgid: int, named: Seen | None) -> OSError:
+    """For a group without a live member. `named`: the process whose pid the id is."""
+    if isinstance(named, Facts) and not named.is_leader:
+        return not_a_leader(named.pid, named.pgid)
+    if isinstance(named, Unreadable):
+        return named.error
+    return no_such_group(pgid)
+
+
+def no_such_group(pgid: int) -> ProcessLookupError:
+    return make(ProcessLookupError, f"there is no process group {pgid}")
+
+
+def _would_reach(
+    target: Facts, others: Sequence[ProcessInfo], why_not: OSError | None
+) -> WouldReachOthers:
+    reason = f" (a thread in it alone is not possible: {why_not.strerror})" if why_not else ""
+    error = make(
+        WouldReachOthers,
+        f"an event to process {target.pid} would also reach {_list(others)} in process group"
+        f" {target.pgid}{reason}; use killpg({target.pgid}, ...) if they are meant too",
+        why_not,
+    )
+    error.others = tuple(others)
+    return error
+
+
+def _no_route(
+    target: Facts, may_connect: bool, no_thread: OSError | None
+) -> PermissionError | NoConsole:
+    if no_thread is None:
+        return _not_on_console(target) if may_connect else _never_connected(target)
+    return make(
+        PermissionError,
+        f"process {target.pid} is not on the console of the calling process, and no thread can be"
+        f" started in it: {no_thread.strerror}; call this from a process on its console",
+        no_thread,
+    )
+
+
+def _not_on_console(process: Facts) -> NoConsole:
+    return make(
+        NoConsole,
+        f"process {process.pid} is not on the console of the calling process, through which events"
+        " are sent, or not yet; call this from a process on its console, or with a longer timeout=",
+    )
+
+
+def _no_threads(pgid: int, why_not: OSError) -> PermissionError:
+    """A group on another console, in whose members no threads can be started."""
+    return make(
+        PermissionError,
+        f"process group {pgid} is not on the console of the calling process, and no thread can be"
+        f" started in every member: {why_not.strerror}; call this from a process on its console",
+        why_not,
+    )
+
+
+def sent_in_part(pgid: int, reached: Sequence[int], refused: OSError) -> PermissionError:
+    """A group on several consoles, of which a later one refuses the event: that shows only when it
+    is asked to send.
+    """
+    pids = ", ".join(f"process {pid}" for pid in sorted(reached))
+    return make(
+        PermissionError,
+        f"process group {pgid} is on several consoles, and the event has reached {pids}, but not"
+        f" the rest: {refused.strerror}",
+        refused,
+    )
+
+
+def _never_connected(process: Facts) -> NoConsole:
+    why = "is a GUI program" if process.has_gui_subsystem else "has no console"
+    return make(
+        NoConsole,
+        f"process {process.pid} {why}, so it gets no console events; end it with"
+        f" kill({process.pid}, signal.SIGTERM), or start it on a console",
+    )
+
+
+def _ignored(named: str, processes: Sequence[Facts]) -> CtrlCIgnored:
+    return make(CtrlCIgnored, f"{named} ignores Ctrl+C ({_list(processes)}): {HEAR_CTRL_C}")
+
+
+def _list(processes: Sequence[Seen | ProcessInfo]) -> str:
+    shown = [f"process {process.pid}" for process in processes[:8]]
+    more = len(processes) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

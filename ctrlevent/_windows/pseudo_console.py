@@ -1,0 +1,260 @@
+"""What a `PseudoConsole` is made of on Windows."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import errno
+import os
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .. import _arguments
+from .._errors import unsupported, winerror_of
+from .._win32 import system
+from .._win32.constants import (
+    CREATE_NEW_CONSOLE,
+    CREATE_NEW_PROCESS_GROUP,
+    CREATE_NO_WINDOW,
+    CREATE_SUSPENDED,
+    DETACHED_PROCESS,
+    ERROR_PROC_NOT_FOUND,
+    STATUS_CONTROL_C_EXIT,
+    WAIT_OBJECT_0,
+)
+from .console_route import is_wine
+from .create_process import close_handles, create_process
+from .peb import write_ignores_ctrl_c
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from .._win32.boundary import Created, System
+
+# In seconds: what Windows gives the programs of a console that is closed; how long a wait lasts at
+# most, as Python's waits on Windows let a Ctrl+C wait too.
+CLOSE_SECONDS = 5.0
+_SLICE = 0.05
+
+
+class Terminal:
+    """What a `PseudoConsole` is made of: the console, two pipes, a job, and a thread that reads."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        windows = self._windows = system()
+        self._children: list[TerminalProcess] = []
+        self._screen = _Screen(windows)
+        self._closing = threading.Lock()
+        with contextlib.ExitStack() as undo, contextlib.ExitStack() as ends_of_console:
+            self._job = windows.CreateJobObject()
+            undo.callback(windows.CloseHandle, self._job)
+            its_keys, self._keys = os.pipe()
+            ends_of_console.callback(os.close, its_keys)
+            undo.callback(os.close, self._keys)
+            output, its_output = os.pipe()
+            ends_of_console.callback(os.close, its_output)
+            undo.callback(os.close, output)
+            handles = [windows.get_osfhandle(fd) for fd in (its_keys, its_output)]
+            try:
+                self._console: int | None = windows.CreatePseudoConsole(columns, rows, *handles)
+            except OSError as error:
+                if winerror_of(error) != ERROR_PROC_NOT_FOUND:
+                    raise
+                raise unsupported("pseudo consoles come with Windows 10 1809") from error
+            undo.callback(windows.ClosePseudoConsole, self._console)
+            # Always, even if the caller never reads: a console that cannot write stands still, and
+            # before Windows 11 24H2 closing it waits for that.
+            self._reader = threading.Thread(target=self._screen.fill, args=(output,), daemon=True)
+            self._reader.start()
+            undo.pop_all()
+
+    def start(self, args: Any, creationflags: int = 0, **named: Any) -> TerminalProcess:
+        if creationflags & (CREATE_NEW_CONSOLE | CREATE_NO_WINDOW | DETACHED_PROCESS):
+            raise ValueError("creationflags ask for another console than this one")
+        windows = self._windows
+        with _standard_handles(windows) as handles:
+            named.setdefault("standard_handles", handles)
+            created = create_process(
+                creationflags=creationflags | CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP,
+                pseudo_console=self._open(),
+                **named,
+            )
+        try:
+            windows.AssignProcessToJobObject(self._job, created.hProcess)
+            write_ignores_ctrl_c(windows, created.hProcess, False)
+            child = TerminalProcess(windows, args, created)
+            self._children.append(child)
+            windows.ResumeThread(created.hThread)
+        except BaseException:
+            windows.TerminateProcess(created.hProcess, 1)
+            close_handles((created.hProcess, created.hThread))
+            raise
+        return child
+
+    def read(self, seconds: float) -> str:
+        return self._screen.take(seconds)
+
+    def write_bytes(self, data: bytes) -> None:
+        self._open()
+        while data:
+            data = data[os.write(self._keys, data) :]
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._windows.ResizePseudoConsole(self._open(), columns, rows)
+
+    def close(self) -> None:
+        with self._closing:
+            console, self._console = self._console, None
+            if console is None:
+                return
+            windows = self._windows
+            try:
+                windows.ClosePseudoConsole(console)
+                deadline = windows.monotonic() + CLOSE_SECONDS
+                while windows.QueryInformationJobObject(self._job):
+                    if windows.monotonic() >= deadline:
+                        windows.TerminateJobObject(self._job, STATUS_CONTROL_C_EXIT)
+                        deadline += CLOSE_SECONDS
+                    windows.sleep(_SLICE / 10)
+            finally:
+                windows.CloseHandle(self._job)  # ends what is left even now
+                os.close(self._keys)
+                for child in self._children:
+                    child.let_go()
+                self._reader.join(CLOSE_SECONDS)
+
+    def end_processes(self) -> None:
+        self._open()
+        self._windows.TerminateJobObject(self._job, STATUS_CONTROL_C_EXIT)
+
+    def _open(self) -> int:
+        if self._console is None:
+            raise OSError(errno.EBADF, "this pseudo console is closed")
+        return self._console
+
+
+terminal = Terminal
+
+
+@contextlib.contextmanager
+def _standard_handles(windows: System) -> Generator[tuple[int, int, int]]:
+    """What makes a child use its console.
+
+    With NULL Windows opens it for the child. Wine 10 leaves them NULL; but there, a handle of these
+    devices means in each process the console that this process is on (server/console.c).
+    """
+    with contextlib.ExitStack() as stack:
+        handles = [0, 0]
+        if sys.platform == "win32" and is_wine(windows):
+            with contextlib.suppress(OSError):  # the caller is on none
+                for index, name in enumerate(("Input", "Output")):
+                    fd = os.open(rf"\\.\GLOBALROOT\Device\ConDrv\{name}", os.O_RDWR)
+                    stack.callback(os.close, fd)
+                    handles[index] = windows.get_osfhandle(fd)
+                    os.set_handle_inheritable(handles[index], True)
+        yield handles[0], handles[1], handles[1]
+
+
+class TerminalProcess:
+    """Implements `ctrlevent._protocol.TerminalProcess`."""
+
+    def __init__(self, windows: System, args: Any, created: Created) -> None:
+        self.args = args
+        self.pid: int = created.dwProcessId
+        self.returncode: Any = None
+        self._windows = windows
+        self._handles = (created.hProcess, created.hThread)
+        self._polling = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.pid}>"
+
+    def poll(self) -> Any:
+        with self._polling:
+            process, windows = self._handles[0], self._windows
+            if (
+                self.returncode is None
+                and process
+                and windows.WaitForSingleObject(process, 0) == WAIT_OBJECT_0
+            ):
+                self.returncode = windows.GetExitCodeProcess(process)
+                self._close_handles()
+            return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        seconds = _arguments.seconds(timeout)
+        if not self.wait_until(self._windows.monotonic() + seconds):
+            raise subprocess.TimeoutExpired(self.args, seconds)
+        status: int = self.returncode
+        return status
+
+    def wait_until(self, deadline: float) -> bool:
+        """Wait in such a way that Ctrl+C breaks it off. True: it has exited."""
+        windows = self._windows
+        while self.poll() is None:
+            left = deadline - windows.monotonic()
+            if left <= 0 or not self._handles[0]:
+                return False
+            windows.sleep(min(left, _SLICE / 10))
+        return True
+
+    def kill(self) -> None:
+        if self.poll() is not None:
+            return
+        with self._polling:
+            process, windows = self._handles[0], self._windows
+            try:
+                windows.TerminateProcess(process, 1)
+            except PermissionError:  # it has just exited by itself
+                if windows.WaitForSingleObject(process, 0) != WAIT_OBJECT_0:
+                    raise
+
+    def let_go(self) -> None:
+        """Learn its exit status if there is one, and hold no handle any more."""
+        self.poll()
+        with self._polling:
+            self._close_handles()
+
+    def _close_handles(self) -> None:
+        handles, self._handles = self._handles, (0, 0)
+        close_handles(handles)
+
+
+class _Screen:
+    """What a console has shown and the caller has not read yet."""
+
+    def __init__(self, windows: System) -> None:
+        self._windows = windows
+        self._parts: list[str] = []
+        self._at_end = False
+        self._news = threading.Condition()
+
+    def fill(self, fd: int) -> None:
+        """Read to the end, in a thread of its own."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        try:
+            while True:
+                data = b""
+                with contextlib.suppress(OSError):  # its other end was closed
+                    data = os.read(fd, 1 << 16)
+                with self._news:
+                    self._parts.append(decoder.decode(data, final=not data))
+                    self._at_end = not data
+                    self._news.notify_all()
+                if not data:
+                    return
+        finally:
+            os.close(fd)
+
+    def take(self, seconds: float) -> str:
+        deadline = self._windows.monotonic() + seconds
+        while True:
+            with self._news:
+                shown = "".join(self._parts)
+                self._parts.clear()
+                left = deadline - self._windows.monotonic()
+                if shown or self._at_end or left <= 0:
+                    return shown
+                self._news.wait(min(left, _SLICE))

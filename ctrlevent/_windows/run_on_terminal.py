@@ -1,0 +1,216 @@
+"""`run` with `console="pty"`: the command has a terminal, and the caller's streams are its ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from subprocess import TimeoutExpired
+from typing import TYPE_CHECKING, Any, Callable
+
+from .._win32 import system
+from .._win32.constants import (
+    DISABLE_NEWLINE_AUTO_RETURN,
+    ENABLE_PROCESSED_OUTPUT,
+    ENABLE_VIRTUAL_TERMINAL_INPUT,
+    ENABLE_VIRTUAL_TERMINAL_PROCESSING,
+    ENABLE_WRAP_AT_EOL_OUTPUT,
+    WAIT_OBJECT_0,
+)
+from .run import SEND_WITHIN, interrupt_contained
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from .._protocol import RunResult, TerminalProcess
+
+_STDIN, _STDOUT = 0, 1
+_SLICE = 0.05
+
+# What a terminal passes on as it is, and shows as it is told.
+_RAW_INPUT = ENABLE_VIRTUAL_TERMINAL_INPUT
+_RAW_OUTPUT = (
+    ENABLE_PROCESSED_OUTPUT
+    | ENABLE_WRAP_AT_EOL_OUTPUT
+    | ENABLE_VIRTUAL_TERMINAL_PROCESSING
+    | DISABLE_NEWLINE_AUTO_RETURN
+)
+
+
+def run_on_terminal(
+    pseudo_console: Callable[..., Any],
+    args: Any,
+    seconds: float,
+    input: Any,
+    capture_output: bool,
+    named: dict[str, Any],
+    grace: float,
+) -> RunResult:
+    """On a pseudo console as large as the caller's terminal."""
+    for name in ("stdin", "stdout", "stderr"):
+        if named.pop(name, None) is not None:
+            raise ValueError(f'{name} is the terminal, with console="pty"')
+    is_text = _is_text(named)
+    if named.pop("shell", False):
+        shell = os.environ.get("COMSPEC", "cmd.exe")
+        args = f'"{shell}" /c "{args if isinstance(args, str) else subprocess.list2cmdline(args)}"'
+    shown: list[str] = []
+    size = _size() or (120, 30)
+    with contextlib.ExitStack() as stack:
+        console = stack.enter_context(pseudo_console(*size))
+        process = console.start(args, **named)
+        show = shown.append if capture_output else stack.enter_context(_terminal_output())
+        output = threading.Thread(target=_copy_screen, args=(console, show), daemon=True)
+        output.start()
+        if input is None:
+            stack.enter_context(_typing(console))
+        else:
+            console.write_bytes(input.encode() if isinstance(input, str) else bytes(input))
+        broken_off = _wait(console, process, seconds, grace, size)
+        with contextlib.suppress(KeyboardInterrupt):
+            console.end_processes()
+            console.close()
+            output.join()
+    text = "".join(shown)
+    found: Any = (text if is_text else text.encode()) if capture_output else None
+    if isinstance(broken_off, TimeoutExpired):
+        broken_off.output = found
+    return process, found, None, broken_off
+
+
+def _is_text(named: dict[str, Any]) -> bool:
+    """Whether text is wanted, as `subprocess` has it. It is always UTF-8."""
+    options = ("text", "universal_newlines", "encoding", "errors")
+    return bool([name for name in options if named.pop(name, None)])
+
+
+def _wait(
+    console: Any,
+    process: TerminalProcess,
+    seconds: float,
+    grace: float,
+    size: tuple[int, int],
+) -> BaseException | None:
+    windows = system()
+    deadline = windows.monotonic() + seconds
+    try:
+        while not process.wait_until(min(deadline, windows.monotonic() + _SLICE * 4)):
+            if windows.monotonic() >= deadline:
+                break
+            now = _size() or size
+            if now != size:
+                size = now
+                with contextlib.suppress(OSError):
+                    console.resize(*size)
+        else:
+            return None
+    except KeyboardInterrupt as interrupt:
+        broken_off: BaseException = interrupt
+    else:
+        broken_off = TimeoutExpired(process.args, seconds)
+    # A second Ctrl+C is not for waiting any longer.
+    with contextlib.suppress(KeyboardInterrupt):
+        if not interrupt_contained(windows, process.pid):
+            grace = min(grace, SEND_WITHIN)
+        process.wait_until(windows.monotonic() + grace)
+    return broken_off
+
+
+def _size() -> tuple[int, int] | None:
+    """The size of the caller's terminal, if it has one."""
+    try:
+        return tuple(os.get_terminal_size(_STDOUT))  # type: ignore[return-value]  # of two
+    except OSError:
+        return None
+
+
+# --- the caller's streams -------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _raw(fd: int, mode: int) -> Generator[bool]:
+    """Put a console into a mode, and back at the end. False: it is no console."""
+    windows = system()
+    try:
+        handle = windows.get_osfhandle(fd)
+        before = windows.GetConsoleMode(handle)
+        windows.SetConsoleMode(handle, mode)
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        windows.SetConsoleMode(handle, before)
+
+
+@contextlib.contextmanager
+def _terminal_output() -> Generator[Callable[[str], None]]:
+    """How to show something on the caller's stdout, be that what it may."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        sys.stdout.flush()
+    try:
+        stdout = open(_STDOUT, "wb", buffering=0, closefd=False)  # noqa: SIM115
+    except OSError:  # a program without standard streams, such as pythonw
+        yield lambda _text: None
+        return
+
+    def show(text: str) -> None:
+        data = text.encode()
+        while data:
+            data = data[stdout.write(data) :]
+
+    with stdout, _raw(_STDOUT, _RAW_OUTPUT):
+        yield show
+
+
+def _copy_screen(console: Any, show: Callable[[str], None]) -> None:
+    with contextlib.suppress(OSError):  # its reader is gone
+        while True:
+            text = console.read()
+            if not text:
+                return
+            show(text)
+
+
+@contextlib.contextmanager
+def _typing(console: Any) -> Generator[None]:
+    """Type what comes from the caller's stdin; from a terminal every key, Ctrl+C too."""
+    stop = threading.Event()
+    try:
+        stdin = open(_STDIN, "rb", buffering=0, closefd=False)  # noqa: SIM115
+    except OSError:
+        yield
+        return
+    with _raw(_STDIN, _RAW_INPUT) as is_console:
+        copy = _copy_keys if is_console else _copy_stream
+        # Not waited for if it is a stream: nothing can break off its reading from that.
+        thread = threading.Thread(target=copy, args=(stdin, console, stop), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            if is_console:
+                thread.join(_SLICE * 4)
+
+
+def _copy_keys(stdin: Any, console: Any, stop: threading.Event) -> None:
+    windows = system()
+    with contextlib.suppress(OSError):
+        keys = windows.get_osfhandle(_STDIN)
+        while not stop.is_set():
+            if windows.WaitForSingleObject(keys, int(_SLICE * 1000)) == WAIT_OBJECT_0:
+                # Python takes Ctrl+Z for the end of a console. In this mode, it has none.
+                console.write_bytes(stdin.read(1 << 12) or b"\x1a")
+
+
+def _copy_stream(stdin: Any, console: Any, stop: threading.Event) -> None:
+    with contextlib.suppress(OSError):
+        while not stop.is_set():
+            data = stdin.read(1 << 12)
+            if not data:
+                return
+            console.write_bytes(data)

@@ -1,0 +1,103 @@
+"""The verbs that send and ask on Windows."""
+
+from __future__ import annotations
+
+import signal
+
+from .._arguments import Probe
+from .._types import CtrlEvent, Delivery
+from .._typing import TYPE_CHECKING
+from .._win32 import system
+from . import dispatch, terminate
+from .processes import Processes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._arguments import Action
+    from .._types import Preview, ProcessInfo
+    from .peb import Facts
+
+# signal.h of the Microsoft C runtime, and CTRL_BREAK_EVENT. Not from Python's `signal`, which has
+# SIGBREAK on Windows only, while this module means the same on every system where it is tested.
+events_sent: Mapping[int, CtrlEvent] = {
+    1: CtrlEvent.CTRL_BREAK_EVENT,
+    2: CtrlEvent.CTRL_C_EVENT,  # SIGINT
+    21: CtrlEvent.CTRL_BREAK_EVENT,  # SIGBREAK
+}
+events_heard: Mapping[int, CtrlEvent] = {
+    signal.Signals[name]: event
+    for name, event in (
+        ("CTRL_C_EVENT", CtrlEvent.CTRL_C_EVENT),
+        ("SIGINT", CtrlEvent.CTRL_C_EVENT),
+        ("CTRL_BREAK_EVENT", CtrlEvent.CTRL_BREAK_EVENT),
+        ("SIGBREAK", CtrlEvent.CTRL_BREAK_EVENT),
+    )
+    if hasattr(signal, name)
+}
+
+
+def killpg(pgid: int, action: Action, seconds: float) -> None:
+    windows = system()
+    pgid = pgid or getpgid(0)
+    if isinstance(action, CtrlEvent):
+        dispatch.to_group(windows, pgid, action, seconds, dispatch.send)
+    elif isinstance(action, Probe):
+        terminate.probe_group(windows, pgid)
+    else:
+        terminate.end_group(windows, pgid, action.number, seconds)
+
+
+def kill(pid: int, action: Action, seconds: float, inject: bool) -> Delivery:
+    windows = system()
+    pid = pid or windows.GetCurrentProcessId()
+    if isinstance(action, CtrlEvent):
+        return dispatch.to_process(windows, pid, action, seconds, dispatch.send, inject=inject)
+    if isinstance(action, Probe):
+        terminate.probe_process(windows, pid)
+    else:
+        terminate.end_process(windows, pid, action.number)
+    return Delivery.SENT
+
+
+def preview_killpg(pgid: int, action: Action, seconds: float) -> Preview:
+    from . import dry_run
+
+    return dry_run.killpg(system(), pgid or getpgid(0), action, seconds)
+
+
+def preview_kill(pid: int, action: Action, seconds: float, inject: bool) -> Preview:
+    from . import dry_run
+
+    return dry_run.kill(system(), pid, action, seconds, inject)
+
+
+def broadcast(event: CtrlEvent, console_of: int) -> None:
+    windows = system()
+    if console_of in (0, windows.GetCurrentProcessId()):
+        dispatch.to_console(windows, event)
+    else:
+        dispatch.to_console_of(windows, console_of, event)
+
+
+def leader_stands_for_group(pid: int) -> bool:
+    return _facts(pid).is_leader
+
+
+def getpgid(pid: int) -> int:
+    return _facts(pid).pgid
+
+
+def ignores_ctrl_c(pid: int) -> bool:
+    return _facts(pid).ignores_ctrl_c
+
+
+def console_processes() -> tuple[ProcessInfo, ...]:
+    with Processes(system()) as processes:
+        return tuple(processes.info(seen) for seen in processes.on_console())
+
+
+def _facts(pid: int) -> Facts:
+    windows = system()
+    with Processes(windows) as processes:
+        return processes.facts(pid or windows.GetCurrentProcessId())

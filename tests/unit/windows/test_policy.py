@@ -1,0 +1,603 @@
+"""The rules at the head of `ctrlevent/_windows/policy.py`: the tests of each have its name."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
+
+import pytest
+
+from ctrlevent import _errors as e
+from ctrlevent._types import CtrlEvent, ProcessInfo
+from ctrlevent._windows import policy as p
+from ctrlevent._windows.peb import Console, Facts, Unreadable
+from ctrlevent._windows.plans import (
+    AskHelper,
+    AskHelperForConsole,
+    AskHelperIfAlone,
+    AwaitConsole,
+    LookElsewhere,
+    SendToConsole,
+    SendToGroup,
+    StartOwnThread,
+    StartThread,
+    StartThreads,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ctrlevent._windows.peb import Seen
+
+C, BREAK = CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT
+
+CALLER = 1000
+
+NO_THREAD = OSError(0, "it is a 32-bit process, unlike the caller")
+
+
+def facts(pid: int, pgid: int | None = None, ignores: bool = False, **changes: Any) -> Facts:
+    """A process that leads its group, or is in `pgid`, and is on a console."""
+    return Facts(
+        pid=pid,
+        ppid=CALLER,
+        pgid=pgid or pid,
+        ignores_ctrl_c=ignores,
+        has_gui_subsystem=False,
+        console=Console.SOME,
+        is_32bit=False,
+    )._replace(**changes)
+
+
+def denied(pid: int) -> Unreadable:
+    return Unreadable(pid, e.make(PermissionError, f"process {pid} may not be opened"))
+
+
+def info(pid: int) -> ProcessInfo:
+    return ProcessInfo(pid, CALLER, 8, pid == 8, False, "x.exe")
+
+
+def nobody() -> None:
+    return None
+
+
+def not_asked(*_: object) -> NoReturn:
+    raise AssertionError("asked for what is not needed")
+
+
+# In time, by the helper process if there is a choice, and nothing has been tried yet.
+MEANS = p.Means(may_wait=True, threads_first=False, no_thread=None, has_helper=True)
+TOO_LATE = MEANS._replace(may_wait=False)
+
+
+# --- G: an event to a group -----------------------------------------------------------------------
+
+
+def group_event(
+    pgid: int,
+    event: CtrlEvent,
+    on_console: Iterable[Seen],
+    named: Callable[[], Seen | None] = not_asked,
+    age: Callable[[int], float] = not_asked,
+    means: p.Means = MEANS,
+) -> p.GroupPlan:
+    return p.group_event(pgid, event, on_console, named, age, means)
+
+
+@pytest.mark.parametrize("event", [C, BREAK])
+def test_G1_live_member_on_the_console_is_proof(event: CtrlEvent) -> None:
+    assert group_event(8, event, [facts(8)]) == SendToGroup(8)
+
+
+def test_G1_member_is_proof_though_the_leader_is_gone() -> None:
+    assert group_event(8, C, [facts(4), facts(12, 8)]) == SendToGroup(8)
+
+
+def test_G1_console_is_read_no_further_than_to_the_proof() -> None:
+    def on_console() -> Iterator[Seen]:
+        yield facts(8)
+        raise AssertionError("read on")
+
+    assert group_event(8, C, on_console()) == SendToGroup(8)
+
+
+def test_G1_unreadable_bystander_does_not_matter_once_there_is_proof() -> None:
+    assert group_event(8, C, [denied(4), facts(8)]) == SendToGroup(8)
+
+
+@pytest.mark.parametrize("why", [{"has_gui_subsystem": True}, {"console": Console.NONE}])
+def test_G1_member_that_cannot_be_connected_proves_nothing(why: dict[str, Any]) -> None:
+    assert group_event(8, C, [facts(12, 8, **why)], nobody) == LookElsewhere()
+
+
+def test_G1_member_of_another_group_proves_nothing() -> None:
+    assert group_event(8, C, [facts(12)], nobody) == LookElsewhere()
+
+
+def test_G1_one_member_that_hears_is_enough() -> None:
+    on_console = [facts(8, ignores=True), facts(12, 8)]
+    assert group_event(8, C, on_console) == SendToGroup(8)
+
+
+def test_G1_members_count_more_than_a_stranger_with_the_number_as_its_pid() -> None:
+    """The pid of a leader that ended is free again, and may be anybody's."""
+    assert group_event(8, C, [facts(12, 8), facts(8, 4)]) == SendToGroup(8)
+
+
+def test_G2_ctrl_c_that_every_member_ignores_is_refused() -> None:
+    on_console = [facts(8, ignores=True), facts(12, 8, ignores=True), facts(16)]
+    with pytest.raises(e.CtrlCIgnored, match=r"group 8 ignores.*process 8, process 12\)"):
+        group_event(8, C, on_console)
+
+
+def test_G2_refusal_says_how_to_make_them_hear() -> None:
+    with pytest.raises(e.CtrlCIgnored, match=r"ignore_ctrl_c\(False, pid\).*CTRL_BREAK_EVENT"):
+        group_event(8, C, [facts(8, ignores=True)])
+
+
+def test_G2_break_cannot_be_ignored() -> None:
+    assert group_event(8, BREAK, [facts(8, ignores=True)]) == SendToGroup(8)
+
+
+def test_G3_young_leader_that_may_still_connect_is_waited_for() -> None:
+    plan = group_event(8, C, [], lambda: facts(8), lambda _: p.STARTING - 0.01)
+    assert plan == AwaitConsole()
+
+
+def test_G3_leader_that_has_not_connected_in_time_is_refused() -> None:
+    with pytest.raises(e.NoConsole, match=r"process 8 is not on the console.*longer timeout="):
+        group_event(8, C, [], lambda: facts(8), lambda _: p.STARTING - 0.01, TOO_LATE)
+
+
+def test_G3_age_is_asked_of_the_leader() -> None:
+    plan = group_event(8, C, [], lambda: facts(8), {8: 0.0}.__getitem__)
+    assert plan == AwaitConsole()
+
+
+def test_G3_old_leader_is_not_waited_for() -> None:
+    assert group_event(8, C, [], lambda: facts(8), lambda _: p.STARTING) == LookElsewhere()
+
+
+@pytest.mark.parametrize("why", [{"has_gui_subsystem": True}, {"console": Console.NONE}])
+def test_G3_leader_that_never_connects_is_not_waited_for(why: dict[str, Any]) -> None:
+    assert group_event(8, C, [], lambda: facts(8, **why), lambda _: 0.0) == LookElsewhere()
+
+
+def test_G3_process_that_leads_no_group_is_not_waited_for() -> None:
+    assert group_event(12, C, [], lambda: facts(12, 8), lambda _: 0.0) == LookElsewhere()
+
+
+def test_G3_gui_leader_that_a_plain_os_kill_put_on_the_list_is_no_proof() -> None:
+    phantom = facts(8, has_gui_subsystem=True)
+    assert group_event(8, C, [phantom], lambda: phantom) == LookElsewhere()
+
+
+def test_G3_unreadable_bystander_does_not_matter_while_the_leader_starts() -> None:
+    plan = group_event(8, C, [denied(4)], lambda: facts(8), lambda _: 0.0)
+    assert plan == AwaitConsole()
+
+
+def test_G4_unreadable_process_on_the_console_might_be_a_member() -> None:
+    with pytest.raises(PermissionError, match=r"process 4 there may not be opened.*elevated"):
+        group_event(8, C, [denied(4)], nobody)
+
+
+def test_G4_long_list_is_cut() -> None:
+    unreadable = [denied(pid) for pid in range(4, 44, 4)]
+    with pytest.raises(PermissionError, match="process 32 and 2 more there"):
+        group_event(80, C, unreadable, nobody)
+
+
+def test_G4_list_of_eight_is_not_cut() -> None:
+    unreadable = [denied(pid) for pid in range(4, 36, 4)]
+    with pytest.raises(PermissionError, match="process 32 there"):
+        group_event(80, C, unreadable, nobody)
+
+
+def test_G5_group_of_no_process_on_the_console_is_looked_for_elsewhere() -> None:
+    assert group_event(8, C, [facts(4)], nobody) == LookElsewhere()
+
+
+# --- E: an event to a group that is not on the caller's console -----------------------------------
+
+
+def group_elsewhere(
+    pgid: int,
+    event: CtrlEvent,
+    everywhere: list[Facts],
+    named: Seen | None,
+    age: Callable[[int], float] = lambda _: 60.0,
+    means: p.Means = MEANS,
+) -> p.ElsewherePlan:
+    return p.group_elsewhere(pgid, event, everywhere, named, age, means)
+
+
+def test_E1_no_such_group() -> None:
+    with pytest.raises(ProcessLookupError, match="there is no process group 8") as caught:
+        group_elsewhere(8, C, [], None)
+    assert type(caught.value) is ProcessLookupError
+
+
+def test_E1_pid_of_a_process_that_leads_no_group_names_its_group() -> None:
+    with pytest.raises(e.NotAGroupLeader, match=r"killpg\(8, ...\).*kill\(12, ...\)") as caught:
+        group_elsewhere(12, C, [], facts(12, 8))
+    assert caught.value.pgid == 8
+
+
+def test_E1_unreadable_process_of_that_pid_is_its_own_error() -> None:
+    leader = denied(8)
+    with pytest.raises(PermissionError) as caught:
+        group_elsewhere(8, C, [], leader)
+    assert caught.value is leader.error
+
+
+@pytest.mark.parametrize(
+    ("why", "message"),
+    [
+        ({"has_gui_subsystem": True}, "process 8 is a GUI program"),
+        ({"console": Console.NONE}, "process 8 has no console"),
+    ],
+)
+def test_E2_group_without_a_member_on_a_console(why: dict[str, Any], message: str) -> None:
+    leader = facts(8, **why)
+    with pytest.raises(e.NoConsole, match=rf"{message}.*kill\(8, signal.SIGTERM\)"):
+        group_elsewhere(8, C, [leader], leader)
+
+
+def test_E2_young_process_that_is_to_get_a_console_of_its_own_is_waited_for() -> None:
+    leader, age = facts(8, console=Console.ASKED_FOR), {8: p.STARTING - 0.01}
+    assert group_elsewhere(8, C, [leader], leader, age.__getitem__) == AwaitConsole()
+    with pytest.raises(e.NoConsole, match="process 8 is not on the console"):
+        group_elsewhere(8, C, [leader], leader, age.__getitem__, TOO_LATE)
+
+
+@pytest.mark.parametrize(("console", "age"), [(Console.ASKED_FOR, p.STARTING), (Console.NONE, 0.0)])
+def test_E2_other_process_without_a_console_is_not_waited_for(console: Console, age: float) -> None:
+    leader = facts(8, console=console)
+    with pytest.raises(e.NoConsole, match="process 8 has no console"):
+        group_elsewhere(8, C, [leader], leader, lambda _: age)
+
+
+def test_E2_members_without_a_console_are_left_out() -> None:
+    gui, hears = facts(8, has_gui_subsystem=True), facts(12, 8)
+    assert group_elsewhere(8, C, [gui, hears], gui) == AskHelper(8, (hears,))
+
+
+def test_E3_ctrl_c_that_every_member_ignores_is_refused() -> None:
+    leader = facts(8, ignores=True)
+    gui = facts(12, 8, has_gui_subsystem=True)
+    with pytest.raises(e.CtrlCIgnored, match=r"group 8 ignores Ctrl\+C \(process 8\)"):
+        group_elsewhere(8, C, [leader, gui], leader)
+
+
+def test_E3_break_cannot_be_ignored() -> None:
+    leader = facts(8, ignores=True)
+    assert group_elsewhere(8, BREAK, [leader], leader) == AskHelper(8, (leader,))
+
+
+EVERYWHERE = [facts(8), facts(12, 8), facts(16, 8, ignores=True)]
+HEARING = tuple(EVERYWHERE[:2])
+
+
+def routes_elsewhere(**means: Any) -> p.ElsewherePlan:
+    return group_elsewhere(8, C, EVERYWHERE, EVERYWHERE[0], means=MEANS._replace(**means))
+
+
+@pytest.mark.parametrize("has_helper", [True, False])
+def test_E4_threads_first_in_each_member_that_hears(has_helper: bool) -> None:
+    plan = routes_elsewhere(threads_first=True, has_helper=has_helper)
+    assert plan == StartThreads(HEARING)
+
+
+def test_E5_helper_for_the_members_that_hear() -> None:
+    assert routes_elsewhere() == AskHelper(8, HEARING)
+
+
+def test_E5_helper_where_threads_came_first_and_could_not_be_started() -> None:
+    plan = routes_elsewhere(threads_first=True, no_thread=NO_THREAD)
+    assert plan == AskHelper(8, HEARING)
+
+
+def test_E6_thread_in_each_member_that_hears_where_there_is_no_helper() -> None:
+    assert routes_elsewhere(has_helper=False) == StartThreads(HEARING)
+
+
+@pytest.mark.parametrize("threads_first", [True, False])
+def test_E7_no_thread_says_why_and_what_to_do(threads_first: bool) -> None:
+    with pytest.raises(PermissionError) as caught:
+        routes_elsewhere(threads_first=threads_first, has_helper=False, no_thread=NO_THREAD)
+    assert type(caught.value) is PermissionError
+    assert "started in every member: it is a 32-bit process" in str(caught.value)
+    assert "call this from a process on its console" in str(caught.value)
+
+
+def test_group_on_several_consoles_of_which_one_refused_says_who_got_the_event() -> None:
+    refused = e.make(PermissionError, "the console refuses")
+    e.set_winerror(refused, 34)
+    error = p.sent_in_part(8, [12, 8], refused)
+    assert (type(error), e.winerror_of(error)) == (PermissionError, 34)
+    assert error.strerror == (
+        "process group 8 is on several consoles, and the event has reached process 8, process 12,"
+        " but not the rest: the console refuses"
+    )
+
+
+# --- S: an event to the caller itself -------------------------------------------------------------
+
+
+def test_S1_ctrl_c_that_the_caller_ignores_is_refused() -> None:
+    with pytest.raises(e.CtrlCIgnored, match=rf"process {CALLER} ignores"):
+        p.caller_event(facts(CALLER, ignores=True), C)
+
+
+def test_S2_break_cannot_be_ignored() -> None:
+    caller = facts(CALLER, ignores=True)
+    assert p.caller_event(caller, BREAK) == StartOwnThread(caller)
+
+
+@pytest.mark.parametrize("why", [{}, {"console": Console.NONE}, {"has_gui_subsystem": True}])
+def test_S2_caller_gets_a_thread_on_whatever_console(why: dict[str, Any]) -> None:
+    caller = facts(CALLER, **why)
+    assert p.caller_event(caller, C) == StartOwnThread(caller)
+
+
+# --- P: an event to another process ---------------------------------------------------------------
+
+
+def plan(
+    target: Facts,
+    event: CtrlEvent,
+    *on_console: Seen,
+    everywhere: Iterable[Seen] = (),
+    age: Callable[[int], float] = lambda _: 60.0,
+    inject: bool = True,
+    **means: Any,
+) -> p.ProcessPlan:
+    return p.process_event(
+        target,
+        event,
+        on_console,
+        lambda: everywhere,
+        lambda seen: info(seen.pid),
+        age,
+        MEANS._replace(**means),
+        inject=inject,
+    )
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_P1_gui_program_is_refused(is_listed: bool) -> None:
+    target = facts(8, has_gui_subsystem=True)
+    with pytest.raises(e.NoConsole, match="process 8 is a GUI program"):
+        plan(target, BREAK, *([target] if is_listed else []))
+
+
+def test_P2_ctrl_c_that_it_ignores_is_refused() -> None:
+    target = facts(8, ignores=True)
+    with pytest.raises(e.CtrlCIgnored, match=r"process 8 ignores Ctrl\+C.*ignore_ctrl_c\(False"):
+        plan(target, C, target)
+
+
+def test_P2_break_cannot_be_ignored() -> None:
+    target = facts(8, ignores=True)
+    assert plan(target, BREAK, target) == SendToGroup(8)
+
+
+def test_P3_process_alone_in_its_group_gets_it_through_the_group() -> None:
+    target = facts(8)
+    assert plan(target, C, facts(CALLER), target, facts(12)) == SendToGroup(8)
+
+
+def test_P3_goes_to_the_group_also_where_the_leader_is_gone() -> None:
+    target = facts(12, 8)
+    assert plan(target, C, facts(CALLER), target) == SendToGroup(8)
+
+
+def test_P4_young_process_that_may_still_connect_is_waited_for() -> None:
+    """Once it is connected, P3 may hold."""
+    found = plan(facts(8), C, facts(CALLER), age={8: p.STARTING - 0.01}.__getitem__)
+    assert found == AwaitConsole()
+
+
+def test_P4_is_not_waited_for_when_the_time_is_up() -> None:
+    target = facts(8)
+    assert plan(target, C, age=lambda _: 0.1, may_wait=False) == StartThread(target)
+
+
+@pytest.mark.parametrize("why", ["old", "connected", "without a console"])
+def test_P4_process_that_need_not_be_waited_for(why: str) -> None:
+    target = facts(8, console=Console.NONE if why == "without a console" else Console.SOME)
+    on_console = [target, facts(12, 8)] if why == "connected" else []
+    age = p.STARTING if why == "old" else 0.0
+    assert plan(target, C, *on_console, age=lambda _: age) == StartThread(target)
+
+
+def test_P5_process_that_shares_its_group_gets_a_thread() -> None:
+    target = facts(8)
+    assert plan(target, C, target, facts(12, 8)) == StartThread(target)
+
+
+def test_P5_member_that_ignores_it_is_still_another_member() -> None:
+    target = facts(8)
+    assert plan(target, C, target, facts(12, 8, ignores=True)) == StartThread(target)
+
+
+def test_P5_unreadable_process_might_share_the_group() -> None:
+    target = facts(8)
+    assert plan(target, C, target, denied(4)) == StartThread(target)
+
+
+def test_P5_process_on_another_console_gets_a_thread() -> None:
+    assert plan(facts(8), C, facts(CALLER)) == StartThread(facts(8))
+
+
+def test_P5_listed_process_that_cannot_be_connected_gets_a_thread() -> None:
+    target = facts(8, console=Console.NONE)
+    assert plan(target, C, target) == StartThread(target)
+
+
+def test_P6_process_that_shares_its_group_would_reach_others() -> None:
+    target = facts(8)
+    with pytest.raises(e.WouldReachOthers, match="also reach process 12 in process group 8;") as x:
+        plan(target, C, target, facts(12, 8), inject=False)
+    assert x.value.others == (info(12),)
+    assert "killpg(8, ...)" in str(x.value)
+
+
+def test_P6_process_that_shares_its_group_elsewhere_would_reach_others() -> None:
+    with pytest.raises(e.WouldReachOthers, match="also reach process 12 in process group 8;"):
+        plan(facts(8), C, everywhere=[facts(8), facts(12, 8)], inject=False)
+
+
+def test_P6_refusal_says_why_there_is_no_thread() -> None:
+    target = facts(8)
+    with pytest.raises(e.WouldReachOthers, match="not possible: it is a 32-bit process"):
+        plan(target, C, target, facts(12, 8), no_thread=NO_THREAD)
+
+
+def test_P6_sharing_counts_more_than_being_without_a_console() -> None:
+    target = facts(8, console=Console.NONE)
+    with pytest.raises(e.WouldReachOthers):
+        plan(target, C, everywhere=[target, facts(12, 8)], inject=False)
+
+
+def test_P6_error_carries_the_winerror_of_its_cause() -> None:
+    cause = OSError(0, "Windows starts no thread in it")
+    setattr(cause, "winerror", 8)  # noqa: B010  # typeshed has it on win32 only
+    target = facts(8)
+    with pytest.raises(e.WouldReachOthers) as caught:
+        plan(target, C, target, facts(12, 8), no_thread=cause)
+    assert e.winerror_of(caught.value) == 8
+
+
+@pytest.mark.parametrize(
+    ("tried", "error"),
+    [({"inject": False}, e.NoConsole), ({"no_thread": NO_THREAD}, PermissionError)],
+)
+def test_P7_process_on_another_console_gets_it_from_the_helper(
+    tried: dict[str, Any], error: type[OSError]
+) -> None:
+    found = plan(facts(8), C, facts(CALLER), everywhere=[facts(8)], **tried)
+    assert isinstance(found, AskHelperIfAlone)
+    assert found == AskHelperIfAlone(facts(8), found.otherwise)
+    assert type(found.otherwise) is error
+
+
+def test_P7_alone_is_a_process_beside_which_none_may_be_in_its_group() -> None:
+    assert p.is_alone(8, 8, [facts(8), facts(12, 16)])
+    assert not p.is_alone(8, 8, [facts(8), facts(12, 8)])
+    assert not p.is_alone(8, 8, [facts(8), denied(12)])
+    assert not p.is_alone(8, 8, [facts(12, 8)])
+
+
+@pytest.mark.parametrize("why", ["young", "no helper"])
+def test_P8_process_that_no_route_leads_to(why: str) -> None:
+    age = p.STARTING - 0.01 if why == "young" else p.STARTING
+    with pytest.raises(e.NoConsole) as caught:
+        plan(
+            facts(8), C,
+            age=lambda _: age, may_wait=False, inject=False, has_helper=why != "no helper",
+        )  # fmt: skip
+    assert "process 8 is not on the console of the calling process" in str(caught.value)
+    assert "call this from a process on its console" in str(caught.value)
+
+
+def test_P8_when_a_thread_was_tried_it_is_a_permission_error() -> None:
+    with pytest.raises(PermissionError, match="started in it: it is a 32-bit process"):
+        plan(facts(8), C, no_thread=NO_THREAD, has_helper=False)
+
+
+def test_P8_process_that_never_connects_is_no_console() -> None:
+    with pytest.raises(e.NoConsole, match="process 8 has no console"):
+        plan(facts(8, console=Console.NONE), C, inject=False)
+
+
+def test_P8_process_that_never_connects_and_gets_no_thread_is_a_permission_error() -> None:
+    with pytest.raises(PermissionError, match="no thread can be started in it"):
+        plan(facts(8, console=Console.NONE), C, no_thread=NO_THREAD)
+
+
+# --- C: an event to the whole console -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hears", [facts(12), denied(12)])
+def test_C2_a_process_there_hears_or_may_hear(hears: Seen) -> None:
+    assert p.console_event(C, [facts(8, ignores=True), hears]) == SendToConsole()
+
+
+def test_C1_ctrl_c_that_everybody_ignores_is_refused() -> None:
+    everybody = [facts(8, ignores=True), facts(12, ignores=True)]
+    with pytest.raises(
+        e.CtrlCIgnored, match=r"every process on the console.*process 8, process 12"
+    ):
+        p.console_event(C, everybody)
+
+
+def test_C2_no_process_is_there_to_ignore_it() -> None:
+    assert p.console_event(C, []) == SendToConsole()
+
+
+def test_C2_break_cannot_be_ignored() -> None:
+    assert p.console_event(BREAK, [facts(8, ignores=True)]) == SendToConsole()
+
+
+def test_C3_another_console_is_the_helpers() -> None:
+    assert p.console_elsewhere(has_helper=True) == AskHelperForConsole()
+
+
+def test_C4_another_console_without_a_helper_is_refused() -> None:
+    with pytest.raises(OSError, match=r"a frozen program.*use killpg") as caught:
+        p.console_elsewhere(has_helper=False)
+    assert caught.value.errno == errno.ENOSYS
+
+
+# --- M: ending a group ----------------------------------------------------------------------------
+
+
+def born_as_numbered(pid: int) -> int:
+    return pid
+
+
+def test_M1_members_are_those_who_name_the_group() -> None:
+    everybody: list[Seen] = [facts(4), facts(8), facts(12, 8), denied(16), facts(20, 12)]
+    assert [m.pid for m in p.members(8, everybody, born_as_numbered)] == [8, 12]
+
+
+def test_M1_group_without_its_leader_has_members_of_any_age() -> None:
+    everybody = [facts(4, 8), facts(12, 8)]
+    assert [m.pid for m in p.members(8, everybody, not_asked)] == [4, 12]
+
+
+def test_M2_older_process_is_of_a_former_group_with_the_same_number() -> None:
+    everybody = [facts(4, 8), facts(8), facts(12, 8)]
+    assert [m.pid for m in p.members(8, everybody, born_as_numbered)] == [8, 12]
+
+
+def test_M2_process_of_the_leaders_own_age_is_a_member() -> None:
+    everybody = [facts(8), facts(12, 8)]
+    assert [m.pid for m in p.members(8, everybody, lambda _: 1)] == [8, 12]
+
+
+def test_M2_holds_though_the_leader_has_ended_a_moment_ago() -> None:
+    everybody = [facts(4, 8), facts(12, 8)]
+    found = p.members(8, everybody, born_as_numbered, had_leader=True)
+    assert [m.pid for m in found] == [12]
+
+
+# --- a group without a live member ----------------------------------------------------------------
+
+
+def test_no_group_of_a_non_leader_names_its_group() -> None:
+    error = p.no_group(12, facts(12, 8))
+    assert isinstance(error, e.NotAGroupLeader)
+    assert error.pgid == 8
+
+
+def test_no_group_of_an_unreadable_process_is_its_error() -> None:
+    leader = denied(8)
+    assert p.no_group(8, leader) is leader.error
+
+
+@pytest.mark.parametrize("named", [None, facts(8)])
+def test_no_group_otherwise_is_a_lookup_error(named: Seen | None) -> None:
+    assert type(p.no_group(8, named)) is ProcessLookupError
