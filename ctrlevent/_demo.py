@@ -1,13 +1,13 @@
-"""The experiment of `python -m ctrlevent demo`: who gets what, plain `os.kill` beside ctrlevent.
+"""The experiment of `python -m ctrlevent demo`: plain `os.kill` beside ctrlevent, and what each reaches.
 
-Four processes on a hidden console of their own, so that nothing can reach whoever watches:
+Four processes on a hidden console of their own, so that nothing can reach yours:
 
     parent ─┬─ bystander
             └─ launcher, the leader of a new group ── program, a Python that sends
 
 The launcher stands for everything that starts Python as its child: py.exe, pytest.exe, a venv's
 python.exe. So the program's pid is not the id of its group, which is what goes wrong with plain
-`os.kill`. The parent hands one call after the other to the program, then asks everybody which
+`os.kill`. The parent hands one call after the other to the program, then asks each process which
 events they got.
 
 The events are counted by Python's own signal handlers, as in any program: what counts has nothing
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
     code: str
     reached: tuple[str, ...]
-    """Who gets the event: by the promise for a call of ours, on Windows for one of os.kill."""
+    """The roles that get the event: by the promise, or for os.kill on Windows."""
     error: str | None = None
     in_call: bool = False
     """Whether KeyboardInterrupt must be raised by the call itself."""
@@ -61,7 +61,7 @@ ROWS = (
     Row("ctrlevent.kill(os.getppid(), 0)", ()),
 )
 
-# Seconds: how long an event that should come is waited for, and one that should not; and how long
+# Seconds: how long an event that should come is waited for; how long it must not come; and how long
 # the whole experiment may take.
 PATIENCE = 10.0
 QUIET = 0.3
@@ -236,7 +236,7 @@ def _measure(
 
 
 def _wait(seconds: float) -> None:
-    # In short sleeps: a Ctrl+C that comes just before a sleep does not break that one off.
+    # In short sleeps: a Ctrl+C that comes just before a sleep does not break it off.
     deadline = time.perf_counter() + seconds
     while time.perf_counter() < deadline:
         time.sleep(0.01)

@@ -1,6 +1,6 @@
 """The errors of this package that Python has no class for, and how each error is made.
 
-All are OSErrors with an `errno`, and with a `winerror` where Windows gave one. Each message says in
+All are OSErrors with an `errno`, and with the `winerror` that Windows gave, if it did. Each message says in
 one sentence what is so, and in a second what to do instead.
 """
 
@@ -67,7 +67,7 @@ def make(kind: type[Error], message: str, cause: OSError | None = None) -> Error
 
 
 def caused_by(error: Error, cause: OSError | None) -> Error:
-    """The error, with the winerror of its cause if that has one."""
+    """The error, with the winerror of its cause if the cause has it."""
     winerror = winerror_of(cause)
     if winerror is not None:
         set_winerror(error, winerror)

@@ -101,7 +101,7 @@ class handler(contextlib.ContextDecorator):  # noqa: N801  # a verb, like contex
             raise RuntimeError("this handler was left more often than entered") from None
         try:
             registration.remove()
-        except ValueError:  # on POSIX, in another thread than the main one: it stays entered
+        except ValueError:  # on POSIX, not in the main thread: it stays entered
             self._entered.append(registration)
             raise
 

@@ -27,7 +27,7 @@ class Popen(_Popen):
 
     Takes every argument of `subprocess.Popen`, and `console`: "inherit" (the default), the console
     of the caller; or "own", a hidden console of its own, so that no event of the child's reaches
-    the caller either. (But no `process_group` to join, as the child leads one.)
+    the caller either. (But no `process_group` to join: the child leads its own.)
 
     With CREATE_NEW_PROCESS_GROUP alone a child ignores Ctrl+C. This child is created suspended,
     made to hear it, and resumed: it never runs an instruction in the other state, and needs no code
@@ -139,11 +139,11 @@ class Popen(_Popen):
 
     def terminate(self) -> None:
         """End the child alone; on POSIX with SIGTERM."""
-        half.end_child(self, "SIGTERM")
+        half.end_child(self, super().terminate, "SIGTERM")
 
     def kill(self) -> None:
         """End the child alone; on POSIX with SIGKILL."""
-        half.end_child(self, "SIGKILL")
+        half.end_child(self, super().terminate, "SIGKILL")
 
 
 class Contained(Popen):

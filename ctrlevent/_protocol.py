@@ -42,7 +42,7 @@ class Half(Protocol):
     def registration(
         self, events: frozenset[CtrlEvent], take: Callable[[int], bool]
     ) -> Registration:
-        """`take` gets an event, maybe another one than these, and says whether it took it."""
+        """`take` gets an event, maybe not of these, and says whether it took it."""
         ...
 
     def start(self, named: dict[str, Any], console: str, tree: Tree | None) -> Start:
@@ -50,8 +50,11 @@ class Half(Protocol):
         ...
 
     def tree(self) -> Tree: ...
-    def end_child(self, process: Any, signal_name: str) -> None:
-        """End the child of a `Popen` alone, on POSIX with that signal. Nothing if it has exited."""
+    def end_child(self, process: Any, terminate: Callable[[], None], signal_name: str) -> None:
+        """End the child of a `Popen` alone, on POSIX with that signal. Nothing if it has exited.
+
+        `terminate`: that of `subprocess.Popen`.
+        """
 
     def create_process(
         self,
@@ -104,7 +107,7 @@ class Registration(Protocol):
 
     def add(self) -> None: ...
     def remove(self) -> None:
-        """Also of one that was not added, or only in part."""
+        """Also if it was not added, or only in part."""
 
 
 class Tree(Protocol):

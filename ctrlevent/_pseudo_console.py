@@ -19,7 +19,7 @@ _SHORT = 0x7FFF  # a COORD has two of them
 
 @public
 class PseudoConsole:
-    """A terminal: programs run on it as on one with a window, and the caller has keys and screen.
+    """A terminal: programs run on it as in a window, and the caller has keys and screen.
 
     `columns`, `rows`: its size.
 

@@ -4,7 +4,7 @@
 that imports a verb, and a verb that starts the helper process. Measured with `-X importtime` on
 CPython 3.11, beside `import subprocess, signal`: @@GAIN@@
 
-So the modules that `from ctrlevent import killpg` or the helper process load use this one; all
+So the modules that `from ctrlevent import killpg` or the helper process load use this module; all
 others use `typing`. A test holds that list. Type checkers read the real `typing` here.
 """
 

@@ -48,7 +48,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_configure() -> None:
-    # Comes next. A session that a test of this one starts has a console of its own to get.
+    # Comes next. A session that a test of this session starts has a console of its own to get.
     os.environ.pop(_INSIDE, None)
 
 
@@ -59,7 +59,7 @@ def _run_contained(config: pytest.Config) -> int:
     with contextlib.ExitStack() as stack:
         streams: dict[str, int] = {}
         if sys.platform == "win32":
-            # The session's console is another one: it writes to these terminals by way of pipes.
+            # The session has another console: it writes to these terminals by way of pipes.
             for name in ("stdout", "stderr"):
                 if _is_terminal(name):
                     streams[name] = stack.enter_context(_pipe_to_terminal(name))
@@ -70,7 +70,7 @@ def _run_contained(config: pytest.Config) -> int:
             "own",
             float("inf"),
             named={"env": environment, "cwd": str(config.invocation_params.dir), **streams},
-            # After the user's Ctrl+C, pytest tears down, however long that takes. A second one ends
+            # After the user's Ctrl+C, pytest tears down, however long that takes. A second Ctrl+C ends
             # everything.
             grace=float("inf"),
         )
@@ -123,7 +123,7 @@ def _pipe_to_terminal(name: str) -> Generator[int]:
     stream: Any = getattr(sys, name)
     with contextlib.suppress(ImportError):  # pytest requires it on Windows
         colorama: Any = importlib.import_module("colorama")
-        # A console interprets colours for those who have asked it to, and not every one can.
+        # A console interprets colours only if it was asked to, and not every console can.
         stream = colorama.AnsiToWin32(stream).stream
     source, sink = os.pipe()
     thread = threading.Thread(target=_copy, args=(source, stream), daemon=True)
@@ -151,7 +151,7 @@ def _copy(source: int, stream: Any) -> None:
 def interruptible() -> Iterator[Callable[..., Any]]:
     """Starts processes that lead a group of their own and hear Ctrl+C, and leaves nothing behind.
 
-    `interruptible(args, **popen)` takes what `ctrlevent.Popen` takes, and returns one. After the
+    `interruptible(args, **popen)` takes what `ctrlevent.Popen` takes, and returns that. After the
     test they are ended, with all that they started.
     """
     from ._popen import Contained

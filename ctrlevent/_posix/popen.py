@@ -94,6 +94,6 @@ class ProcessGroup:
 start, tree = Start, ProcessGroup
 
 
-def end_child(process: Any, signal_name: str) -> None:
+def end_child(process: Any, terminate: Callable[[], None], signal_name: str) -> None:
     if process.poll() is None:
         os.kill(process.pid, getattr(signal, signal_name))

@@ -31,7 +31,7 @@ class Startup(NamedTuple):
     """stdin, stdout and stderr of the child; None: what Windows gives it by itself."""
     show_window: int | None = None
     handle_list: tuple[int, ...] = ()
-    """The only handles that the child inherits; empty: every inheritable one."""
+    """The only handles that the child inherits; empty: every inheritable handle."""
     job_list: tuple[int, ...] = ()
     pseudo_console: int | None = None
 

@@ -125,7 +125,7 @@ NtQueryInformationProcess = ntdll(
     " ReturnLength)",
     _ntstatus,
 )
-# The doors from a 32-bit process to a 64-bit one; exported by the 32-bit ntdll only.
+# The doors from a 32-bit to a 64-bit process; exported by the 32-bit ntdll only.
 NtWow64QueryInformationProcess64 = ntdll(
     "NTSTATUS NtWow64QueryInformationProcess64(HANDLE ProcessHandle, PROCESSINFOCLASS"
     " ProcessInformationClass, PVOID ProcessInformation, ULONG ProcessInformationLength, PULONG"

@@ -1,7 +1,7 @@
 """How a foreign function is bound, called, checked and waited for: the only place to load a DLL.
 
 - The DLLs are loaded privately (`WinDLL(..., use_last_error=True)`), never taken from the
-  `ctypes.windll` that the whole process shares: there, anybody may set other argument types.
+  `ctypes.windll` that the whole process shares: there, any module may set other argument types.
 - `WinDLL`, because it releases the GIL for the call: a handler that runs on another thread while
   a call of ours waits for it needs the GIL.
 - The failure rule belongs to the declaration, so no call site can forget it.
@@ -117,7 +117,7 @@ def all_ones(result: Any) -> int | None:
 
 
 def hresult(result: Any) -> int | None:
-    """A negative HRESULT is failure; one made of a Windows error code (0x8007xxxx) is that code."""
+    """A negative HRESULT is failure; if made of a Windows error code (0x8007xxxx), it is that code."""
     if result >= 0:
         return None
     return result & 0xFFFF if result >> 16 & 0xFFFF == 0x8007 else int(result)

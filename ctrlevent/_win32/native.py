@@ -101,7 +101,7 @@ class Native:
         name = os.path.basename(sys.executable or "").lower()
         if getattr(sys, "frozen", False) or not name.startswith("python"):
             return None
-        # A venv's python.exe on Windows only starts the real one.
+        # A venv's python.exe on Windows only starts the real Python.
         return getattr(sys, "_base_executable", None) or sys.executable
 
     def start_python(self, code: str) -> PythonProcess:

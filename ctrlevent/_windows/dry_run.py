@@ -33,7 +33,7 @@ OWN_THREAD = "by a thread at CtrlRoutine in this process"
 THREAD = "by a thread at CtrlRoutine in that process"
 HELPER = "through the group, by a helper process on that console"
 LOOK = "nothing is sent, it is only looked for"
-END = "terminated, with exit code {}"
+END = "ended, with exit code {}"
 
 
 def killpg(windows: System, pgid: int, action: Action, seconds: float) -> Preview:

@@ -1,7 +1,7 @@
 """What the policy can answer, each answer a type: frozen, and compared by type and value.
 
-A named tuple alone is equal to every tuple of the same values, so that a wrong plan could equal the
-right one: `SendToGroup(8) == StartThread(8)`.
+A named tuple alone is equal to every tuple of the same values, so that a wrong plan could be equal
+to the right plan: `SendToGroup(8) == StartThread(8)`.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ An event to another process (`process_event`)
       to its group. (A process that cannot be read may be a member.)
   P4  It is young, and may still connect to the caller's console, where P3 may hold: wait, while
       there is time.
-  P5  The caller allows threads in other processes, and this one has not been tried yet: a thread at
+  P5  The caller allows threads in other processes, and a thread has not been tried yet: a thread at
       CtrlRoutine in that process.
   P6  It shares its group, or may share it: refused with WouldReachOthers.
   P7  It is connected to another console, and no longer young, and there is a Python to run as the
@@ -263,7 +263,7 @@ def others_elsewhere(target: Facts, everywhere: Iterable[Seen]) -> list[Seen]:
 
 
 def is_alone(pid: int, pgid: int, on_console: Sequence[Seen]) -> bool:
-    """Whether a process is the only one on a console that is, or might be, in a group: as P3."""
+    """Whether no other process on its console is, or might be, in its group: as P3."""
     member = [seen for seen in connected_members(pgid, on_console) if seen.pid == pid]
     return bool(member) and not possible_others(member[0], on_console)
 
@@ -403,8 +403,8 @@ def _no_threads(pgid: int, why_not: OSError) -> PermissionError:
 
 
 def sent_in_part(pgid: int, reached: Sequence[int], refused: OSError) -> PermissionError:
-    """A group on several consoles, of which a later one refuses the event: that shows only when it
-    is asked to send.
+    """For a group on several consoles, if some refuse when others have taken the event: a console
+    refuses only when it is asked to send.
     """
     pids = ", ".join(f"process {pid}" for pid in sorted(reached))
     return make(

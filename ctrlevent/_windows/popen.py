@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from .._win32 import system
 from .._win32.constants import (
@@ -45,7 +44,7 @@ class Start:
             self._windows.NtResumeProcess(handle)
 
     def abandon(self, process: Any) -> None:
-        """End the child, if there is one already, and close everything."""
+        """End the child, if it is there already, and close everything."""
         handle: Any = getattr(process, "_handle", None)
         if handle is None:
             return
@@ -89,8 +88,8 @@ class Job:
 start, tree = Start, Job
 
 
-def end_child(process: Any, signal_name: str) -> None:
-    subprocess.Popen.terminate(process)
+def end_child(process: Any, terminate: Callable[[], None], signal_name: str) -> None:
+    terminate()
 
 
 def handle_of(process: Any) -> int:

@@ -54,7 +54,7 @@ class Processes:
             while self._handles:
                 self._system.CloseHandle(self._handles.popitem()[1])
         finally:
-            if self._handles:  # all of them, even if one cannot be closed
+            if self._handles:  # all of them, even if a handle cannot be closed
                 self.__exit__()
 
     def handle(self, pid: int) -> int:
@@ -74,7 +74,7 @@ class Processes:
         return self._handles.get(pid) or self.handle(pid)
 
     def _opened(self, pid: int) -> int:
-        """A handle that may be of another process, or of one that exited long ago: see `verify`."""
+        """A handle that may be of another process, or of a process long gone: see `verify`."""
         if pid == self._system.GetCurrentProcessId():
             return CURRENT_PROCESS  # there is nothing to open, to verify and to close
         handle = self._handles.get(pid)
@@ -83,7 +83,7 @@ class Processes:
         return handle
 
     def release(self, pid: int) -> None:
-        """Close the handle of a process, if there is one."""
+        """Close the handle of a process, if it is open."""
         if pid in self._handles:
             # The pid may be another process's from now on.
             self._moments.pop(pid, None)

@@ -212,7 +212,7 @@ class TerminalProcess:
                     raise
 
     def let_go(self) -> None:
-        """Learn its exit status if there is one, and hold no handle any more."""
+        """Learn its exit status if it has exited, and hold no handle any more."""
         self.poll()
         with self._polling:
             self._close_handles()

@@ -171,7 +171,7 @@ class _Streams:
             self._problems.append(problem)
 
     def finish(self) -> tuple[Any, Any]:
-        """What was collected of stdout and stderr; None for one that was not.
+        """What was collected of stdout and stderr, or None.
 
         Raises what its threads could not do: decode the output as text, say.
         """

@@ -119,7 +119,7 @@ def _wait(
 
 
 def _size() -> tuple[int, int] | None:
-    """The size of the caller's terminal, if it has one."""
+    """The size of the caller's terminal; None if there is none."""
     try:
         return tuple(os.get_terminal_size(_STDOUT))  # type: ignore[return-value]  # of two
     except OSError:

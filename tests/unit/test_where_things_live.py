@@ -41,10 +41,15 @@ def test_each_folder_of_tests_is_named() -> None:
     assert folders - set(PATHS) == set()
 
 
+def test_each_tool_is_named() -> None:
+    folders = {path.name for path in (TOP / "tests" / "tools").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} - set(pages.code(CONTRIBUTING)) == set()
+
+
 def test_each_module_of_the_package_is_named() -> None:
     modules = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
     names = {module.rpartition("/")[2] for module in modules}
-    assert names - set(pages.code(ARCHITECTURE)) == set()
+    assert names - {"__init__.py"} - set(pages.code(ARCHITECTURE)) == set()
 
 
 def test_each_module_that_is_named_is_there() -> None:
