@@ -6,7 +6,7 @@
     nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`,
                         and of repeats a share: 7 min
     nox -s quick        the tests closest to what has changed: the inner loop, at most 20 s
-    nox -s lint         formatting, style, types for Linux and for Windows: 1 min
+    nox -s lint         formatting, style, types for Linux and for Windows, plain words: 1 min
 
 What `tests` leaves out:
 
@@ -113,7 +113,7 @@ OF_RELEASE = [f"tests/windows/test_{name}.py" for name in ("killpg", "kill", "ge
 PEERS = ["psutil", "console-ctrl"]
 
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
-VENDORED_ON_HOST = ["tests/unit/test_posix.py", "tests/unit/test_drop_in.py", "tests/plugin"]
+VENDORED_ON_HOST = ["tests/unit/posix/test_signals.py", "tests/unit/test_os_patch.py", "tests/plugin"]
 VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py", "test_drop_in.py"]
 
 
@@ -228,7 +228,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check formatting, style, and types for Linux and for Windows."""
+    """Check formatting, style, types for Linux and for Windows, and the language of comments."""
     session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
@@ -236,6 +236,7 @@ def lint(session: nox.Session) -> None:
     session.run("mypy", "--platform", "win32")
     session.run("pyright", "--pythonplatform", "Linux")
     session.run("pyright", "--pythonplatform", "Windows")
+    session.run("python", "-m", "tests.tools.plain_words.check")
 
 
 @nox.session(venv_backend="none")
@@ -417,6 +418,7 @@ def mutation(session: nox.Session) -> None:
     with session.chdir(stage):
         session.run("python", "-m", "mutmut", "run", *session.posargs, silent=True)
         session.run("python", "-m", "tests.tools.mutation.check")
+        session.run("python", "-m", "tests.tools.mutation.plans")
 
 
 @nox.session

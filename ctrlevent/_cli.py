@@ -255,7 +255,7 @@ def _ps(options: argparse.Namespace) -> int:
 
 
 def _tree(processes: Sequence[ProcessInfo]) -> list[tuple[int, ProcessInfo]]:
-    """Children below their parents; a child whose parent is not on the console stands at the top."""
+    """Children below their parents; without a parent on the console, a process is at the top."""
     pids = {process.pid for process in processes}
     rows: list[tuple[int, ProcessInfo]] = []
 

@@ -1,4 +1,4 @@
-"""The experiment of `python -m ctrlevent demo`: plain `os.kill` beside ctrlevent, and what each reaches.
+"""The experiment of `python -m ctrlevent demo`: what plain `os.kill` reaches, and what ctrlevent.
 
 Four processes on a hidden console of their own, so that nothing can reach yours:
 

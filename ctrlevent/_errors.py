@@ -1,7 +1,7 @@
 """The errors of this package that Python has no class for, and how each error is made.
 
-All are OSErrors with an `errno`, and with the `winerror` that Windows gave, if it did. Each message says in
-one sentence what is so, and in a second what to do instead.
+All are OSErrors with an `errno`, and with the `winerror` that Windows gave, if it did. Each message
+says in one sentence what is so, and in a second what to do instead.
 """
 
 from __future__ import annotations

@@ -56,21 +56,11 @@ class Half(Protocol):
         `terminate`: that of `subprocess.Popen`.
         """
 
-    def create_process(
-        self,
-        *,
-        executable: str | None,
-        command_line: str,
-        env: Mapping[str, str] | None,
-        folder: str | None,
-        creationflags: int,
-        standard_handles: tuple[int, int, int] | None,
-        handle_list: Sequence[int],
-        job_list: Sequence[int],
-        pseudo_console: int | None,
-        show_window: int | None,
-    ) -> tuple[int, int, int, int]:
-        """The handles of the process and of its first thread, and their ids."""
+    def create_process(self, **named: Any) -> tuple[int, int, int, int]:
+        """The keywords of the public function, as `_create_process.checked` makes them.
+
+        The handles of the process and of its first thread, and their ids.
+        """
         ...
 
     def resume_thread(self, handle: int) -> None: ...

@@ -70,7 +70,7 @@ def _run_contained(config: pytest.Config) -> int:
             "own",
             float("inf"),
             named={"env": environment, "cwd": str(config.invocation_params.dir), **streams},
-            # After the user's Ctrl+C, pytest tears down, however long that takes. A second Ctrl+C ends
+            # After the user's Ctrl+C, pytest tears down, however long that takes. A second ends
             # everything.
             grace=float("inf"),
         )

@@ -114,12 +114,10 @@ class Native:
     # --- processes ------------------------------------------------------------------------------
 
     def OpenProcess(self, dwDesiredAccess: int, dwProcessId: int) -> int:
-        handle: int = api.OpenProcess(dwDesiredAccess, False, dwProcessId)
-        return handle
+        return api.OpenProcess(dwDesiredAccess, False, dwProcessId)
 
     def GetProcessId(self, hProcess: int) -> int:
-        pid: int = api.GetProcessId(hProcess)
-        return pid
+        return api.GetProcessId(hProcess)
 
     def GetProcessInformation(self, hProcess: int, information: int, size: int) -> bytes:
         buffer = create_string_buffer(size)
@@ -225,8 +223,7 @@ class Native:
             sizeof(accounting),
             None,
         )
-        active: int = accounting.ActiveProcesses
-        return active
+        return accounting.ActiveProcesses
 
     # --- what they are made of ------------------------------------------------------------------
 
@@ -312,10 +309,9 @@ class Native:
     def CreateRemoteThread(
         self, hProcess: int, lpStartAddress: int, lpParameter: int, dwCreationFlags: int
     ) -> int:
-        handle: int = api.CreateRemoteThread(
+        return api.CreateRemoteThread(
             hProcess, None, 0, lpStartAddress, lpParameter, dwCreationFlags, None
         )
-        return handle
 
     def GetExitCodeThread(self, hThread: int) -> int:
         code = api.DWORD()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def startup_info(startup: Startup) -> Generator[STARTUPINFOEXW]:
-    info = STARTUPINFOEXW()
+def startup_info(startup: Startup) -> Generator[Any]:
+    info: Any = STARTUPINFOEXW()
     info.StartupInfo.cb = sizeof(info)
     if startup.standard_handles is not None:
         info.StartupInfo.dwFlags |= STARTF_USESTDHANDLES

@@ -59,7 +59,7 @@ def send_to_group(
 def _on_each_console(
     windows: System, pgid: int, pids: Sequence[int], event: int | None, deadline: float
 ) -> None:
-    """Send to a group on the console of each process; `event` None: only look which members are there."""
+    """Send to a group on the console of each process; `event` None: only look for its members."""
     left = list(pids)
     error: OSError | None = None
     found: list[int] = []

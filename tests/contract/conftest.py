@@ -1,7 +1,7 @@
-"""On Windows, or Wine, the real world; elsewhere the fake one, once for each profile.
+"""On Windows, or Wine, the real world; elsewhere the fake world, once for each profile.
 
-CTRLEVENT_CONTRACT_PROFILE names the profile that the real world is held to, if it is not to be its
-own: `nox -s report` finds out with it in what a Windows differs from each.
+CTRLEVENT_CONTRACT_PROFILE names the profile that the real world is held to, if not to its own. With
+it, `nox -s report` finds out how a Windows differs from each profile.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a Windows does with events, as the fake has it and as it is: see `worlds`."""
+"""What a Windows does with events, in the fake and in reality: see `worlds`."""
 
 from __future__ import annotations
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class World(ABC):
-    """One console with a process on it, `caller`, that does what is said here."""
+    """One console with a process on it, `caller`, that does what a test asks for."""
 
     profile: Profile
     caller: Any
 
     @abstractmethod
     def spawn(self, flags: int = 0, *, parent: Any = None, hears: bool = True) -> Any:
-        """A program that takes events, connected to its console. `hears`: it clears its bit."""
+        """A program that takes events, on its console. `hears`: it clears its ignore bit."""
 
     @abstractmethod
     def spawn_gui(self, flags: int = 0) -> Any:
@@ -37,7 +37,7 @@ class World(ABC):
 
     @abstractmethod
     def end(self, process: Any, *, held: bool) -> None:
-        """`held`: somebody has a handle of it afterwards, as a Popen does."""
+        """Has it exit. `held`: its starter keeps a handle of it, as a Popen does."""
 
     @abstractmethod
     def generate(self, event: int, group: int) -> int:
@@ -53,8 +53,10 @@ class World(ABC):
 
     @abstractmethod
     def assert_heard(self, expected: Mapping[Any, Sequence[int]]) -> None:
-        """Since the last time, after everybody has made a call to the console: these events have
-        reached these, and nobody else has got any."""
+        """These processes have got these events since the last time, and no other process any.
+
+        All processes make a console call before that.
+        """
 
 
 class Fake(World):

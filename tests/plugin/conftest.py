@@ -3,8 +3,8 @@
 An event that is sent in such an inner session stays there, and reaches neither the tests nor the
 process that runs the tests.
 
-A start of pytest takes seconds, so that tests share inner sessions: a fixture with the scope of its
-module runs one and returns a `Session`, and each test asks one thing of that.
+A start of pytest takes seconds, so tests share inner sessions: a fixture with the scope of its
+module runs pytest and returns a `Session`, and each test checks one thing of that.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 PLUGIN = "ctrlevent.pytest_plugin"
 
-# Seconds after which a test gives up an inner session. It is longer than what waits inside the
-# session, so that this says first what it has waited for; and shorter than pytest-timeout's.
+# Seconds after which a test gives up an inner session. Longer than the waits inside the session, so
+# that these say first what they have waited for; and shorter than the limit of pytest-timeout.
 SESSION_LIMIT = 4 * HANG_LIMIT
 
-# What to import the package from, which may be vendored in another one.
+# The folder to import the package from, which may be vendored in another package.
 ROOT = Path(ctrlevent.__file__).parents[ctrlevent.__name__.count(".") + 1]
 
-# Runs a command on its own console and in its own group, as a shell would, and writes down what
-# events reach it itself meanwhile: those are astray.
+# Runs a command on its own console and in its own group, as a shell would, and writes down which
+# events reach the watcher itself meanwhile: those are stray.
 _WATCHER = """
 import contextlib, json, subprocess, sys
 import ctrlevent
@@ -82,7 +82,7 @@ class Session:
     outcomes: Mapping[str, str]
     """Of each test: passed, failed, error or skipped; by what junit's file says."""
     heard: tuple[str, ...]
-    """What reached the process that has started pytest."""
+    """The events that reached the process that has started pytest."""
     facts: Any
     """What the session has written into the file facts.json."""
 
@@ -105,7 +105,7 @@ class Pair:
 class Pytester:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Or pytest would look for one in the folders above, of which one may be the project's.
+        # Else pytest would take a pytest.ini from a folder above, which may be the project's.
         self.write("pytest.ini", "[pytest]\n")
         self.write("inside.py", INSIDE)
         self.plugins: tuple[str, ...] = (PLUGIN,)
@@ -121,7 +121,7 @@ class Pytester:
         (self.folder / name).write_text(text, encoding="utf-8")
 
     def wait_for(self, name: str) -> None:
-        """For a file that the session writes."""
+        """Waits for a file that the session writes."""
         wait_until((self.folder / name).exists, f"a file {name!r}")
 
     def command(self, *arguments: str, python: Sequence[str] = ()) -> list[str]:
@@ -168,11 +168,11 @@ class Pytester:
     def calls(
         self, *calls: Sequence[str], plugins: Mapping[int, str] | None = None
     ) -> list[Session]:
-        """Sessions that one process runs with `pytest.main`, one for each list of arguments.
+        """Sessions that one process runs with `pytest.main`: a session for each list of arguments.
 
-        A session has the plugins of `self.plugins`; or, if `plugins` has its number, those that
-        stand there as the text of a Python list. The process hears events for all of them: each
-        `Session` has the same `heard`.
+        A session has the plugins of `self.plugins`; or, if `plugins` has its number, the plugins
+        that stand there as the text of a Python list. The process hears events for all sessions:
+        each `Session` has the same `heard`.
         """
         own_plugins = plugins or {}
         texts = []

@@ -1,4 +1,4 @@
-"""The exit status of a session with `--own-console` is the one that it has without."""
+"""A session has the same exit status with `--own-console` as without."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ OUTCOMES_OF_STRAYS = {
     "test_afterwards": "passed",
 }
 
-# Each test starts a child, which starts one, which starts one; they write down their pids.
+# Each test starts a child, with a grandchild and a great-grandchild; all write down their pids.
 TREE = """
 import glob, os, subprocess, sys, time
 import pytest
@@ -140,7 +140,7 @@ def test_interruptible_gives_a_popen(ran: Session) -> None:
     ("test", "outcome"), [("test_passing", "passed"), ("test_failing", "failed")]
 )
 def test_interruptible_leaves_nothing_behind(ran: Session, test: str, outcome: str) -> None:
-    """A child, its child and that one's child; and it is not the end of pytest that ends them."""
+    """It terminates a child, its child and its grandchild, before pytest exits."""
     assert ran.outcomes.get(test) == outcome, ran
     assert ran.facts[test] == [3, []], ran
 

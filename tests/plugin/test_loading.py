@@ -33,7 +33,7 @@ def test_fixture(interruptible): pass
 def by_entry_point(shared: Pytester) -> dict[str, Session]:
     """Three sessions of one process that finds the entry point of an installation.
 
-    That process has not imported the package before the first one.
+    That process has not imported the package before the first session.
     """
     info = shared.folder / "site" / "ctrlevent-0.dist-info"
     info.mkdir(parents=True)
@@ -128,7 +128,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_loading_imports_the_plugin(imported: set[str]) -> None:
-    """What shows that the next test looks at the right thing."""
+    """Shows that the next test looks at the right thing."""
     assert "pytest_plugin" in imported
 
 

@@ -166,7 +166,7 @@ def test_standard_input_is_the_same(contained: Session) -> None:
 
 
 def test_output_is_live(contained: Session) -> None:
-    """The inner test goes on when the outer one has read what it said."""
+    """The inner test goes on when the outer test has read what it said."""
     assert contained.outcomes.get("test_output_is_live") == "passed", contained
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EVENTS = repeats(5000, 1000)
 GROUPS, SENDERS, ROUNDS = 8, 4, 10
-COMING_AND_GOING = 6  # processes in each round, by each of two
+COMING_AND_GOING = 6  # processes in each round, by each of two churners
 
 
 @pytest.mark.repeats

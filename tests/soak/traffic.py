@@ -24,7 +24,7 @@ NEW_GROUP = 0x200
 
 
 class _Heard(list[int]):
-    """An actor's list of events, whose length ever heard others can see."""
+    """An actor's list of events. Other processes can see how many it has ever heard."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,10 +48,10 @@ def _number(counter: Any) -> int:
 
 
 def send(groups: list[list[int]], times: int, seed: int) -> dict[tuple[int, int], int]:
-    """Sends events, to whole groups and to single members; returns what was sent to whom.
+    """Sends events, to whole groups and to single members; returns how many to each process.
 
-    One at a time to each group, as Wine 10 makes a Unix signal of a Ctrl+C, of which a process
-    that has not dealt with the last one yet gets no second.
+    Sends one at a time to each group: Wine 10 makes a Unix signal of a Ctrl+C, and a process gets
+    no second signal until it has dealt with the first.
     """
     choose = random.Random(seed)
     sent: collections.Counter[tuple[int, int]] = collections.Counter()
@@ -79,7 +79,7 @@ def _send_one(group: list[int], choose: random.Random) -> list[tuple[int, int]]:
         ctrlevent.killpg(group[0], CTRL_C_EVENT)
         return [(pid, CTRL_C_EVENT) for pid in group]
     pid = choose.choice(group)
-    # Of the two ways, only this one runs the handlers of a Ctrl+Break on Wine 10 too.
+    # On Wine 10, only this of the two ways runs the handlers of a Ctrl+Break.
     event = choose.choice([CTRL_C_EVENT, CTRL_BREAK_EVENT])
     assert ctrlevent.deliver(pid, event, timeout=HANG_LIMIT) is ctrlevent.Delivery.HANDLED
     return [(pid, event)]
@@ -112,8 +112,8 @@ class _Turn:
 
 
 def come_and_go(program: str, times: int) -> list[list[str]]:
-    """Starts programs, in a group of their own and in that of the caller, by turns; sends one
-    Ctrl+C to each group of its own; ends them. Returns what they said."""
+    """Starts programs by turns in a group of their own, to which it sends one Ctrl+C, and in the
+    caller's group; closes their input, so that they exit. Returns what they said."""
     said = []
     for turn in range(times):
         leads = turn % 2 == 0

@@ -1,13 +1,13 @@
 """A process that the tests drive: what runs inside of it.
 
-The test runs functions in it (`harness.Actor.call`), and every event that reaches it is written
-down. Requests come and answers go through two named pipes that the test has made, so any
-descendant is driven by the test itself, whoever has started it. A request names a thread:
+The test runs functions in it (`harness.Python.call`), and it writes down every event that reaches
+it. The test makes two named pipes, for requests and for answers, so it drives any descendant
+itself, whichever process has started that. A request names a thread:
 
-- "main": the main thread, one after the other. What a test is about is done there.
+- "main": the main thread, one request after the other. It does what a test is about.
 - "now": the thread that reads the requests. It answers while the main thread is busy.
 
-When the test ends, its pipes do, and with them this process.
+This process exits when the test closes the pipes.
 
 Started as `python -c "from tests.windows import actor; actor.main()" ADDRESS [hears]`.
 """
@@ -30,7 +30,7 @@ from tests.waiting import HANG_LIMIT
 # (number, function, arguments, keyword arguments)
 Request = tuple[int, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
-# Private, as argument types set on ctypes.windll would be everybody's.
+# Private: all code in a process shares ctypes.windll, and the argument types set on it.
 kernel32: Any = getattr(ctypes, "WinDLL")("kernel32", use_last_error=True)  # noqa: B009
 HANDLER_ROUTINE: Any = getattr(ctypes, "WINFUNCTYPE")(ctypes.c_int32, ctypes.c_uint32)  # noqa: B009
 
@@ -72,10 +72,10 @@ def main() -> None:
 
 
 def _end_with(thread_id: int) -> None:
-    """Ends the process with its main thread.
+    """Exits the process when its main thread has ended.
 
-    Wine 10 makes a SIGQUIT of a Ctrl+Break to a group, and that ends the main thread alone: a
-    process with one thread ends by it, one with more goes on. So that here, too, it ends.
+    Wine 10 makes a SIGQUIT of a Ctrl+Break to a group, which ends the main thread alone: a process
+    with one thread exits, a process with more threads runs on. This process exits all the same.
     """
     synchronize, infinite = 0x0010_0000, 0xFFFF_FFFF
     kernel32.OpenThread.restype = ctypes.c_void_p
@@ -132,7 +132,7 @@ def count_heard() -> int:
 
 
 def settle() -> None:
-    """A console call: what an event that the console has parked is waiting for."""
+    """Makes a console call, at which the console sends an event that it has parked."""
     kernel32.GetConsoleProcessList((ctypes.c_uint32 * 64)(), 64)
 
 
@@ -160,7 +160,7 @@ def start(command: list[str], flags: int, environment: dict[str, str]) -> int:
 
 
 def start_program(command: list[str], flags: int) -> int:
-    """Starts a program that talks through pipes; what it says is kept."""
+    """Starts a program that talks through pipes, and keeps what it says."""
     child = subprocess.Popen(
         command, creationflags=flags, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -178,14 +178,14 @@ def _listen(child: subprocess.Popen[bytes]) -> None:
 
 
 def said(pid: int) -> list[str]:
-    """So far; all that it has ever said, if it has ended."""
+    """What a program has said so far; all of it, if the program has exited."""
     if _children[pid].poll() is not None:
         _listening[pid].join(HANG_LIMIT)
     return _said[pid][:]
 
 
 def close_input(pid: int) -> None:
-    """Asks a program to end by itself."""
+    """Asks a program to exit by itself."""
     stdin = _children[pid].stdin
     assert stdin
     stdin.close()

@@ -20,7 +20,7 @@ if sys.platform != "win32":
 
 @pytest.fixture
 def console() -> Iterator[Console]:
-    """A console of the test's own; in the end, nobody on it must have heard more than it says."""
+    """A console for one test. At the end its processes must be as `assert_untouched` says."""
     from .harness import Console
 
     with Console() as console:
@@ -30,7 +30,7 @@ def console() -> Iterator[Console]:
 
 @pytest.fixture(scope="module")
 def shared_console() -> Iterator[Console]:
-    """One console for the tests of a module: for those that leave everybody as they are."""
+    """A console for all tests of a module that leave its processes as they are."""
     from .harness import Console
 
     with Console() as console:

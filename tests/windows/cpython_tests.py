@@ -1,4 +1,4 @@
-"""Where CPython's own tests are, which no test bed has and nothing of which is in the project."""
+"""Where CPython's own tests are. The test bed has none of them, nor has the project."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 def find(name: str) -> Path:
     """The folder `test` of a standard library that has that file or package of tests.
 
-    The one at hand; or, on the test bed, that of the Python that made it, which is of the same
-    minor version and which CTRLEVENT_STDLIB names. Skips where neither has it: distributions leave
-    the tests out.
+    Looks in the standard library at hand; then, on the test bed, in the library that
+    CTRLEVENT_STDLIB names: that of the Python that made the bed, of the same minor version. Skips
+    where neither has the tests: distributions leave them out.
     """
     for library in (sysconfig.get_path("stdlib"), os.environ.get("CTRLEVENT_STDLIB")):
         folder = Path(library or ".") / "test"

@@ -66,7 +66,7 @@ def interrupted_by_own_os_kill() -> bool:
 
 
 def send_signal(pid: int, event: int) -> None:
-    """By the `subprocess.Popen` with which the actor has started another one."""
+    """By the `subprocess.Popen` with which this actor has started another actor."""
     actor._children[pid].send_signal(event)
 
 
@@ -80,7 +80,7 @@ def end_by_os_kill(sig: int) -> int:
 def _growing_time() -> Any:
     """A module `time`: CPython's tests look 100 times, with 0.1 s between, whether a child is up.
 
-    Each sleep here is a little longer than the one before, all 100 together as long as HANG_LIMIT.
+    Each sleep here is a little longer than the last; all 100 together are as long as HANG_LIMIT.
     """
     slept = 0.01
 
@@ -96,12 +96,12 @@ def _growing_time() -> Any:
 
 def unittests(folder: str, name: str, patch: bool, left_out: Sequence[str]) -> dict[str, str]:
     """Runs a class of CPython's own tests; what became of each of its tests."""
-    # One that measures itself takes longer to start on Wine.
+    # A child that measures its coverage takes longer to start on Wine.
     os.environ.pop("COVERAGE_PROCESS_START", None)
     sys.path.insert(0, folder)
     os.chdir(folder)  # they leave files where they are
-    # When it is imported, test_os makes a symbolic link, to see whether there are any: Wine 10 says
-    # that it has made it, and then does not find it.
+    # On import, test_os makes a symbolic link, to see whether it can: Wine 10 says that it has made
+    # the link, and then does not find it.
     vars(importlib.import_module("test.support.os_helper"))["_can_symlink"] = False
     vars(importlib.import_module("test.support"))["SHORT_TIMEOUT"] = HANG_LIMIT
     module_name, _, case = name.rpartition(".")

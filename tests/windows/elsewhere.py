@@ -24,7 +24,7 @@ from .scenarios import NEVER
 
 
 def console_state() -> dict[str, Any]:
-    """What sending must not change: of the console, the ignore bit, and the handlers."""
+    """What sending must not change: the console, the ignore bit, and the handlers."""
     state: dict[str, Any] = {"ignores": ctrlevent.ignores_ctrl_c()}
     with contextlib.suppress(ctrlevent.NoConsole):
         state["processes"] = [one.pid for one in ctrlevent.console_processes()]
@@ -40,13 +40,13 @@ def console_state() -> dict[str, Any]:
 
 
 def helper_pid() -> int:
-    """0 when there is none."""
+    """The pid of the helper process; 0 when there is none."""
     helper: Any = helper_route._running
     return helper._process.pid if helper is not None and helper.is_alive() else 0
 
 
 def visit(pid: int) -> tuple[list[int], list[int]]:
-    """Who is on the console of a process, as this one sees it there; and afterwards."""
+    """The pids on the console of a process, as this process reads them there; and afterwards."""
     windows = system()
     windows.AttachConsole(pid)
     try:
@@ -60,8 +60,8 @@ def visit(pid: int) -> tuple[list[int], list[int]]:
 
 
 def take_back_a_thread(event: int) -> tuple[int, list[int]]:
-    """A thread at CtrlRoutine that is ended before its first instruction, as when an event to
-    several processes cannot be sent to all: its exit code, and what was heard."""
+    """Ends a thread at CtrlRoutine before its first instruction, as when an event to several
+    processes cannot be sent to all. Returns its exit code, and what was heard."""
     windows = system()
     start = thread_route.address(windows)
     thread = windows.CreateRemoteThread(CURRENT_PROCESS, start, event, CREATE_SUSPENDED)
@@ -74,7 +74,7 @@ def take_back_a_thread(event: int) -> tuple[int, list[int]]:
 
 
 def killpg(pgid: int, timeout: float = NEVER) -> tuple[str, str]:
-    """A Ctrl+C. The error's class and text, "" for none."""
+    """Sends a Ctrl+C. Returns the error's class and text, "" for none."""
     try:
         ctrlevent.killpg(pgid, CTRL_C_EVENT, timeout=timeout)
     except OSError as error:
@@ -89,7 +89,7 @@ def broadcast(event: ctrlevent.CtrlEvent, console_of: int) -> None:
 
 
 def send_until_gone(pgid: int) -> tuple[str, str]:
-    """Sends until it is refused, and how it is."""
+    """Sends until a call is refused. Returns the refusal."""
     deadline = time.monotonic() + HANG_LIMIT
     while time.monotonic() < deadline:
         refusal = killpg(pgid)
@@ -99,7 +99,7 @@ def send_until_gone(pgid: int) -> tuple[str, str]:
 
 
 def send_while_the_helper_is_ended(pgid: int, after: float) -> tuple[str, str]:
-    """As `killpg`. There is a helper already."""
+    """As `killpg`, while a timer ends the helper. There is a helper already."""
     helper: Any = helper_route._running
     assert helper is not None
     process = helper._process
@@ -112,7 +112,7 @@ def send_while_the_helper_is_ended(pgid: int, after: float) -> tuple[str, str]:
 
 
 def send_with_a_helper_that_stands_still(pgid: int, timeout: float) -> tuple[str, str, float, bool]:
-    """As `killpg`, how long it took, and whether that helper still runs afterwards.
+    """As `killpg`; also how long it took, and whether that helper still runs afterwards.
 
     There is a helper already.
     """
@@ -128,11 +128,11 @@ def send_with_a_helper_that_stands_still(pgid: int, timeout: float) -> tuple[str
 
 
 def send_from_program(code: str, path: str, *arguments: str) -> tuple[int, str, str]:
-    """Has another program send, that finds the library in another place."""
+    """Sends from another program, which finds the library in another place."""
     done = subprocess.run(
         [sys.executable, "-S", "-c", code, *arguments],
         env={**os.environ, "PYTHONPATH": path},
-        cwd=os.path.dirname(path),  # with -c, it is the first place that is looked in
+        cwd=os.path.dirname(path),  # with -c, Python looks there first
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=HANG_LIMIT,
@@ -143,7 +143,7 @@ def send_from_program(code: str, path: str, *arguments: str) -> tuple[int, str, 
 
 
 def while_frozen(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> int:
-    """As in a frozen program. Returns the pid of the helper, which it must not have started."""
+    """Calls as in a frozen program. Returns the pid of the helper, which must not be started."""
     setattr(sys, "frozen", True)  # noqa: B010
     try:
         function(*arguments, **keywords)

@@ -7,12 +7,12 @@
         console.assert_heard({leader: [CTRL_C], member: [CTRL_C]})  # and no other process
 
 Every scenario has a console of its own, which the test process is not on, so that no event can
-reach the test process or any process outside. Everything that was started ends with the console.
+reach the test process or any process outside. Closing the console terminates all that was started.
 
 An actor is a process that hears events, starts children and exits as the test says. `spawn` starts
-a native one, which is up ten times as fast as a Python; `python` starts a Python, which also runs
-functions of this package (`call`). A test needs a Python for what calls the library, and for what
-is said of Python programs.
+a native program, which is up ten times as fast as a Python. `python` starts a Python, which also
+runs functions of this package (`call`). A test needs a Python where an actor calls the library, and
+where it is about Python programs.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ T = TypeVar("T")
 
 # winbase.h. What a child gets: nothing for its creator's console and group.
 SUSPENDED, DETACHED, NEW_CONSOLE, NEW_GROUP = 0x4, 0x8, 0x10, 0x200
-OWN_CONSOLE = 0x0800_0000  # CREATE_NO_WINDOW: a hidden one
+OWN_CONSOLE = 0x0800_0000  # CREATE_NO_WINDOW: a hidden console
 
 CTRL_C, CTRL_BREAK = 0, 1  # as handlers get them, and as logs have them
 CONTROL_C_EXIT = 0xC000_013A
 
 ARCH = architecture()
-OTHER_ARCH = "x64" if ARCH == "x86" else "x86"  # the one of the other bitness
+OTHER_ARCH = "x64" if ARCH == "x86" else "x86"  # of the other bitness
 
 #: The exit code of an actor whose main thread has ended by itself (see actor.py, told.c).
 MAIN_THREAD_ENDED = actor.MAIN_THREAD_ENDED
@@ -87,7 +87,7 @@ def bed_program(kind: str, arch: str = ARCH) -> str:
         programs = json.loads(Path(os.environ["CTRLEVENT_BED"]).read_text(encoding="utf-8"))
     program = programs.get(kind, {}).get(arch)
     if kind == "python" and arch == ARCH:
-        # In a virtual environment sys.executable may be a program that starts the real one.
+        # In a virtual environment sys.executable may be a program that starts the real Python.
         program = getattr(sys, "_base_executable", None) or sys.executable
     if program is None:
         pytest.skip(f"CTRLEVENT_BED names no {arch} program for {kind!r}")
@@ -121,7 +121,7 @@ class Process:
         return bool(_winapi.WaitForSingleObject(self._handle, 0) == wait_timeout)
 
     def exit_code(self) -> int:
-        """Waits for its exit. From then on nothing more is expected of it."""
+        """Waits for its exit. From then on the test expects nothing more of it."""
         wait_until(lambda: not self.is_running(), f"the exit of {self}")
         self.ended = True
         return int(_winapi.GetExitCodeProcess(self._handle))
@@ -149,14 +149,14 @@ class Program(Process):
         wait_until(lambda: self.starter.now(actor.said, self.pid), f"{self} being ready")
 
     def resume(self) -> None:
-        """For one that was started suspended."""
+        """Resumes a program that was started suspended."""
         suspend_resume = 0x0800
         handle = _winapi.OpenProcess(suspend_resume, False, self.pid)
         _ntdll.NtResumeProcess(ctypes.c_void_p(handle))
         _winapi.CloseHandle(handle)
 
     def close_input(self) -> None:
-        """It exits then."""
+        """Closes its standard input, at the end of which it exits."""
         self.starter.call(actor.close_input, self.pid)
 
 
@@ -179,7 +179,7 @@ class Actor(Process, ABC):
     ) -> None:
         self.name = name
         self.started = started
-        """The pid of the program that was started: the launcher's, where there is one."""
+        """The pid of the program that was started: that of the launcher, if there is any."""
         self._pipes = pipes
         super().__init__(console, self._first_answer(), starter)
         console.actors.append(self)
@@ -189,11 +189,11 @@ class Actor(Process, ABC):
 
     @abstractmethod
     def _first_answer(self) -> int:
-        """The pid, which it says when it is up."""
+        """The pid, which the actor sends when it is up."""
 
     @abstractmethod
     def settle(self) -> None:
-        """Makes a console call, for which an event that the console has parked waits."""
+        """Makes a console call, at which the console sends an event that it has parked."""
 
     @abstractmethod
     def count_heard(self) -> int:
@@ -227,7 +227,7 @@ class Actor(Process, ABC):
         hears: bool = True,
         behind_launcher: bool = False,
     ) -> Native:
-        """Has it start a native actor. `hears`: that one stops ignoring Ctrl+C, if it does."""
+        """Has it start a native actor. `hears`: the child stops ignoring Ctrl+C, if it does."""
         pipes = _Pipes()
         program = bed_program("native_launcher" if behind_launcher else "native", arch)
         command = [program, "told", pipes.address, *(["hears"] if hears else [])]
@@ -375,7 +375,7 @@ class Python(Actor):
         gui: bool = False,
         ready: bool = True,
     ) -> Program:
-        """Has it start a native program of the bed; `ready`: waits until that is set up."""
+        """Has it start a native program of the bed. `ready`: waits until the program is set up."""
         program = bed_program("native_gui" if gui else "native", arch)
         pid = self.call(actor.start_program, [program, mode, *arguments], flags)
         started = Program(self.console, pid, self)
@@ -431,7 +431,7 @@ class Console:
                 stdout=self._log,
                 stderr=self._log,
             )
-            # It starts nothing before it is told to, so everything is in the job.
+            # The actor starts nothing before a test asks for it, so the job has all its children.
             self._job.add(int(self._process._handle))  # type: ignore[attr-defined, unused-ignore]
             self.parent = Python(self, "parent", pipes, None, self._process.pid)
         except BaseException:
@@ -442,7 +442,7 @@ class Console:
     def __exit__(self, *_: object) -> None:
         if "COVERAGE_PROCESS_START" in os.environ:
             self._let_end()
-        self._job.close()  # ends everybody
+        self._job.close()  # terminates every process on the console
         self._process.wait(HANG_LIMIT)
         for process in (*self.actors, *self.programs):
             process.release()
@@ -451,9 +451,9 @@ class Console:
         self._log.close()
 
     def _let_end(self) -> None:
-        """Has the Pythons exit by themselves: only so they write down which lines they have run.
+        """Has the Pythons exit by themselves: only then they write down which lines they have run.
 
-        An actor that a test has suspended never does. The job ends that one.
+        An actor that a test has suspended does not exit. The job terminates it.
         """
         pythons = [one for one in self.actors if isinstance(one, Python)]
         living = [one for one in pythons if not one.ended and one._handle is not None]
@@ -469,12 +469,12 @@ class Console:
         return self._log.read().decode(errors="replace")
 
     def assert_heard(self, expected: Mapping[Actor, Sequence[int]]) -> None:
-        """These have heard these events since the last look, and no other actor has heard any."""
+        """These actors have heard these events since the last look, and no other actor any."""
         for one, events in expected.items():
             one.wait_until_heard(len(events))
         living = [one for one in self.actors if not one.ended]
-        # Twice: a first console call makes Windows send what it has parked, and when all have
-        # answered for the second time, it has been sent.
+        # Twice: at the first console call Windows sends what it has parked; it has been sent when
+        # all actors have made the second.
         for _ in range(2):
             for one in living:
                 one.settle()
@@ -489,9 +489,9 @@ class Console:
 
 
 class _Pipes:
-    """The two named pipes of an actor, on the test's side: one for requests, one for answers.
+    """The test's ends of the two named pipes of an actor, for requests and for answers.
 
-    Two, because the actor has them open as plain files, where a read would keep a write waiting.
+    Two, because the actor opens them as plain files, where a read would keep a write waiting.
     """
 
     def __init__(self) -> None:
@@ -527,7 +527,7 @@ class _Pipes:
 
 
 class _Job:
-    """A job object: those in it, and those whom they start, end when it is closed."""
+    """A job object. Closing it terminates the processes in it, and those that they started."""
 
     _kernel32: Any = getattr(ctypes, "WinDLL")("kernel32", use_last_error=True)  # noqa: B009
 

@@ -1,9 +1,9 @@
 """Whether calls leave something open: handles, threads, routines.
 
 A leak grows with the number of calls. So the calls are made in rounds, and a number that grew in
-every round is a leak. What a process opens once it may open late: a busy machine starts a helper
-process for a child that was slow to connect, and a thread of an event ends after the call. Such a
-handle is one more in one round, whichever that is, and none more in the next.
+every round is a leak. A process may open late what it opens once: on a busy machine it starts a
+helper process for a child that was slow to connect, and a thread of an event ends after the call.
+Such a handle adds to the number in one of the rounds, and not in the next.
 
 `left` runs in the process that is measured, so in an actor.
 """
@@ -20,7 +20,7 @@ from .actor import handle_count
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: As many rounds have to grow for a leak. One that does not grow says that there is none.
+#: A leak grows in this many rounds. A round without growth shows that there is none.
 ROUNDS = 4
 
 
@@ -50,7 +50,7 @@ def left(
 
 
 def growing(samples: Sequence[Mapping[str, int]]) -> dict[str, list[int]]:
-    """The numbers that are greater in each sample than in the one before, by name."""
+    """The numbers that grow from each sample to the next, by name."""
     rows = {name: [sample[name] for sample in samples] for name in samples[0]}
     return {name: row for name, row in rows.items() if all(a < b for a, b in zip(row, row[1:]))}
 
@@ -60,7 +60,7 @@ def handles() -> dict[str, int]:
 
 
 def settled_handle_count() -> int:
-    """When it no longer changes: threads of events that were sent end by and by.
+    """The number, when it no longer changes: threads of events that were sent end by and by.
 
     A KeyboardInterrupt keeps a handle of its thread until its traceback is collected.
     """

@@ -35,7 +35,7 @@ class Log:
 
 
 def raise_event(event: int) -> None:
-    """An event to the own process, as Windows does it: a thread at its routine. Waits for it."""
+    """Sends an event to this process as Windows does: a thread at its routine. Waits for it."""
     kernel32 = actor.kernel32
     for function in (kernel32.GetModuleHandleW, kernel32.GetProcAddress, kernel32.CreateThread):
         function.restype = ctypes.c_void_p
@@ -47,7 +47,7 @@ def raise_event(event: int) -> None:
 
 
 def one_taking(*events: int) -> list[str]:
-    """What a handler that takes all it is asked for gets, of Ctrl+C and Ctrl+Break."""
+    """What a handler that takes all its events gets, of a Ctrl+C and a Ctrl+Break."""
     log = Log()
     with ctrlevent.handler(log.callback("it", True), *events):
         raise_event(CTRL_C_EVENT)
@@ -106,7 +106,7 @@ def removed_out_of_order() -> list[str]:
 
 
 def from_threads(times: int) -> list[str]:
-    """Entered in many threads at once, left in the main one."""
+    """Enters handlers in many threads at once, and leaves them in the main thread."""
     log = Log()
     handlers = [ctrlevent.handler(log.callback(str(number))) for number in range(times)]
     threads = [threading.Thread(target=one.__enter__) for one in handlers]
@@ -217,7 +217,7 @@ def left_while_it_runs() -> list[str]:
         running.wait(HANG_LIMIT)
     left.set()
     thread.join(HANG_LIMIT)
-    # Gone: not only silent.
+    # The handler is gone, not only silent.
     raise_event(CTRL_C_EVENT)
     wait_until(lambda: actor.count_heard() == 1, "the event")
     return log.names

@@ -40,9 +40,9 @@ NEVER = 10 * HANG_LIMIT
 
 
 def break_new_groups(command: list[str], times: int, wait: bool) -> list[tuple[int, bytes]]:
-    """Starts a leader, sends it a Ctrl+Break, at once or when it is up, and waits for its end.
+    """Starts leaders, sends each a Ctrl+Break, at once or when it is up, and waits for its exit.
 
-    Returns each one's exit code and stderr.
+    Returns the exit code and stderr of each leader.
     """
     ends = []
     for _ in range(times):
@@ -65,9 +65,9 @@ def break_new_groups(command: list[str], times: int, wait: bool) -> list[tuple[i
 def deliver_to_new(
     command: list[str], flags: int, times: int, at_a_time: int
 ) -> list[tuple[str, int]]:
-    """Starts a program, delivers a Ctrl+C at once; returns what became of each.
+    """Starts programs, delivers a Ctrl+C to each at once; returns what became of each.
 
-    One that has not ended by it is then asked to end, by the end of its input.
+    A program that has not exited by it is then asked to exit, by the end of its input.
     """
 
     def one(_: int) -> tuple[str, int]:
@@ -91,7 +91,7 @@ def deliver_to_new(
 
 
 def deliver_once_up(command: list[str]) -> tuple[str, int, str]:
-    """To a program that says that it is up; what became of it, and what it said then."""
+    """Delivers to a program that is up. Returns what became of it, and what it said then."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout
         child.stdout.readline()
@@ -123,11 +123,11 @@ def handled() -> int:
 
 
 def close_input(pid: int) -> None:
-    """From another thread than the main one."""
+    """From another thread than the main thread."""
     actor.close_input(pid)
 
 
-# --- events to oneself ----------------------------------------------------------------------------
+# --- events to the caller itself ------------------------------------------------------------------
 
 
 def interrupt_self(times: int) -> int:
@@ -296,10 +296,10 @@ def wakeup_fd(times: int) -> tuple[int, bytes]:
 
 
 # --- KeyboardInterrupt in whatever the main thread is doing ---------------------------------------
-# Each state is entered in the main thread, and ends by KeyboardInterrupt. A worker sends the event
-# when the main thread has said that it is about to enter it, after a random while, so before,
-# during, and after the entry. What Python lets end first (lock waits, select) ends by `release`,
-# which the worker calls when the event has been delivered.
+# The main thread enters each state, and leaves it by KeyboardInterrupt. When the main thread says
+# that it is about to enter, a worker sends the event after a random while: before, during, or after
+# the entry. Python raises only after the end of a lock wait or a select. `release`, which the
+# worker calls when the event has been delivered, ends these.
 
 
 def run_bytecode(*_: object) -> None:
@@ -309,8 +309,8 @@ def run_bytecode(*_: object) -> None:
 
 
 def sleep(*_: object) -> None:
-    # In small pieces: an event that comes at the wrong moment in the entry of time.sleep is only
-    # noticed at its end (bpo-30151), which no sender can do anything about.
+    # In small pieces: if an event comes at the wrong moment in the entry of time.sleep, Python
+    # notices it only at the end of the sleep (bpo-30151). No sender can change that.
     deadline = time.monotonic() + HANG_LIMIT
     while time.monotonic() < deadline:
         time.sleep(0.01)
@@ -333,8 +333,8 @@ def run_asyncio(release: Release) -> None:
         loop = asyncio.get_running_loop()
         never = loop.create_future()
         timer = loop.call_later(HANG_LIMIT, never.cancel)
-        # The loop has weak references with callbacks, out of which Python lets nothing: a
-        # KeyboardInterrupt that is raised in one goes to sys.unraisablehook. Then it has come, too.
+        # The loop has weak references with callbacks. Python lets no exception out of a callback:
+        # its KeyboardInterrupt goes to sys.unraisablehook. That counts, too.
         release.swallowed = functools.partial(loop.call_soon_threadsafe, never.cancel)
         release.entering.release()
         try:
@@ -377,7 +377,7 @@ class Release:
 
 @contextlib.contextmanager
 def _unraisable(release: Release) -> Generator[list[Any]]:
-    """The types of the exceptions that Python let nobody see."""
+    """The types of the exceptions that Python gives to sys.unraisablehook."""
     types: list[Any] = []
 
     def hook(unraisable: Any) -> None:
@@ -393,9 +393,9 @@ def _unraisable(release: Release) -> Generator[list[Any]]:
 
 
 def interrupt_states(seed: int, times: int) -> dict[str, int]:
-    """Each state as often as the others, in random order, interrupted once from another thread.
+    """Interrupts each state equally often, in random order, from another thread.
 
-    Returns how many of each were. Fails when a KeyboardInterrupt is lost, comes late or twice.
+    Returns how often, by state. Fails when a KeyboardInterrupt is lost, comes late or twice.
     """
     chance = random.Random(seed)
     names = [name for name, _ in zip(itertools.cycle(STATES), range(times))]
@@ -434,7 +434,7 @@ def interrupt_states(seed: int, times: int) -> dict[str, int]:
                     raise AssertionError(f"KeyboardInterrupt lost: {name}, {problems}")
                 unraisable.clear()
                 interrupted[name] += 1
-            # A second one would be raised here, and be the end of the test.
+            # Python would raise a second KeyboardInterrupt here, and the test would fail.
             sent.acquire(timeout=HANG_LIMIT)
             release.again()
     thread.join(HANG_LIMIT)
@@ -443,7 +443,7 @@ def interrupt_states(seed: int, times: int) -> dict[str, int]:
 
 
 def sleep_is_broken_off() -> str:
-    """What ended a time.sleep that has no end, with an event in it from another thread."""
+    """The exception that ends an endless time.sleep, when another thread sends an event."""
 
     def worker() -> None:
         go.wait()
@@ -468,9 +468,9 @@ def sleep_is_broken_off() -> str:
 
 
 def events_before_sleeps(kind: str, times: int, nap: float) -> tuple[int, int]:
-    """Events to oneself, each right before a time.sleep, as in bpo-30151.
+    """Sends events to its own process, each right before a time.sleep, as in bpo-30151.
 
-    Returns how many were sent, and after how many of them the sleep was entered: of os.kill, the
+    Returns how many were sent, and after how many of them the sleep was entered. With os.kill, the
     first such event is the last that is sent.
     """
     sent = entered = 0
@@ -536,7 +536,7 @@ def handles_of_leaks(calls: int) -> str:
 
 
 def handles_of_one_leak(calls: int, late: int) -> str:
-    """Of so many calls in each round, the only one that opens a handle is number `late`."""
+    """Makes so many calls in each round. Of them all, only number `late` opens a handle."""
     numbers = itertools.count(1)
 
     def one() -> None:
@@ -547,7 +547,7 @@ def handles_of_one_leak(calls: int, late: int) -> str:
 
 
 def in_a_thread(function: Callable[..., Any], *arguments: Any) -> None:
-    """Runs a verb in another thread than the main one; raises what it raises."""
+    """Runs a verb in another thread than the main thread; raises what it raises."""
     error = thread_result(lambda: function(*arguments))
     if error is not None:
         raise error

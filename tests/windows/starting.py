@@ -26,7 +26,7 @@ from .actor import kernel32
 
 NEW_GROUP, OWN_CONSOLE, SUSPENDED = 0x200, 0x0800_0000, 0x4
 
-# Seconds after which a child that has said nothing may be stuck in its end, on Wine 10.
+# Seconds after which a child that has said nothing may be stuck in its exit, on Wine 10.
 MAY_BE_STUCK = 2.0
 
 _children: dict[int, ctrlevent.Popen] = {}
@@ -37,7 +37,7 @@ _said: dict[int, list[str]] = {}
 
 
 def popen(command: Any, environment: Optional[dict[str, str]] = None, **options: Any) -> int:
-    """An actor, or whatever says nothing; returns the pid of what was started."""
+    """Starts an actor, or a program that says nothing; returns the pid of what was started."""
     if environment is not None:
         options["env"] = {**os.environ, **environment}
     streams: dict[str, Any] = {
@@ -49,7 +49,7 @@ def popen(command: Any, environment: Optional[dict[str, str]] = None, **options:
 
 
 def popen_program(command: Any, flags: int = 0, **options: Any) -> int:
-    """A program that talks through pipes; what it says is kept. `flags` are given by position."""
+    """Starts a program that talks through pipes; keeps what it says. Passes `flags` by position."""
     pipe = subprocess.PIPE
     positional: Any = [-1, None, pipe, pipe, None, None, True, False, None, None, None, None, flags]
     if options:
@@ -95,7 +95,7 @@ def pgid(pid: int) -> int:
 
 
 def returncode(pid: int) -> Optional[int]:
-    """As it is known, without a look."""
+    """As the Popen knows it, without a poll."""
     code: Optional[int] = _children[pid].returncode
     return code
 
@@ -111,7 +111,7 @@ def resume(pid: int) -> None:
 
 
 def wait_in_asyncio(pid: int) -> bool:
-    """Waits for the end as asyncio does, on the handle; true when it was the end."""
+    """Interrupts a child, and waits on its handle as asyncio does; true when it has exited."""
 
     async def wait() -> bool:
         loop: Any = asyncio.get_running_loop()
@@ -130,19 +130,19 @@ def wait_in_asyncio(pid: int) -> bool:
 
 
 class End(NamedTuple):
-    """How a child has ended that was interrupted."""
+    """How a child that was interrupted has exited."""
 
     delay: float
     exit_code: Optional[int]
-    """None: it has not, and was ended otherwise."""
+    """None: it was stuck, and `kill` terminated it."""
     output: str
     errors: str
 
 
 def interrupt_at_random(command: list[str], seed: int, times: int, may_be_stuck: bool) -> list[End]:
-    """Children that wait for ever, each interrupted after a random 0 to 500 ms.
+    """Starts children that wait for ever, and interrupts each after a random 0 to 500 ms.
 
-    `may_be_stuck`: in their end, which is then given up (`_is_stuck`).
+    `may_be_stuck`: a child may be stuck in its exit (`_is_stuck`), and is then terminated.
     """
     chance = random.Random(seed)
     ends = []
@@ -170,7 +170,7 @@ def interrupt_at_random(command: list[str], seed: int, times: int, may_be_stuck:
 
 
 def _is_stuck(child: ctrlevent.Popen, command: list[str]) -> bool:
-    """Whether a child that was interrupted runs on and says nothing, though a later one is up."""
+    """Whether a child that was interrupted runs on silently, though a later child is up."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(MAY_BE_STUCK)
         return False
@@ -187,7 +187,7 @@ def _has_said_something(child: ctrlevent.Popen) -> bool:
     msvcrt: Any = importlib.import_module("msvcrt")
     try:
         count: int = winapi.PeekNamedPipe(msvcrt.get_osfhandle(child.stdout.fileno()), 0)[0]
-    except OSError:  # the child has ended meanwhile
+    except OSError:  # the child has exited meanwhile
         return True
     return count > 0
 
@@ -218,7 +218,7 @@ def interrupted_after_timeout(command: list[str]) -> tuple[bool, str, int]:
 
 
 def phantoms() -> list[int]:
-    """What the console has listed that is no live process."""
+    """The pids on the list of the console that belong to no live process."""
     pids = (ctypes.c_uint32 * 64)()
     count = kernel32.GetConsoleProcessList(pids, 64)
     live = {process.pid for process in ctrlevent.console_processes()}
@@ -226,7 +226,7 @@ def phantoms() -> list[int]:
 
 
 def handles_of_popens(command: list[str], times: int) -> str:
-    """How many handles more there are after so many children; "" for none."""
+    """The handles that so many children leave open; "" for none."""
 
     def one() -> None:
         with ctrlevent.Popen(
@@ -248,7 +248,7 @@ class Failed(NamedTuple):
 
 
 def failing_start(command: list[str], step: str, contained: bool = False) -> Failed:
-    """A Popen of which a step fails, as a method of the boundary; what is left of it then."""
+    """Starts a child while a method of the boundary fails; returns what is left of it."""
     from ctrlevent._popen import Contained
     from ctrlevent._win32 import system
 
@@ -262,7 +262,7 @@ def failing_start(command: list[str], step: str, contained: bool = False) -> Fai
     def fail(*arguments: Any) -> None:
         handle = arguments[1 if step == "AssignProcessToJobObject" else 0]
         seen.append(_another_handle(handle))
-        # A new one each time: with its traceback an error keeps what it came through alive.
+        # A new error each time: its traceback keeps alive what the error came through.
         raise KeyboardInterrupt if step == "interrupted" else OSError(0, "fails", None, 5)
 
     def one() -> BaseException:
@@ -292,7 +292,7 @@ def failing_start(command: list[str], step: str, contained: bool = False) -> Fai
 
 
 def _another_handle(process: int) -> int:
-    """One of our own, which pins the pid and tells of the end."""
+    """A handle of our own, which pins the pid and shows the exit."""
     handle = _open(kernel32.GetProcessId(ctypes.c_void_p(process)))
     assert handle
     return handle
@@ -317,7 +317,7 @@ def _ended(handle: int) -> bool:
 
 
 def ignores_of_new_child(command: list[str]) -> bool:
-    """Of a child of plain subprocess."""
+    """Whether a child of plain subprocess ignores Ctrl+C."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
         assert child.stdin
         ignores: bool = ctrlevent.ignores_ctrl_c(child.pid)
@@ -327,7 +327,7 @@ def ignores_of_new_child(command: list[str]) -> bool:
 
 
 def asyncio_child_hears(command: list[str]) -> tuple[bool, int, bytes]:
-    """A child that asyncio has started in a new group, made to hear Ctrl+C, and sent one."""
+    """Starts a child with asyncio in a new group, makes it hear Ctrl+C, and sends it a Ctrl+C."""
 
     async def play() -> tuple[bool, int, bytes]:
         child = await asyncio.create_subprocess_exec(
@@ -359,7 +359,7 @@ class Ran(NamedTuple):
     errors: Any
 
 
-# More than the test waits for an actor: what is only ended after it hangs.
+# Longer than a test waits for an actor: a command that runs as long fails the test.
 NEVER = 10 * HANG_LIMIT
 
 _contain = _run.contain
@@ -409,9 +409,9 @@ class Watched(NamedTuple):
 
 
 def run_and_watch(command: list[str], folder: str, names: list[str], **options: Any) -> Watched:
-    """`names`: of files in a folder into which the command writes pids.
+    """Runs a command, and watches the processes whose pids it writes into files.
 
-    When it has written them all, and all were seen, it gets a file `go`.
+    `names`: of these files in the folder. The command gets a file `go` when all pids were seen.
     """
     handles: list[int] = []
     before: list[bool] = []
@@ -448,7 +448,7 @@ def _is_running(handle: int) -> bool:
 
 
 def run_for_error(command: Any, **options: Any) -> None:
-    """Errors of Unicode do not come through to the test as they are."""
+    """Raises ValueError for a UnicodeError, which does not come through to the test as it is."""
     try:
         ctrlevent.run(command, **options)
     except UnicodeError as error:
@@ -456,7 +456,7 @@ def run_for_error(command: Any, **options: Any) -> None:
 
 
 class Done(NamedTuple):
-    """A process that has ended."""
+    """A process that has exited."""
 
     exit_code: int
     output: bytes
@@ -519,7 +519,7 @@ def handles_of_runs(command: list[str], times: int) -> str:
 
 
 def wait_for_file(path: str) -> str:
-    """What stands in a file as soon as something stands in it."""
+    """Waits for a line in a file; returns what the file contains."""
     wait_until(lambda: _content(path).endswith("\n"), f"a line in {path}")
     return _content(path)
 

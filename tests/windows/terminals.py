@@ -15,7 +15,7 @@ from tests.waiting import HANG_LIMIT, growing_limits, wait_until
 
 from . import actor, leaks, starting
 
-#: What Wine 10's conhost makes Ctrl+C of: Alt with it. Windows does not.
+#: Alt+Ctrl+C, which Wine 10's conhost takes for Ctrl+C. Windows does not.
 WINES_CTRL_C = "\x1b\x03"
 
 #: A program in Python that says "up", and then how it was interrupted.
@@ -30,7 +30,7 @@ except KeyboardInterrupt:
     sys.exit(7)
 """
 
-#: One that has switched processed input off, and says what it reads.
+#: A program that has switched processed input off, and says what it reads.
 RAW = """
 import ctypes, sys
 kernel32 = ctypes.WinDLL("kernel32")
@@ -72,7 +72,7 @@ def python(code: str, *arguments: str) -> list[str]:
 
 
 def show(code: str, type_at: str, keys: str, until: str, **size: int) -> tuple[str, int]:
-    """Runs a program; types keys when it has shown something. What it shows, its exit status."""
+    """Runs a program; types keys when it shows `type_at`. Returns its output and exit status."""
     with PseudoConsole(**size) as console:
         screen = Screen(console)
         child = console.start(python(code))
@@ -110,7 +110,7 @@ def press_ctrl_c(
 
 
 def native_ctrl_c(program: str, keys: Optional[str], limit: float = HANG_LIMIT) -> None:
-    """Waits until a native program has heard it."""
+    """Presses Ctrl+C, and waits until a native program has heard it."""
     with PseudoConsole() as console:
         screen = Screen(console)
         console.start([program, "trap", "3600"])
@@ -139,7 +139,7 @@ def sees_group_and_ignore(ignoring: bool) -> tuple[bool, bool, bool]:
 
 
 def killpg_on_it() -> tuple[bool, int]:
-    """A Ctrl+C to the group, by a helper on that console."""
+    """Sends a Ctrl+C to the group, by a helper on that console."""
     with PseudoConsole() as console:
         screen = Screen(console)
         child = console.start(python(HEARS))
@@ -150,7 +150,10 @@ def killpg_on_it() -> tuple[bool, int]:
 
 
 def close_with_output() -> tuple[bool, int]:
-    """It writes far more than a pipe holds, and nobody reads it. Whether a child still runs."""
+    """Closes a console whose child writes far more than a pipe holds, without a reader.
+
+    Returns whether the child still runs, and how many characters can then be read.
+    """
     console = PseudoConsole()
     child = console.start(python("import sys\nwhile True: print('x' * 100, flush=True)"))
     screen: Any = getattr(console._terminal, "_screen")  # noqa: B009
@@ -161,7 +164,7 @@ def close_with_output() -> tuple[bool, int]:
 
 
 def tree_is_gone() -> bool:
-    """What the child has started ends with the console."""
+    """Whether closing the console terminates what the child has started."""
     with PseudoConsole() as console:
         screen = Screen(console)
         child = console.start(python(TREE))
@@ -217,9 +220,9 @@ def refused(what: str) -> tuple[str, Any]:
 
 
 def one_that_cannot_be_changed_is_ended() -> tuple[str, str]:
-    """What is raised, when the child that was made already is gone; and what handles are left.
+    """The error of a start that fails after the child was made; and what handles are left.
 
-    A job that does not exist stands for whatever goes wrong after the child was made.
+    A job that does not exist stands for any such failure. Waits until the child is gone.
     """
     pids: list[int] = []
 
@@ -271,7 +274,7 @@ def run_captured(code: str, *arguments: str, **keywords: Any) -> tuple[int, str]
 
 
 def run_times_out() -> str:
-    """What a program has shown that was up when its time was over, and heard its Ctrl+C."""
+    """The output of a program that was up when its time was over, and heard its Ctrl+C."""
     for limit in growing_limits():
         starting.give_time_to_end(2 * limit)
         try:
@@ -313,7 +316,7 @@ def terminal_modes() -> list[int]:
 
 
 def run_in_a_terminal(code: str, keys: str, until: str) -> tuple[str, list[int], list[int]]:
-    """`run --console pty` within a terminal, and the modes of that before and after."""
+    """`run --console pty` within a terminal, and the terminal's modes before and after."""
     outer = (
         "import sys; from tests.windows import terminals;"
         " before = terminals.terminal_modes();"

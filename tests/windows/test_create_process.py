@@ -32,7 +32,7 @@ NATIVE = bed_program("native")
 # Nothing that a test starts shares a console with the test session.
 FLAGS = OWN_CONSOLE
 
-# How a native program ends without having been sent anything: no input, or its time is up.
+# The exit codes of a native program that was sent nothing: no input, or its time is up.
 ENDS = (7, 8)
 
 SHOW = "import json, os, sys; sys.stdout.write(json.dumps({}) + '\\n')"
@@ -60,7 +60,7 @@ class Pipe:
         os.close(self._reading)
 
     def read(self) -> bytes:
-        """All of it: waits until nobody has the writing end any more."""
+        """All that was written. Waits until no process has the writing end any more."""
         self.close_writing()
         found: list[bytes] = []
 
@@ -192,7 +192,7 @@ def test_an_empty_value_and_a_value_with_an_equals_sign(pipe: Pipe) -> None:
 
 
 def test_a_name_may_begin_with_an_equals_sign(pipe: Pipe) -> None:
-    """As those have in which cmd.exe keeps the folders of the drives."""
+    """As in the variables in which cmd.exe keeps the folders of the drives."""
     env = {**environment(), "=X:": "X:\\folder"}
     read = "__import__('ctypes').windll.kernel32.GetEnvironmentVariableW('=X:', None, 0)"
     assert shown(pipe, read, env=env) == len("X:\\folder") + 1
@@ -219,7 +219,7 @@ def test_names_that_no_variable_can_have(env: Mapping[str, str]) -> None:
 
 @pytest.mark.bitness
 def test_only_listed_handles_are_inherited() -> None:
-    """A pipe ends when nobody has its writing end: neither the test, nor the child."""
+    """A pipe ends when no process has its writing end: neither the test, nor the child."""
     listed, other = Pipe(), Pipe()
     with ctrlevent.create_process(
         [NATIVE, "default"],
@@ -229,7 +229,7 @@ def test_only_listed_handles_are_inherited() -> None:
         assert other.read() == b""
         assert is_running(child)
         listed.close_writing()
-        # Not at its end while the child has it: nothing to read, but no end either.
+        # While the child has it, the pipe is not at its end: nothing to read, but no end either.
         assert _winapi.PeekNamedPipe(listed_handle(listed), 0)[1] == 0
         kernel32.TerminateProcess(ctypes.c_void_p(child.process_handle), 5)
         assert wait(child) == 5

@@ -25,7 +25,7 @@ from .harness import (
 EVENTS = pytest.mark.parametrize("event", [CTRL_C_EVENT, CTRL_BREAK_EVENT])
 STDIN_ENDED = 7  # native.c
 
-# A handler that runs until the program ends, which is when its input does.
+# A handler that runs until the program exits, which it does at the end of its input.
 SLOW = ("slow", "3600", "3600")
 
 
@@ -54,7 +54,7 @@ def test_handled(console: Console, event: ctrlevent.CtrlEvent, flags: int) -> No
 @EVENTS
 @pytest.mark.parametrize(("mode", "says"), [("default", 0), ("pass", 1)])
 def test_ended(console: Console, event: ctrlevent.CtrlEvent, mode: str, says: int) -> None:
-    """As by a key press: also the exit code, which Wine 10 has right for this way."""
+    """As by a key press, with the same exit code: by this route Wine 10 has it right."""
     target = console.parent.native(mode)
     console.parent.native(mode)
     delivered = console.parent.call(ctrlevent.deliver, target.pid, event, timeout=HANG_LIMIT)
@@ -74,7 +74,7 @@ def test_sent_to_one_alone_in_its_group(console: Console) -> None:
 
 
 def test_a_python_without_a_handler_of_its_own(console: Console) -> None:
-    """KeyboardInterrupt: it has a handler, the C runtime's."""
+    """It raises KeyboardInterrupt: the C runtime has a handler."""
     code = """if True:
         try:
             print("up", flush=True)
@@ -131,7 +131,7 @@ def test_a_ctrl_c_breaks_off_the_wait_for_its_handler(console: Console) -> None:
 
 
 def test_a_ctrl_c_that_is_handled_does_not(console: Console) -> None:
-    """The wait goes on until the target has ended."""
+    """The wait goes on until the target has exited."""
     sender = console.parent.python(NEW_GROUP)
     target = console.parent.native(*SLOW)
     pending = sender.begin(scenarios.deliver_and_handle, target.pid)
@@ -153,7 +153,7 @@ WHERE = pytest.mark.parametrize(
 @WHERE
 @pytest.mark.parametrize("mode", ["default", "trap"])
 def test_one_that_is_just_starting(console: Console, mode: str, flags: int) -> None:
-    """It gets the event, sooner or later than its handler is there; nothing else happens to it."""
+    """It gets the event, before or after its handler is there; nothing else happens to it."""
     console.parent.spawn()
     command = [bed_program("native"), mode]
     times = repeats(50, 20)
@@ -171,7 +171,7 @@ def test_a_python_that_is_just_starting(console: Console, flags: int) -> None:
     command = [bed_program("python"), "-S", "-c", "input()"]
     times = repeats(6, 2)
     outcomes = set(console.parent.call(scenarios.deliver_to_new, command, flags, times, 2))
-    # CPython ends with 1 where KeyboardInterrupt meets it in its own start, or the end of input.
+    # CPython exits with 1 if KeyboardInterrupt meets it in its own start, or at the end of input.
     possible = {("ENDED", CONTROL_C_EXIT), ("HANDLED", CONTROL_C_EXIT), ("HANDLED", 1)}
     assert outcomes <= possible
     console.assert_untouched()
@@ -207,7 +207,7 @@ def test_one_of_the_other_architecture_is_refused(console: Console, flags: int) 
 
 @pytest.mark.bitness
 def test_one_of_the_other_architecture_without_a_console(console: Console) -> None:
-    """Nobody else would be reached, but it can not be reached either."""
+    """No event would reach another process, but none can reach this process either."""
     target = console.parent.native("hear", flags=DETACHED | NEW_GROUP, arch=OTHER_ARCH)
     with pytest.raises(PermissionError, match="bit"):
         console.parent.call(ctrlevent.deliver, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)

@@ -1,4 +1,4 @@
-"""`os_kill` and `patch_os`: code that calls `os.kill` reaches whom it means, and nobody else."""
+"""`os_kill` and `patch_os`: a call of `os.kill` reaches the processes it means, and no other."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_launcher_stands_for_the_program_behind_it(console: Console) -> None
 
 @pytest.mark.bitness
 def test_an_event_to_a_member_goes_to_it_alone(console: Console) -> None:
-    """What plain os.kill parks on Windows, to send it to everybody later."""
+    """Windows parks such an event of plain os.kill, and sends it to every process later."""
     leader = console.parent.spawn(NEW_GROUP, name="leader")
     member = leader.spawn(name="member")
     leader.spawn(name="sibling")
@@ -175,10 +175,10 @@ def test_cpythons_own_tests_pass_with_os_kill_replaced(
 
 
 def test_cpythons_own_tests_without_it(console: Console, cpythons_tests: str) -> None:
-    """That they are run, and that what they test is os.kill.
+    """Shows that they are run, and that they test os.kill.
 
-    The Ctrl+Break is left out: it is sent to a child that has not connected to the console yet, and
-    so is lost on Wine 10, and the test waits for an end that never comes.
+    Leaves out the test of Ctrl+Break. It sends the event to a child that has not connected to the
+    console yet: Wine 10 loses the event, and the test waits for an exit that never comes.
     """
     outcome = cpythons_outcome(console, cpythons_tests, False, ["test_CTRL_BREAK_EVENT"])
     assert outcome == {

@@ -123,6 +123,6 @@ def test_names_are_those_of_the_programs(console: Console) -> None:
 
 
 def test_a_pid_of_another_number_that_opens_the_same_process(console: Console) -> None:
-    """Windows ignores the two low bits of a pid; Wine refuses it. Nobody has such a pid."""
+    """Windows ignores the two low bits of a pid; Wine refuses it. No process has such a pid."""
     with pytest.raises(ProcessLookupError):
         console.parent.call(ctrlevent.getpgid, console.parent.pid + 1)

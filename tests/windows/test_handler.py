@@ -1,4 +1,4 @@
-"""handler: who is asked, in which order, until when; and the end of a program."""
+"""handler: which handlers are asked, in which order, until when; and the exit of a program."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_last_is_asked_first_until_one_takes_it(
     shared_console: Console, member: Python, takes: str, asked: list[str]
 ) -> None:
     assert member.call(listening.nested, takes) == [f"{name} {C}" for name in asked]
-    # The second event comes when all are left; the first only if nobody took it.
+    # The second event comes when all handlers are left; the first only if no handler took it.
     shared_console.assert_heard({member: [CTRL_C] * (1 if takes else 2)})
 
 
@@ -160,7 +160,7 @@ def test_signal_gets_what_no_handler_takes(
 
 @pytest.mark.parametrize("takes", [True, False])
 def test_asyncio(shared_console: Console, member: Python, takes: bool) -> None:
-    """The handler may end a loop in its own way; not taken, asyncio has KeyboardInterrupt."""
+    """The handler may end a loop in its own way. Else asyncio raises KeyboardInterrupt."""
     happened = member.call(listening.with_asyncio, takes)
     assert happened == (["stopped", "cleaned up"] if takes else ["cleaned up", "KeyboardInterrupt"])
     shared_console.assert_heard({member: [] if takes else [CTRL_C]})
@@ -174,8 +174,8 @@ def test_asyncio(shared_console: Console, member: Python, takes: bool) -> None:
 def test_a_program_ends_while_events_arrive(shared_console: Console, member: Python) -> None:
     """It neither hangs nor crashes.
 
-    20 events are on their way when it ends. Those that come when the handlers are gone end it as
-    they end any program.
+    20 events are on their way when it exits. Events that come when the handlers are gone terminate
+    it like any program.
     """
     codes = {0, CONTROL_C_EXIT, probes.default_handler_exit_code(CTRL_BREAK)}
     ends = []
@@ -200,7 +200,7 @@ def test_a_callback_that_runs_at_the_exit_may_finish(
 def test_a_callback_that_never_ends_holds_the_exit_up_for_seconds_only(
     shared_console: Console, member: Python
 ) -> None:
-    """Half of one there. Else the program would never end."""
+    """For half a second here. Else the program would never exit."""
     end = member.call(listening.run_program, listening.NEVER_ENDS)
     assert end[1:] == ("", "")
     shared_console.assert_heard({})

@@ -1,6 +1,6 @@
 """No verb leaves a handle open, whether it succeeds or refuses.
 
-Neither does a handle that is opened once pass for a leak: see `leaks`.
+A handle that is opened only once does not pass for a leak: see `leaks`.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def test_saying_it_twice_changes_nothing(console: Console) -> None:
 @pytest.mark.bitness
 @pytest.mark.parametrize("from_outside", [False, True])
 def test_children_inherit_it(console: Console, from_outside: bool) -> None:
-    """Those that are started from then on."""
+    """The children that are started from then on."""
     child = console.parent.python()
     before = child.python(hears=False, name="older grandchild")
     if from_outside:

@@ -1,4 +1,4 @@
-"""kill: exactly one process. Events to another one, the probe, the end, and the group forms."""
+"""kill: exactly one process. Events to another process, the probe, the end, the group forms."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_plain_0_is_a_probe_and_never_an_event(console: Console) -> None:
 
 
 def test_the_probe_of_one_that_has_ended(console: Console) -> None:
-    """Though a handle of it is held, and though its group has members left."""
+    """Though its starter holds a handle of it, and though its group has members left."""
     leader = console.parent.spawn(NEW_GROUP)
     member = leader.spawn()
     leader.leave()

@@ -87,7 +87,7 @@ def test_a_member_reaches_its_own_group_and_itself(console: Console, pgid: str) 
 
 @pytest.mark.parametrize("handle", ["held", "closed"])
 def test_a_leader_that_has_exited(console: Console, handle: str) -> None:
-    """`held`: as the Popen of the one who started it does."""
+    """`held`: its starter holds a handle of it, as a Popen does."""
     parent = console.parent
     leader = parent.spawn(NEW_GROUP)
     child = leader.python()
@@ -165,7 +165,7 @@ def test_a_group_on_another_console(console: Console) -> None:
 
 @pytest.mark.bitness
 def test_broadcast(console: Console) -> None:
-    """To everybody on the console, whatever its group; and to nobody elsewhere."""
+    """To every process on the console, whatever its group; and to no process elsewhere."""
     parent = console.parent
     member = parent.spawn()
     others = [parent.spawn(NEW_GROUP), parent.spawn(NEW_GROUP, behind_launcher=True)]

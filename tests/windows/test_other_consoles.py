@@ -57,7 +57,7 @@ class Groups:
                 self.groups[leader.pid] = [leader, leader.spawn()]
 
     def assert_exactly(self, expected: dict[int, int]) -> None:
-        """So many Ctrl+C have reached each group since the last time, and nobody else any."""
+        """Each group has heard so many Ctrl+C since the last time, and no other process any."""
         for console in self.consoles:
             console.assert_heard(
                 {
@@ -195,7 +195,7 @@ def test_a_console_that_closes_meanwhile(sender: Python, four: Groups) -> None:
         sending = sender.begin(elsewhere.send_until_gone, leader.pid)
         wait_until(lambda: leader.count_heard() > 3, "some events")
         leader.take_heard()
-        closing.__exit__()  # ends everybody on it
+        closing.__exit__()  # terminates every process on it
     error, text = sending.result()
     assert error in ("ProcessLookupError", "NoConsole"), text
     pgid = next(iter(four.groups))
@@ -217,7 +217,7 @@ def test_a_helper_that_is_ended_in_mid_send(
             console.assert_heard(heard_by(target, CTRL_C))
             continue
         assert (error, "ended while it was sending" in text) == ("OSError", True), text
-        # It may have reached them.
+        # The event may have reached the group.
         for _ in range(2):
             for one in console.actors:
                 one.settle()
@@ -244,7 +244,7 @@ def test_a_helper_that_does_not_answer(sender: Python, target: Actor, console: C
 def test_a_group_on_two_other_consoles(
     shared_console: Console, sender: Python, target: Actor, console: Console
 ) -> None:
-    """Who starts on a new console stays in the group; on the first, there are other groups too."""
+    """A child on a new console stays in the group. The first console has other groups too."""
     far = target.spawn(NEW_CONSOLE)
     sender.call(ctrlevent.killpg, target.pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
     console.assert_heard(heard_by(target, CTRL_C))
@@ -294,7 +294,7 @@ def test_from_a_zip(sender: Python, target: Actor, console: Console, tmp_path: P
 def test_vendored_under_another_name(
     sender: Python, target: Actor, console: Console, tmp_path: Path
 ) -> None:
-    """The package that it lies in is not imported by the helper."""
+    """The helper does not import the package that it lies in."""
     host = tmp_path / "host"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PACKAGE, host / "_vendored_one", ignore=ignored)
@@ -328,7 +328,7 @@ def everybody(console: Console) -> list[Actor]:
 def test_broadcast_to_another_console(
     shared_console: Console, sender: Python, target: Actor, console: Console
 ) -> None:
-    """Named by any process there."""
+    """Any process there names the console."""
     for named in (target, console.parent):
         sender.call(elsewhere.broadcast, CTRL_C_EVENT, named.pid)
         console.assert_heard({one: [CTRL_C] for one in everybody(console)})
@@ -348,7 +348,7 @@ def test_broadcast_from_no_console(
 def test_broadcast_of_break_to_another_console(
     sender: Python, target: Actor, console: Console
 ) -> None:
-    """Which the helper survives. On Wine 10, Ctrl+Break ends them without asking handlers."""
+    """The helper survives it. On Wine 10, Ctrl+Break ends the others without asking handlers."""
     sender.call(elsewhere.broadcast, CTRL_BREAK_EVENT, target.pid)
     if probes.handlers_run_on_group_break():
         console.assert_heard({one: [CTRL_BREAK] for one in everybody(console)})

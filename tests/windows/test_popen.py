@@ -60,7 +60,7 @@ def said(starter: Python, pid: int, *lines: str) -> None:
     assert starter.now(starting.said, pid) == expected
 
 
-# --- who hears it ---------------------------------------------------------------------------------
+# --- which processes hear it ----------------------------------------------------------------------
 
 
 @pytest.mark.bitness
@@ -141,7 +141,7 @@ def test_an_interrupt_at_any_moment_of_its_life_is_never_lost(console: Console) 
     ends: list[starting.End] = []
     may_be_stuck = not probes.handlers_run_on_group_break()
     seed = 0
-    # At least one must have been up, which on a busy machine takes more of them.
+    # At least one child must have been up. On a busy machine that takes more children.
     while seed < repeats(60, 1) or (seed < 60 and not any(reached(end) for end in ends)):
         ends += console.parent.call(starting.interrupt_at_random, command, seed, 5, may_be_stuck)
         seed += 1
@@ -149,10 +149,10 @@ def test_an_interrupt_at_any_moment_of_its_life_is_never_lost(console: Console) 
         if reached(end):
             assert (end.exit_code, end.errors) == (33, "")
         elif end.exit_code is None:
-            # Wine 10 asks the handlers with a lock held, and the default one ends the process, for
-            # which it needs the lock of the loader. A process that is just being loaded has that
-            # one and wants the other: both wait for ever. The event did arrive, or the program
-            # would be up, as one is that was started later.
+            # A deadlock of Wine 10. One thread asks the handlers and holds a lock meanwhile; the
+            # default handler exits, for which it needs the lock of the loader. Another thread is
+            # still loading the process: it holds the lock of the loader, and needs the first lock.
+            # The event did arrive: else the program would be up, as a later child is.
             assert (may_be_stuck, end.output) == (True, ""), end
         else:  # before Python's handler was there, or within it: ended by the event all the same
             assert end.exit_code != 0, end
@@ -202,7 +202,7 @@ def test_terminate_ends_the_child_alone(console: Console) -> None:
 
 
 def test_an_ended_child_is_sent_nothing(console: Console) -> None:
-    """Although the caller has not asked for its end yet, and a grandchild is left in the group."""
+    """Although the caller has not polled it yet, and a grandchild is left in the group."""
     child = start_actor(console.parent)
     child.spawn(name="grandchild", hears=True)
     child.leave(7)
@@ -262,7 +262,7 @@ def test_pipes_and_text(console: Console) -> None:
 
 
 def test_communicate_goes_on_after_its_timeout(console: Console, tmp_path: Path) -> None:
-    """Also when the child has started only by then."""
+    """Also when the child is up only after the timeout."""
     up = 'print("up", flush=True)'
     source = WAITS.replace(up, f'{up}; open(sys.argv[1], "w").close()')
     command = [PYTHON, "-S", "-c", source, str(tmp_path / "up")]
@@ -279,7 +279,7 @@ def test_asyncio_can_wait_for_the_handle(console: Console) -> None:
 
 @pytest.mark.bitness
 def test_started_suspended_it_stays_so(console: Console) -> None:
-    """`creationflags` is given by position there."""
+    """The call passes `creationflags` by position."""
     parent = console.parent
     native = bed_program("native")
     suspended = parent.call(starting.popen_program, [native, "trap"], SUSPENDED)
@@ -375,7 +375,7 @@ def test_no_handle_is_left(console: Console) -> None:
 @pytest.mark.bitness
 @pytest.mark.limits
 def test_an_interrupt_before_the_first_instruction(console: Console) -> None:
-    """A child that is suspended: it is told that it did not come to the console in time."""
+    """A suspended child: the error says that it did not come to the console in time."""
     parent = console.parent
     pid = parent.call(starting.popen_program, [bed_program("native"), "trap"], SUSPENDED)
     with pytest.raises((ctrlevent.NoConsole, ProcessLookupError, PermissionError, TimeoutError)):

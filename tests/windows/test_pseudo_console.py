@@ -25,7 +25,7 @@ IN_VAIN = 2.0
 
 @pytest.fixture
 def one(shared_console: Console) -> Iterator[Python]:
-    """A process that has pseudo consoles; its console is not to hear anything."""
+    """A process that makes pseudo consoles; no process on its own console hears anything."""
     actor = shared_console.parent.python()
     yield actor
     actor.leave()
@@ -34,11 +34,11 @@ def one(shared_console: Console) -> Iterator[Python]:
 
 @pytest.fixture
 def ctrl_c_key(request: pytest.FixtureRequest) -> float:
-    """How long to wait for what this key does; strictly expected to fail where it ends the input.
+    """How long to wait for what this key does. Where it ends the input, the test must fail.
 
-    So does Wine 10's conhost with this character (conhost.c, tty_input, `case 3`) everywhere but
-    on a terminal of Unix. There the wait is short: it is in vain, and a machine that is too slow
-    for it makes no difference.
+    Wine 10's conhost ends the input at this character (conhost.c, tty_input, `case 3`), except on
+    a terminal of Unix. There the wait is short: it is in vain, and a machine that is too slow for
+    it makes no difference.
     """
     if probes.pseudo_console_ctrl_c():
         return HANG_LIMIT
@@ -171,7 +171,7 @@ def test_resize(one: Python) -> None:
 def test_clean_up_runs_when_the_console_is_closed(
     one: Python, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Wine 10 sends no CTRL_CLOSE_EVENT, it ends the programs (console.c)."""
+    """Wine 10 sends no CTRL_CLOSE_EVENT, it terminates the programs (console.c)."""
     if not probes.pseudo_console_ctrl_c():  # as good a question as any whether this is Wine's
         request.node.add_marker(pytest.mark.xfail(reason="no CTRL_CLOSE_EVENT", strict=True))
     file = tmp_path / "closed"
@@ -251,7 +251,7 @@ def test_command_line_ends_with_124_on_timeout(one: Python) -> None:
 
 @pytest.mark.bitness
 def test_keys_pass_through_and_the_modes_are_put_back(one: Python) -> None:
-    """run(console="pty") in a terminal: what is typed there is typed in the inner one."""
+    """run(console="pty") in a terminal types what is typed there into the inner console."""
     text, before, after = one.call(
         terminals.run_in_a_terminal, terminals.ECHO, "hello\r", "got 'hello'"
     )

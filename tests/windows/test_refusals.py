@@ -1,4 +1,4 @@
-"""What is refused: with the error that says why, with nothing sent, and with nobody ended."""
+"""What is refused: the error says why, no event is sent, and no process is terminated."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Row(NamedTuple):
     error: type[Exception]
     verb: Callable[..., Any]
     arguments: tuple[Any, ...]
-    """A name of somebody on the stage, behind @ or -@, stands for that pid, or minus that pid."""
+    """A name of a process on the stage, after @ or -@, stands for its pid, or minus its pid."""
     keywords: dict[str, Any] = {}  # noqa: RUF012
 
     def call(self, stage: Stage) -> None:
@@ -65,7 +65,7 @@ class Row(NamedTuple):
 
 
 def pids(error: type[Exception], pid: Any, *verbs: Callable[..., Any]) -> list[Row]:
-    """A pid that every verb refuses, with an event, with the end, and as a question."""
+    """A pid that every verb refuses, with an event, with an exit code, and as a probe."""
     rows = []
     for verb in verbs:
         if verb is getpgid:
@@ -95,7 +95,7 @@ TABLE: dict[str, list[Row]] = {
     "a pid that never existed": pids(ProcessLookupError, NOBODY, *ALL),
     "the largest pid": pids(ProcessLookupError, 0xFFFF_FFFF, *ALL),
     "an ended child": pids(ProcessLookupError, "@ended", *ALL),
-    # A system process: not to be opened, or (Wine 10) not there.
+    # A system process: Windows does not open it; on Wine 10 it is not there.
     "System": pids(OSError, 4, *ALL),
     "a GUI child": [
         Row(ctrlevent.NoConsole, killpg, ("@gui", CTRL_C_EVENT)),

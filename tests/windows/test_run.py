@@ -25,7 +25,7 @@ PYTHON = bed_program("python")
 RUN = [PYTHON, "-m", "ctrlevent", "run"]
 PATIENT_RUN = [*starting.main_that_gives_time(), "run"]
 
-# Sends as programs wrongly do, to itself and to everybody, and sets free what Windows has parked.
+# Sends as programs wrongly do: to itself, and to its whole console. Frees what Windows has parked.
 SENDS = """
 import ctypes, os, signal
 kernel32 = ctypes.WinDLL("kernel32")
@@ -64,7 +64,7 @@ def python(code: str, *arguments: str) -> list[str]:
 @pytest.mark.bitness
 @pytest.mark.repeats
 def test_events_of_a_program_behind_a_launcher_stay_inside(console: Console) -> None:
-    """The wrapper has got nothing if it ends as the program."""
+    """The wrapper has got no event if it exits as the program does."""
     parent = console.parent
     parent.spawn(name="bystander")
     command = [*RUN, "--", bed_program("launcher"), "-c", SENDS]
@@ -126,7 +126,7 @@ def test_is_skipped():
 def test_a_test_session_that_sends_events_is_the_same_as_outside(
     console: Console, tmp_path: Path
 ) -> None:
-    """Outside means: on a console that nobody else is on."""
+    """Outside means: on a console that no other process is on."""
     parent = console.parent
     parent.spawn(name="bystander")
     (tmp_path / "test_session.py").write_text(TEST_SESSION, encoding="utf-8")
@@ -179,7 +179,7 @@ while not os.path.exists(f"{folder}/go"):
 @pytest.mark.limits
 @pytest.mark.bitness
 def test_the_whole_tree_is_gone_after_the_timeout(console: Console, tmp_path: Path) -> None:
-    """None of it ends by itself. The timeout starts together with the command."""
+    """No process of it exits by itself. The timeout starts together with the command."""
     for limit in growing_limits(2.0):
         folder = tmp_path / f"{limit:g}"
         folder.mkdir()
@@ -226,7 +226,7 @@ def test_no_handle_is_left(console: Console) -> None:
 def run_until_said(console: Console, code: str, said: str) -> starting.Ran:
     """Runs a program for 1 s, or twice as long, ... until it was up by then, and heard its Ctrl+C.
 
-    It has twice that time to end.
+    It then has twice that time to exit.
     """
     for limit in growing_limits():
         ran = console.parent.call(
@@ -260,7 +260,7 @@ def test_the_exit_status_is_the_commands(console: Console, code: int) -> None:
 
 @pytest.mark.repeats
 def test_a_ctrl_c_of_the_caller_is_passed_on(console: Console, tmp_path: Path) -> None:
-    """At whatever moment. It is for the wrapper alone, though the command is on the same console.
+    """At any moment. It reaches the wrapper alone, though the command is on the same console.
 
     Python before 3.13 waits for ever when a Ctrl+C comes at the end of a wait with a timeout.
     """
@@ -278,7 +278,7 @@ def test_a_ctrl_c_of_the_caller_is_passed_on(console: Console, tmp_path: Path) -
 
 
 def test_a_second_ctrl_c_waits_no_longer(console: Console, tmp_path: Path) -> None:
-    """Else it would wait for as long as the test cannot."""
+    """Else it would wait longer than the test does."""
     output = str(tmp_path / "output")
     command = [*PATIENT_RUN, "--console", "shared", "--", *python(WILL_NOT_END)]
     wrapper = console.parent.call(starting.start, command, OWN_CONSOLE, output)

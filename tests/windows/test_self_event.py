@@ -89,7 +89,7 @@ def test_a_long_sleep_is_broken_off(console: Console) -> None:
 
 @pytest.mark.repeats
 def test_no_sleep_race(console: Console) -> None:
-    """bpo-30151: an event that meets Python on its way into a sleep is noticed at its end only.
+    """bpo-30151: Python notices an event on its way into a sleep only at the end of the sleep.
 
     Plain os.kill returns before the event is there, so the sleep may be entered; how often the
     event then meets it at the wrong moment is chance (1 of 3,000 was seen on Wine 10). After this
@@ -124,7 +124,7 @@ def test_from_within_a_signal_handler(console: Console) -> None:
 def test_from_within_a_console_handler(console: Console) -> None:
     """Windows runs one event's handlers after the other's, so the inner call cannot wait for them.
 
-    It says so, and the event comes when the outer one is done.
+    The inner call says so, and its event comes when the outer handler is done.
     """
     member = console.parent.python(NEW_GROUP, behind_launcher=True)
     log = member.call(scenarios.from_within_a_console_handler, 0.5)

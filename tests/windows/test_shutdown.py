@@ -21,7 +21,7 @@ def last():
 atexit.register(last)
 """
 
-# Handled by doing nothing, so that whenever it comes, the exit code is the script's own.
+# The handler does nothing, so the exit code is the script's own, whenever the event comes.
 DAEMONS = """
 import ctrlevent, os, signal, sys, threading
 signal.signal(signal.SIGINT, lambda *_: None)
@@ -69,7 +69,7 @@ def test_in_atexit(console: Console) -> None:
 
 @pytest.mark.repeats
 def test_daemon_threads_that_send_while_the_interpreter_ends(console: Console) -> None:
-    """An event that comes after Python has given up its handler ends the process as ever."""
+    """An event after Python has given up its handler terminates the process as ever."""
     for _ in range(repeats(5, 2)):
         exit_code, output, errors = run(console, DAEMONS)
         assert exit_code in (5, CONTROL_C_EXIT)

@@ -1,10 +1,10 @@
 """CPython's own tests of subprocess.Popen, with ctrlevent.Popen in its place.
 
-They run twice, with the original and with ours, and what passes with the one must with the other.
-By default, a share of them: every 16th by name, and those in ALWAYS.
+They run twice: a test that passes with the original must pass with ours. By default, a share of
+them runs: every 16th by name, and those in ALWAYS.
 
-They are not part of this project: they are taken from the standard library of the Python at hand,
-or, where that has none, from the folder that CTRLEVENT_STDLIB names.
+They are not part of this project. They come from the standard library of the Python at hand, or,
+where that has none, from the folder that CTRLEVENT_STDLIB names.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def test_what_passes_with_the_original_passes_with_ours(tmp_path: Path) -> None:
         name for name in ALWAYS if not any(full.endswith(f".{name}") for full in passed)
     } == set()
     unexpected = what_differs(original, ours)
-    # Some of these tests measure time, so on a busy machine they fail by chance. Alone, and once
-    # more, the same test then passes; one that tells the two apart never does.
+    # Some of these tests measure time, so on a busy machine they fail by chance. Such a test passes
+    # when it runs again, alone; a test that tells the two apart never does.
     for _ in range(3):
         if unexpected:
             named = [name.partition(".test_subprocess.")[2] for name in unexpected]
@@ -135,9 +135,9 @@ def what_differs(original: dict[str, str], ours: dict[str, str]) -> dict[str, st
 
 
 def run_both(folder: Path, every: int, named: Collection[str]) -> list[dict[str, str]]:
-    """At the same time: they mostly wait. Each on a console of its own, and each in a folder.
+    """Runs both at the same time: they mostly wait. Each has its own console and folder.
 
-    `every`: the how manieth of the tests by name; and `named`, "Class.test".
+    Runs every test whose number is a multiple of `every`, and those in `named`, "Class.test".
     """
     running: list[tuple[subprocess.Popen[bytes], Path]] = []
     try:
@@ -147,7 +147,7 @@ def run_both(folder: Path, every: int, named: Collection[str]) -> list[dict[str,
             environment = {**os.environ, **python_environment()}
             path = [str(folder / "lib"), environment["PYTHONPATH"]]
             environment["PYTHONPATH"] = os.pathsep.join(path)
-            # Hundreds of children: were each to measure itself, they would not be done in time.
+            # If hundreds of children measured their coverage, they would not be done in time.
             environment.pop("COVERAGE_PROCESS_START", None)
             results = own / "results.json"
             with open(own / "log", "wb") as log:

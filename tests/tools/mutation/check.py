@@ -19,7 +19,7 @@ def main() -> int:
     # One that makes a test wait for ever is noticed as well.
     results = results.replace(": timeout", ": killed")
     for name, outcome in re.findall(r"ctrlevent\.(\S+): (.+)", results):
-        counts.setdefault(name.partition(".")[0], collections.Counter())[outcome] += 1
+        counts.setdefault(name.partition(".x")[0], collections.Counter())[outcome] += 1
         if outcome != "killed":
             survivors[_what(name)] = outcome
     listed = _listed()
@@ -35,7 +35,7 @@ def main() -> int:
         for what in listed
         if what not in survivors
     ]
-    policy = counts["_policy"]
+    policy = counts["_windows.policy"]
     if policy["killed"] < AT_LEAST * sum(policy.values()):
         problems.append(f"less than {AT_LEAST:.0%} of the policy's mutants are killed")
     print("\n".join(problems))

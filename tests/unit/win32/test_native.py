@@ -15,7 +15,7 @@ from ctrlevent._errors import winerror_of
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32 import declarations, foreign
 from ctrlevent._win32.native import Native
-from ctrlevent._win32.structures import PEB64
+from ctrlevent._win32.structures import LAYOUT64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,8 +155,8 @@ def test_of_which_bitness_the_own_process_is_is_asked_once(
 
 
 def test_structure_in_the_own_memory_shows_what_is_there_now() -> None:
-    memory = PEB64(ImageSubsystem=2)
-    shown = Native().own_structure(PEB64, ctypes.addressof(memory))
+    memory = LAYOUT64.peb(ImageSubsystem=2)
+    shown = Native().own_structure(LAYOUT64.peb, ctypes.addressof(memory))
     assert shown.ImageSubsystem == 2
     memory.ImageSubsystem = 3
     assert shown.ImageSubsystem == 3

@@ -59,14 +59,14 @@ BASIC = [
 ]
 
 FIELDS = [
-    pytest.param(getattr(s, f"{kind}{bits}"), field, offset, id=f"{kind}{bits}.{field}")
+    pytest.param(getattr(layout, kind), field, offset, id=f"{kind}.{field}-{bits}")
     for kind, rows in (
-        ("RTL_USER_PROCESS_PARAMETERS", PARAMETERS),
-        ("PEB", PEB),
-        ("PROCESS_BASIC_INFORMATION", BASIC),
+        ("process_parameters", PARAMETERS),
+        ("peb", PEB),
+        ("process_basic_information", BASIC),
     )
     for field, at64, at32 in rows
-    for bits, offset in ((64, at64), (32, at32))
+    for bits, layout, offset in ((64, s.LAYOUT64, at64), (32, s.LAYOUT32, at32))
 ]
 
 
@@ -78,17 +78,21 @@ def test_field_is_at_its_offset(kind: Any, field: str, offset: int) -> None:
     assert getattr(kind, field).offset == offset
 
 
+def within(layout: s.Layout, field: str) -> Any:
+    return dict(fields[:2] for fields in layout.process_parameters._fields_)[field]
+
+
 @pytest.mark.parametrize(
     ("kind", "size"),
     [
-        (s.UNICODE_STRING64, 16),
-        (s.UNICODE_STRING32, 8),
-        (s.RTL_DRIVE_LETTER_CURDIR64, 24),
-        (s.RTL_DRIVE_LETTER_CURDIR32, 16),
-        (s.PROCESS_BASIC_INFORMATION64, 48),
-        (s.PROCESS_BASIC_INFORMATION32, 24),
-        (s.RTL_USER_PROCESS_PARAMETERS64, 0x410),  # 0x40C, and the padding that ctypes adds
-        (s.RTL_USER_PROCESS_PARAMETERS32, 0x2A0),
+        (within(s.LAYOUT64, "DllPath"), 16),
+        (within(s.LAYOUT32, "DllPath"), 8),
+        (within(s.LAYOUT64, "CurrentDirectories"), 32 * 24),
+        (within(s.LAYOUT32, "CurrentDirectories"), 32 * 16),
+        (s.LAYOUT64.process_basic_information, 48),
+        (s.LAYOUT32.process_basic_information, 24),
+        (s.LAYOUT64.process_parameters, 0x410),  # 0x40C, and the padding that ctypes adds
+        (s.LAYOUT32.process_parameters, 0x2A0),
     ],
 )
 def test_structure_has_its_size(kind: type[ctypes.Structure], size: int) -> None:
@@ -131,15 +135,15 @@ def test_no_field_has_the_size_of_the_readers_pointer(kind: type[ctypes.Structur
 
 
 def test_parse_refuses_bytes_that_are_one_too_few() -> None:
-    assert s.parse(s.PEB64, bytes(s.size(s.PEB64) - 1)) is None
+    assert s.parse(s.LAYOUT64.peb, bytes(s.size(s.LAYOUT64.peb) - 1)) is None
 
 
 def test_parse_takes_exactly_enough_bytes() -> None:
-    data = bytearray(s.size(s.RTL_USER_PROCESS_PARAMETERS32))
+    data = bytearray(s.size(s.LAYOUT32.process_parameters))
     data[0x29C:0x2A0] = (4711).to_bytes(4, "little")
-    assert s.parse(s.RTL_USER_PROCESS_PARAMETERS32, bytes(data)).ProcessGroupId == 4711
+    assert s.parse(s.LAYOUT32.process_parameters, bytes(data)).ProcessGroupId == 4711
 
 
 def test_parse_ignores_bytes_behind_the_structure() -> None:
-    data = bytes(s.size(s.PEB32)) + b"more"
-    assert s.parse(s.PEB32, data).ProcessParameters == 0
+    data = bytes(s.size(s.LAYOUT32.peb)) + b"more"
+    assert s.parse(s.LAYOUT32.peb, data).ProcessParameters == 0

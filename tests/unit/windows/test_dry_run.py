@@ -69,7 +69,7 @@ def reached(windows: FakeWindows) -> list[int]:
         (C, dry_run.GROUP),
         (BREAK, dry_run.GROUP),
         (0, dry_run.LOOK),
-        (signal.SIGTERM, "terminated, with exit code 15"),
+        (signal.SIGTERM, "ended, with exit code 15"),
     ],
 )
 def test_group(windows: FakeWindows, leader: Process, member: Process, sig: int, how: str) -> None:
@@ -146,7 +146,7 @@ def test_process_that_is_not_alone(windows: FakeWindows, leader: Process, member
 
 
 @pytest.mark.parametrize(
-    ("sig", "how"), [(0, dry_run.LOOK), (signal.SIGTERM, "terminated, with exit code 15")]
+    ("sig", "how"), [(0, dry_run.LOOK), (signal.SIGTERM, "ended, with exit code 15")]
 )
 def test_process_and_no_event(
     windows: FakeWindows, leader: Process, member: Process, sig: int, how: str
