@@ -1,6 +1,6 @@
 """The one door to everything that is done with this project.
 
-`python3 noxfile.py -s SESSION` needs nothing but Python and pip; who has nox may as well call that.
+`python3 noxfile.py -s SESSION` needs nothing but Python and pip; `nox -s SESSION` does the same.
 
     nox -s demo         the main job, shown on a real Python for Windows
     nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`,
@@ -37,8 +37,8 @@ The rest:
 
 The minutes were seen on two processors, with the downloads done.
 
-On Windows, "a real Python for Windows" is the running one; elsewhere tests/tools/bed provides it.
-What is tested is always the wheel: the tests run in a folder that holds no ctrlevent/ of its own.
+On Windows, "a real Python for Windows" is the running Python; elsewhere tests/tools/bed has it.
+The tests always test the wheel: they run in a folder that holds no ctrlevent/ of its own.
 """
 
 from __future__ import annotations
@@ -113,17 +113,22 @@ OF_RELEASE = [f"tests/windows/test_{name}.py" for name in ("killpg", "kill", "ge
 PEERS = ["psutil", "console-ctrl"]
 
 # What is run with copies of the package; the rest asks what does not depend on its name or place.
-VENDORED_ON_HOST = ["tests/unit/posix/test_signals.py", "tests/unit/test_os_patch.py", "tests/plugin"]
+VENDORED_ON_HOST = [
+    "tests/unit/posix/test_signals.py",
+    "tests/unit/test_os_patch.py",
+    "tests/plugin",
+]
 VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py", "test_drop_in.py"]
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test, all tiers at once; `-- --tier host|x64|x86` for one; then pytest's arguments.
+    """Run every test, all tiers at once, or `-- --tier host|x64|x86`; then pytest's arguments.
 
     Beside x64 the tier x86 of the bed runs the tests marked `bitness`, and alone as well, unless
-    there is `--whole`. `-- --python 3.13` runs the tiers on Windows with another minor version, one
-    that is on this system: the bed takes its standard library. (Here itself: `nox -s versions`.)
+    there is `--whole`. `-- --python 3.13` runs the tiers on Windows with another minor version,
+    which must be on this system: the bed takes its standard library. (On this system itself:
+    `nox -s versions`.)
     Paths of tests among the arguments take the place of all tests.
     """
     parser = argparse.ArgumentParser(prog="nox -s tests --", add_help=False, allow_abbrev=False)
@@ -345,7 +350,7 @@ def versions(session: nox.Session) -> None:
 
 
 def _pythons() -> dict[int, Path]:
-    """One of each minor version: the one that runs nox, those on PATH, those of pyenv."""
+    """A Python of each minor version: the Python that runs nox, else pyenv's, else PATH's."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     found: dict[int, Path] = {sys.version_info[1]: Path(sys.executable)}
     for minor in range(9, 20):
@@ -477,7 +482,7 @@ def _report(
         to_file = f"--junit-xml={programs.windows_path(junit)}"
         command = ["python", "-m", "pytest", *AT_ONCE, to_file, *paths, *arguments]
         found = [str(stage / "site"), str(stage)]
-        # What does not come back must not keep the rest from being reported.
+        # A run that hangs must not keep the rest from being reported.
         ready.run(command, arch, paths=found, cwd=str(stage), environ=environ, timeout=1200)
         return summary.outcomes(junit)
 
@@ -504,7 +509,7 @@ def _report(
 def release(session: nox.Session) -> None:
     """Make dist/ out of the last commit, and check all of it; `-- --tag v1.2.3` for a release.
 
-    What git does not know, or not yet, is not in it.
+    Changes that are not committed are not in it.
     """
     session.install(*nox.project.dependency_groups(PYPROJECT, "release"))
     root = Path(session.create_tmp()).resolve() / "release"
@@ -543,7 +548,7 @@ def release(session: nox.Session) -> None:
     session.run("twine", "check", "--strict", str(wheel), str(sdist))
     session.run("check-wheel-contents", "--config", str(HERE / "pyproject.toml"), str(wheel))
     session.install("--no-deps", "--force-reinstall", str(wheel))
-    with session.chdir(root):  # where no ctrlevent/ hides the installed one
+    with session.chdir(root):  # where no ctrlevent/ hides the installed package
         for platform in ("Linux", "Windows"):
             types = ["--verifytypes", "ctrlevent", "--ignoreexternal"]
             session.run("pyright", *types, "--pythonplatform", platform)
@@ -563,7 +568,7 @@ def _build(session: nox.Session, checkout: Path, env: dict[str, str]) -> Path:
 
 
 def _without_package(session: nox.Session, checkout: Path, wheel: Path) -> None:
-    """Tests on Windows, in a checkout whose package is deleted: there is the wheel's alone."""
+    """Run tests on Windows in a checkout whose package is deleted: only the wheel's is left."""
     shutil.rmtree(checkout / "ctrlevent")
     site = checkout.parent / "site"
     session.install("--no-deps", "--target", str(site), str(wheel))
@@ -631,7 +636,7 @@ def _tiers(
     arguments = list(arguments)
     if arguments[:1] != ["--tier"]:
         return list(known), arguments
-    if arguments[1] not in known:  # on Windows, the running Python's architecture is the only one
+    if arguments[1] not in known:  # on Windows, only the running Python's architecture
         session.error(f"--tier {arguments[1]}: this system has {', '.join(known)}")
     return [arguments[1]], arguments[2:]
 
@@ -729,8 +734,8 @@ def _side_by_side(
 
 
 def _changed(session: nox.Session) -> list[str]:
-    """The files that differ from where this branch left main; on main itself, from its last commit
-    but one if there is nothing that is not committed.
+    """The files that differ from where this branch left main. On main itself: the files that are
+    not committed; if there are none, the files of the last commit.
     """
     listed = "ls-files", "--others", "--exclude-standard"
     new = _git(session, *listed).split()

@@ -1,14 +1,14 @@
-"""Programs that tests start as a child, and whether one is still there.
+"""Programs that tests start as a child, and whether a process is still alive.
 
-They sleep in small pieces: a Ctrl+C that comes just as `time.sleep` is entered is only noticed at
-the end of the sleep (bpo-30151), which no sender can do anything about.
+They sleep in small pieces: Python notices a Ctrl+C that comes just as `time.sleep` is entered only
+at the end of the sleep (bpo-30151). No sender can change that.
 """
 
 from __future__ import annotations
 
 import ctrlevent
 
-# Says that it is up, and ends with 33 when it is interrupted.
+# Says that it is up, and exits with 33 when it is interrupted.
 WAITS = """
 import sys, time
 try:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 #: Seconds after which a test gives up. This limit stops a hang and decides nothing else, so it is
 #: far longer than any start, answer or exit takes, also on a machine that has other work to do.
-#: The limit of pytest-timeout (pyproject.toml) is longer: this one says what was waited for.
+#: The limit of pytest-timeout (pyproject.toml) is longer, as `wait_until` says what it waited for.
 HANG_LIMIT = 180.0
 
 
@@ -24,7 +24,7 @@ def wait_until(fact: Callable[[], Any], what: str, timeout: float = HANG_LIMIT) 
 
 
 def growing_limits(first: float = 1.0) -> Iterator[float]:
-    """Time limits in seconds, each twice the one before, up to HANG_LIMIT.
+    """Time limits in seconds, each twice as long as the last, up to HANG_LIMIT.
 
     For a test whose subject is a time limit that starts together with a program, as in
     `run(timeout=...)`. A machine that is too busy to have the program up by then has shown nothing,

@@ -8,11 +8,12 @@ import sys
 from typing import TYPE_CHECKING, Any, Callable
 
 from .._errors import unsupported
-from .processes import ignores_sigint
-from .signals import events_heard
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
+
+from .processes import ignores_sigint
+from .signals import events_heard
 
 if TYPE_CHECKING:
     from .._types import CtrlEvent

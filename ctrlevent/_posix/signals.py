@@ -10,13 +10,14 @@ from .._arguments import Signal
 from .._errors import every_process_named, not_a_leader
 from .._types import CtrlEvent, Delivery, Preview, ProcessInfo
 from .._typing import TYPE_CHECKING
-from .processes import ignores_sigint as ignores_ctrl_c
-from .processes import of_session as console_processes
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
 import posix
+
+from .processes import ignores_sigint as ignores_ctrl_c
+from .processes import of_session as console_processes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

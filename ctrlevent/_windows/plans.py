@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 
 def plan(kind: type[Kind]) -> type[Kind]:
-    def equal(one: Any, other: Any) -> bool:
-        return type(one) is type(other) and bool(tuple.__eq__(one, other))
+    def equal(self: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+        return type(self) is type(other) and tuple(self) == tuple(other)
+
+    def differ(self: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+        return not equal(self, other)
+
+    def number(self: tuple[Any, ...]) -> int:
+        return hash((kind, *self))
 
     made: Any = kind
-    made.__eq__ = equal
-    made.__ne__ = lambda one, other: not equal(one, other)
-    made.__hash__ = lambda one: hash((kind, *one))
+    made.__eq__, made.__ne__, made.__hash__ = equal, differ, number
     return kind
 
 

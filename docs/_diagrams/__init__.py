@@ -7,5 +7,5 @@
 | `drawing` | a recording as SVG, and in words |
 
 The model is `tests/fakes`: rules that were read in sources, never evidence of what Windows does.
-`python -m docs._diagrams` draws again the one that is committed, docs/problem.svg.
+`python -m docs._diagrams` draws docs/problem.svg again, the picture of the README.
 """

@@ -1,8 +1,8 @@
 """A recording as a sequence diagram in SVG, and in words.
 
 The colours are CSS variables, so that a page can give its own; `standalone` has a style inside that
-follows the reader's light or dark. Who got the event and who did not stands below in words too,
-since not everybody can tell the colours.
+follows the reader's light or dark. Words below say which process got the event, for readers who
+cannot tell the colours.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOOT = 34
 NOTE_WIDTH = 164
 LINE = 15
 CHARACTER = 6.3
-"""How wide one is at most, about, in the 12 pixels that text has here."""
+"""About the greatest width of a character, in the 12 pixels that text has here."""
 
 COLOURS = """
 .sequence { --line: #5b6470; --text: #1c2024; --faint: #656d76; --paper: #ffffff; --box: #f3f4f6;
@@ -61,7 +61,7 @@ VERDICTS = {
     (False, True): ("missed", "never got it"),
     (False, False): ("spared", "did not get it"),
 }
-"""By whether somebody got the event, and was meant: class and words."""
+"""By whether a process got the event, and whether it was meant: class and words."""
 
 
 def verdict(name: str, recording: Recording, meant: tuple[str, ...]) -> tuple[str, str]:
@@ -75,7 +75,7 @@ def svg(scenario: Scenario, *, standalone: bool = False) -> str:
 
 
 def in_words(recording: Recording, scenario: Scenario) -> list[str]:
-    """The same, a sentence for each step, for those who do not see the drawing."""
+    """The same, a sentence for each step, for readers who do not see the drawing."""
     names = {one.pid: one.name for one in recording.participants}
     words: list[str] = []
     for step in recording.steps:

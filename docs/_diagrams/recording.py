@@ -1,4 +1,4 @@
-"""The model of Windows, which writes down who asks whom for what, and who gets an event.
+"""The model of Windows, which writes down its calls, and which processes get an event.
 
 Nothing here knows what should happen: each step is what the model has just done.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 CONSOLE = 0
-"""Stands for the console server where others have their pid: no process has it."""
+"""Stands for the console server, where a process has its pid: no process has this pid."""
 
 NAMES = {0: "CTRL_C_EVENT", 1: "CTRL_BREAK_EVENT"}
 KEYS = {0: "Ctrl+C", 1: "Ctrl+Break"}
@@ -47,7 +47,7 @@ class Recording(NamedTuple):
     """In the order in which they are to stand side by side, the console among them."""
     steps: tuple[Step, ...]
     reached: tuple[str, ...]
-    """The names of those whom an event has reached."""
+    """The names of the processes that an event has reached."""
 
 
 class Recorder(FakeWindows):
@@ -62,7 +62,7 @@ class Recorder(FakeWindows):
         super().__init__(profile=profile)
 
     def recording(self, order: tuple[str, ...]) -> Recording:
-        """What has happened. `order`: everybody's name, "console" for the console."""
+        """What has happened. `order`: the names of the processes, "console" for the console."""
         pids = {name: pid for pid, name in self.names.items()} | {"console": CONSOLE}
         got = {pid for pid, _ in self.received}
         return Recording(
@@ -113,7 +113,7 @@ class Recorder(FakeWindows):
                 self._note(process.pid, "returns")
 
     def prints(self, process: Process) -> None:
-        """Any message to the console does; this is the one that everybody sends sooner or later."""
+        """Any message to the console does; this is what most processes send sooner or later."""
         assert process.console
         self._step(CALL, process.pid, CONSOLE, "prints something")
         process.console.unlock()
@@ -168,7 +168,7 @@ class Recorder(FakeWindows):
     def GetConsoleProcessList(self) -> tuple[int, ...]:
         pids = super().GetConsoleProcessList()
         caller = self.caller.pid
-        if self._has_seen.get(caller) != pids:  # not each time that it waits for a change
+        if self._has_seen.get(caller) != pids:  # not each time that the caller waits for a change
             self._has_seen[caller] = pids
             self._step(CALL, caller, CONSOLE, "who is attached?")
             self._step(ANSWER, CONSOLE, caller, ", ".join(map(str, sorted(pids))))

@@ -1,4 +1,4 @@
-"""What is played on the model for each drawing. What comes of it, the model says."""
+"""What is played on the model for each drawing. The model says what comes of it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ BY_THE_SOURCE = next(build for build in WINDOWS_BUILDS if build.phantom_records_
 class Scenario(NamedTuple):
     title: str
     order: tuple[str, ...]
-    """Who stands beside whom."""
+    """The processes and the console, from left to right."""
     meant: tuple[str, ...]
-    """Whom the sender meant."""
+    """The processes that the sender meant."""
     play: Callable[[Recorder], None]
     profile: Profile = WINDOWS
 
@@ -45,7 +45,7 @@ def _launched(recorder: Recorder) -> tuple[Process, Process]:
     shell = recorder.named("shell", recorder.caller)
     launcher = recorder.named("launcher", _new_group(recorder, shell))
     python = recorder.named("python", recorder.create(launcher))
-    recorder.steps.clear()  # who is there before it begins
+    recorder.steps.clear()  # starting these processes is no step of the scenario
     return shell, python
 
 
@@ -129,7 +129,7 @@ def _waited_for(recorder: Recorder) -> None:
     recorder.verb(parent, "killpg(child, SIGINT)", lambda: ctrlevent.killpg(child.pid, C))
 
 
-# Who begins stands first: in a narrow window the rest must be scrolled to.
+# The sender stands first: in a narrow window the reader must scroll to the rest.
 BY_SHELL = ("shell", "console", "launcher", "python")
 BY_PYTHON = ("python", "console", "launcher", "shell")
 BY_PARENT = ("parent", "console", "child")
@@ -173,4 +173,4 @@ SCENARIOS = {
 }  # fmt: skip
 
 PROBLEM = "leak"
-"""The one that stands in the README."""
+"""The scenario that the README shows."""

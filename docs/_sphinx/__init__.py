@@ -1,4 +1,4 @@
-"""What Sphinx is taught for this documentation.
+"""What this documentation adds to Sphinx.
 
 | module | what lives there |
 |---|---|

@@ -21,7 +21,7 @@ def with_links(lines: list[str]) -> list[str]:
     with an underscore would be taken for a link.
     """
     text = "\n".join(lines)
-    if text.startswith("Alias for field number"):  # what namedtuple says where nobody does
+    if text.startswith("Alias for field number"):  # namedtuple's own docstring
         return []
     return _QUOTED.sub(_role, text).split("\n")
 

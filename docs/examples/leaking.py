@@ -1,4 +1,4 @@
-"""The tutorial's first try. It is no test_*.py, so that it is only run where it can do no harm."""
+"""The tutorial's first try. No test_*.py, so pytest runs it only where it can do no harm."""
 
 from __future__ import annotations
 

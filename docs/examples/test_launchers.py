@@ -17,7 +17,7 @@ import ctrlevent
 
 LAUNCHER = [sys.executable, str(Path(__file__).with_name("server.py"))]
 
-# Behind the launcher: tells its pid and its group, then interrupts itself.
+# Behind the launcher: prints its pid and its group, then interrupts itself.
 INTERRUPTS_ITSELF = """
 import os, ctrlevent
 print(os.getpid(), ctrlevent.getpgrp(), flush=True)
@@ -53,7 +53,7 @@ def test_from_inside(interruptible: Callable[..., Any]) -> None:
     ids, *said = output.splitlines()
     pid, pgid = map(int, ids.split())
     assert pid != pgid == launcher.pgid  # the launcher leads the group
-    assert said == ["interrupted"]  # and heard nothing
+    assert said == ["interrupted"]  # the launcher heard nothing
 
 
 @pytest.mark.usefixtures("no_stray_events")

@@ -49,7 +49,7 @@ def test_another_server_is_left_alone(interruptible: Start) -> None:
 def test_the_group_of_the_worker_is_the_server_s(interruptible: Start) -> None:
     server = start_server(interruptible)
     assert ctrlevent.getpgid(server.pid) == server.pgid == server.pid
-    ctrlevent.killpg(server.pgid, 0)  # somebody is alive in it
+    ctrlevent.killpg(server.pgid, 0)  # a member is alive: no error
     ctrlevent.killpg(server.pgid, signal.SIGINT)
     assert server.wait(180) == 0
 

@@ -1,6 +1,6 @@
-"""How to do with `ctrlevent` what is done with `subprocess`: the pieces of a how-to page."""
+"""How to do with `ctrlevent` what `subprocess` does: the pieces of a how-to page."""
 
-# A pipe that was asked for is there, which the types of subprocess.Popen do not tell.
+# The types of subprocess.Popen do not say that a pipe is there if it was asked for.
 # mypy: disable-error-code="union-attr"
 # pyright: reportOptionalMemberAccess=false
 
@@ -23,7 +23,7 @@ WORKER = [*SERVER, "worker"]
 def test_start_and_interrupt() -> None:
     with ctrlevent.Popen(WORKER, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout.readline() == "worker is up\n"
-        worker.interrupt()  # Ctrl+C to it and its children, nobody else
+        worker.interrupt()  # Ctrl+C to it and its children, no other process
         assert worker.stdout.read() == "worker cleans up\n"
     assert worker.returncode == 0
 
@@ -36,7 +36,7 @@ def test_ask_first_then_insist() -> None:
         try:
             worker.wait(180)
         except subprocess.TimeoutExpired:
-            worker.send_signal(signal.SIGTERM)  # ends the whole group
+            worker.send_signal(signal.SIGTERM)  # terminates the whole group
     assert worker.returncode == 0
 
 
@@ -57,7 +57,7 @@ def test_errors_say_what_to_do() -> None:
         for _ in range(2):
             server.stdout.readline()
         assert ctrlevent.getpgid(server.pid) == server.pgid
-        ctrlevent.killpg(server.pgid, 0)  # somebody is alive: no error
+        ctrlevent.killpg(server.pgid, 0)  # a member is alive: no error
         server.interrupt()
         server.stdout.read()
     with pytest.raises(ProcessLookupError):

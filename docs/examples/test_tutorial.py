@@ -1,4 +1,4 @@
-"""What the tutorial says of its steps is what happens, on every system."""
+"""The steps of the tutorial do what it says, on every system."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import ctrlevent
 HERE = Path(__file__).parent
 LEAKING = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "leaking.py"]
 
-# A session of its own, not a worker of the one that this is in.
+# A session of its own, not a worker of this session.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_X")}
 
 
 def assert_test_failed(ran: subprocess.CompletedProcess[str]) -> None:
-    """It fails where an event does not arrive; where one arrives at pytest, pytest breaks off."""
+    """It fails if the event does not arrive; if the event reaches pytest, pytest breaks off."""
     assert ran.returncode in (1, 2), ran.stdout + ran.stderr
     assert "1 passed" not in ran.stdout
 

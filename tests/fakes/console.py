@@ -1,4 +1,4 @@
-"""One console server, by the rules that were read in conhost: who is attached, who gets an event.
+"""One console server, by rules read in conhost: the attached processes, and what an event reaches.
 
 Rules that depend on the build, or are Wine's, stand in `profiles`.
 """
@@ -21,7 +21,7 @@ CTRL_BREAK = 1
 
 
 class Entry(NamedTuple):
-    """Who conhost believes to be attached. The group is never read again."""
+    """A process that conhost believes to be attached. Its group is never read again."""
 
     pid: int
     group: int
@@ -39,8 +39,8 @@ class Console:
         self.phantom_records_group = windows.profile.phantom_records_group
         self.entries: list[Entry] = []
         self.parked: dict[int, str] = {}
-        """CtrlFlags: the kinds of event that have not been dispatched yet, each with who sent it
-        (which conhost does not know, and a test wants to)."""
+        """CtrlFlags: the kinds of event that have not been dispatched yet, each with its
+        sender (which conhost does not know, and a test wants to)."""
         self.limit = 0
         """LimitingProcessId: the one slot for the group that they are for."""
         windows.consoles.append(self)
@@ -62,7 +62,7 @@ class Console:
             self._send(event, group or self.windows.caller.group, self.windows.sender)
             return
         if group and not self.knows(group):
-            # No group of this id: it is taken for a pid, whose parent must be attached.
+            # No group of this id: conhost takes it for a pid, whose parent must be attached.
             child = self.windows.processes.get(group)
             if child is None or not self.windows.exists(child):
                 raise windows_error(profile.no_such_pid, "GenerateConsoleCtrlEvent")
@@ -77,13 +77,13 @@ class Console:
         self.unlock()
 
     def unlock(self) -> None:
-        """ProcessCtrlEvents (conhost, input.cpp), at the end of every message from anybody."""
+        """ProcessCtrlEvents (conhost, input.cpp), at the end of every message from any process."""
         if not self.parked:
             return
         limit, self.limit = self.limit, 0
         matching = [entry for entry in self.entries if limit in (0, entry.group)]
         if not matching:
-            return  # with the slot zeroed: the next message sends it to everybody
+            return  # with the slot zeroed: the next message sends it to all on the console
         events, self.parked = self.parked, {}
         if len(events) > 1 and self.windows.profile.mixed_kinds_are_dropped:
             return

@@ -3,7 +3,7 @@
 A profile is a model of a system, not the system. "conhost" is the console server in
 microsoft/terminal (src/server, src/host), "phnt" the headers of System Informer, "docs" is
 learn.microsoft.com. What is marked "measured on Wine 10" is held against the bed by tests/contract;
-what is not, was read and never seen: nobody has run this on a real Windows.
+the rest was read and never seen, as it has not been run on a real Windows.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ class Profile(NamedTuple):
     is_wine: bool = False
 
     group_0_is_the_callers: bool = False
-    """GenerateConsoleCtrlEvent to group 0: everybody attached (conhost, input.cpp: a limiting id
-    of 0 limits nothing; docs); the caller's group (measured on Wine 10)."""
+    """GenerateConsoleCtrlEvent to group 0: to every attached process (conhost, input.cpp: a
+    limiting id of 0 limits nothing; docs); to the caller's group (measured on Wine 10)."""
 
     unknown_group_is_ignored: bool = False
     """To an id that no attached process has as its group: taken for a pid, with what that entails
-    (conhost, ApiDispatchersInternal.cpp); success, and nobody ever gets it (measured on Wine 10).
+    (conhost, ApiDispatchersInternal.cpp); success, and no process ever gets it (measured on Wine
+    10).
     """
 
     no_such_pid: int = c.ERROR_INVALID_PARAMETER
@@ -47,8 +48,8 @@ class Profile(NamedTuple):
     (predicted from conhost's NTSTATUS)."""
 
     group_break: str = STILL_THERE
-    """What a member makes of a Ctrl+Break to its group: its handlers run (docs); they do not, it
-    becomes a SIGQUIT (measured on Wine 10)."""
+    """What a Ctrl+Break to a group does in a member: its handlers run (docs); no handler runs, as
+    the event becomes a SIGQUIT (measured on Wine 10)."""
 
     leader_group_at_birth_is_0: bool = True
     """The creator of a leader writes 0 into its process parameters, meaning its own pid (phnt); the
@@ -67,12 +68,12 @@ class Profile(NamedTuple):
     CREATE_NEW_CONSOLE (docs, CreateProcess: the group flag is ignored there in this respect)."""
 
     taken: int = 0
-    """How a thread at CtrlRoutine ends if a handler took the event (kernelbase); 1 (measured on
-    Wine 10)."""
+    """The exit code of a thread at CtrlRoutine if a handler took the event: 0 (kernelbase); 1
+    (measured on Wine 10)."""
 
     free_console_clears_the_handle: bool = True
-    """FreeConsole writes 0 as the ConsoleHandle (kernelbase). Nobody has seen it on each version,
-    so the properties try both."""
+    """FreeConsole writes 0 as the ConsoleHandle (kernelbase). It was not seen on each version, so
+    the properties try both."""
 
 
 WINDOWS = Profile("Windows")

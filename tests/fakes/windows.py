@@ -1,11 +1,11 @@
 """A fake Windows, in memory, behind the Protocol `ctrlevent._win32.boundary.System`.
 
-It is a fake: rules that somebody has read and written down, never evidence of what Windows does.
+It is a fake: rules that were read and written down, never evidence of what Windows does.
 Each rule names where it was read: "conhost" is the console server in microsoft/terminal
 (src/server, src/host); "phnt" are the headers of System Informer; "docs" is learn.microsoft.com.
 
 - `Process`: one process, with the memory that a reader of its PEB sees, byte by byte.
-- `Console` (`console`): one console server: who is attached, what is parked, who is sent an event.
+- `Console` (`console`): one console server: attached processes, parked events, and their targets.
 - `FakeWindows`: the calls of one calling process, on a virtual clock on which things happen.
 - `Profile` (`profiles`): which Windows it is, or Wine.
 
@@ -48,7 +48,7 @@ CODE = bytes(range(0x40, 0x80))
 STATUS_DLL_INIT_FAILED = 0xC000_0142
 IMAGE_FILE_MACHINE = {"x86": 0x014C, "x64": 0x8664, "arm64": 0xAA64}
 
-# What a process makes of an event that reaches it: the end of the thread at CtrlRoutine.
+# What a process does about an event that reaches it, and so how its thread at CtrlRoutine ends.
 HANDLES = "a handler takes it"
 DEFAULT = "no handler takes it: the process ends with STATUS_CONTROL_C_EXIT"
 HANGS = "a handler runs for ever"
@@ -83,12 +83,12 @@ class Process:
         self.denied = 0
         """The access rights that OpenProcess refuses for it."""
         self.held = False
-        """Somebody else has a handle of it, so its pid outlives it (docs, OpenProcess)."""
+        """Another process has a handle of it, so its pid outlives it (docs, OpenProcess)."""
         self.starts_on: Console | None = None
         """The console that it will connect to when it runs."""
         self.console: Console | None = None
         self.left_console: Console | None = None
-        """The one that it was on before."""
+        """The console that it was on before."""
         self.exit_code: int | None = None
         self.is_kernel = False
         """System, Registry, ...: no PEB (phnt)."""
@@ -99,7 +99,7 @@ class Process:
         self.map(PARAMETERS[bits], kind(ProcessGroupId=group, ConsoleFlags=flags))
         self.memory[CTRL_ROUTINE[bits]] = bytearray(CODE)
         if bits == 32 and windows.bits == 64:
-            # Its second, 64-bit PEB, as its creator left it; its own code changes the other one.
+            # Its second, 64-bit PEB, as its creator left it. The process changes the 32-bit PEB.
             kind = LAYOUT64.process_parameters
             self.map(PEB[64], LAYOUT64.peb(ProcessParameters=PARAMETERS[64], ImageSubsystem=3))
             self.map(PARAMETERS[64], kind(ProcessGroupId=group, ConsoleFlags=flags))
@@ -155,7 +155,7 @@ class Process:
             return
         self.memory[CTRL_ROUTINE[self.bits]] = bytearray(CODE)
         self.peb.ProcessParameters = PARAMETERS[self.bits]
-        if self.bits == 32 and PARAMETERS[64] in self.memory:  # made from the other
+        if self.bits == 32 and PARAMETERS[64] in self.memory:  # made from its twin
             other = LAYOUT64.process_parameters.from_buffer(self.memory[PARAMETERS[64]])
             self.parameters.ConsoleFlags = other.ConsoleFlags
         if self.starts_on:
@@ -167,7 +167,7 @@ class Process:
             return
         self.parameters.ConsoleHandle = 0x44
         if any(entry.pid == self.pid for entry in console.entries):
-            # A phantom has its place: refused (conhost, AllocProcessData), and so it ends.
+            # A phantom has its place: conhost refuses it (AllocProcessData), so it exits.
             self.exit(STATUS_DLL_INIT_FAILED)
             return
         self.console = console
@@ -203,7 +203,7 @@ class Process:
 
 
 class Thread:
-    """A thread at CtrlRoutine that somebody started in a process."""
+    """A thread at CtrlRoutine that a process has started in `process`."""
 
     def __init__(self, process: Process, event: int) -> None:
         self.process = process
@@ -229,8 +229,8 @@ Call = TypeVar("Call", bound=Callable[..., Any])
 
 
 def foreign(call: Call) -> Call:
-    """A call of Windows: counted, and failing when it was told to. First, what was to happen
-    just before it, happens."""
+    """Counts a call of Windows, and lets it fail if told to. Before that, lets happen what was to
+    happen just before the call."""
 
     @functools.wraps(call)
     def wrapper(self: FakeWindows, *args: Any, **kwargs: Any) -> Any:
@@ -269,9 +269,9 @@ class FakeWindows:
         if profile.is_wine:
             self.exports.add(("ntdll", "wine_get_version"))
         self.knows_machines = True
+        """GetProcessInformation knows ProcessMachineTypeInfo: Windows 11 (docs)."""
         self.helper: FakeHelper | None = None
         """Its helper process; None: the caller is a frozen program, which has none."""
-        """GetProcessInformation knows ProcessMachineTypeInfo: Windows 11 (docs)."""
         self.answer_bytes: int | None = None
         """How many bytes a read answers at most."""
         self.now = 1000.0
@@ -281,18 +281,18 @@ class FakeWindows:
         self.calls: list[str] = []
         self.faults: dict[tuple[str, int], int] = {}
         self.meanwhile: list[tuple[int, Callable[[], object]]] = []
-        """What happens just before a call: when there have been so many, and what. In order."""
+        """What happens just before which call (the nth of all), in order."""
         self.caller_can_end = False
         """CallerEnded is raised at the call in which the caller ends; else the fake goes on."""
         self.consoles: list[Console] = []
         self.sender = "the caller"
-        """Who is said to have sent the events that are sent now; see `somebody_else`."""
+        """The sender that is noted for the events that are sent now; see `somebody_else`."""
         self.received: list[tuple[int, int]] = []
         """(pid, event), in the order in which handlers ran."""
         self.senders: list[str] = []
-        """Who sent each of them."""
+        """The sender of each of them."""
         self.phantoms_made: list[tuple[int, str]] = []
-        """(pid, by whom)."""
+        """(pid, sender)."""
         self.terminated: list[tuple[int, int]] = []
         """(pid, exit code)."""
         self._next_pid = 1000
@@ -320,7 +320,7 @@ class FakeWindows:
         """A child, by the rules of CreateProcessW (phnt, RtlCreateProcessParameters; docs).
 
         `ignores`: None as Windows does, anything else as the child does itself afterwards.
-        `console`: another one than the parent's. `connects_after`: in seconds; None: never.
+        `console`: another console than the parent's. `connects_after`: in seconds; None: never.
         `console_handle`: DETACHED_PROCESS and the like, as a negative number; it never connects.
         """
         parent = parent or self.caller
@@ -355,7 +355,7 @@ class FakeWindows:
     ) -> Process:
         """A child, by the flags of CreateProcessW (phnt, RtlCreateProcessParameters; docs).
 
-        DETACHED > NEW_CONSOLE > NO_WINDOW > pseudo console (kernelbase; docs). `pid`: a free one.
+        DETACHED > NEW_CONSOLE > NO_WINDOW > pseudo console (kernelbase; docs). `pid`: a free pid.
         """
         new_group = bool(flags & c.CREATE_NEW_PROCESS_GROUP)
         detached = bool(flags & c.DETACHED_PROCESS)
@@ -383,7 +383,7 @@ class FakeWindows:
         if gui:  # connects to none (kernelbase, ConDllInitialize)
             process.peb.ImageSubsystem = c.IMAGE_SUBSYSTEM_WINDOWS_GUI
             process.starts_on = None
-        if PARAMETERS[64] in process.memory:  # what the creator wrote is all there in both
+        if PARAMETERS[64] in process.memory:  # both PEBs hold what the creator wrote
             other = LAYOUT64.process_parameters.from_buffer(process.memory[PARAMETERS[64]])
             if process.bits == 32:
                 handle = process.parameters.ConsoleHandle
@@ -406,7 +406,7 @@ class FakeWindows:
             self.caller, self.sender, self.pointer_size = before
 
     def kernel_process(self) -> Process:
-        """One that may be opened but has no PEB."""
+        """A process that may be opened but has no PEB."""
         process = self._create(0, group=0, ignores=False, bits=self.bits)
         process.is_kernel = True
         return process
@@ -424,7 +424,7 @@ class FakeWindows:
             self.fail(method, winerror, nth)
 
     def exists(self, process: Process) -> bool:
-        """Whether its pid can be opened: it lives, or somebody has a handle of it."""
+        """Whether its pid can be opened: it is alive, or a process has a handle of it."""
         is_open = any(handle.to is process for handle in self.handles.values())
         return process.is_alive or process.held or is_open
 
@@ -433,7 +433,7 @@ class FakeWindows:
         return sorted(pid for pid, got in self.received if got == event)
 
     def about_to_send(self, console: Console, group: int) -> None:
-        """Called when a console is about to deal with an event: for models to look at it."""
+        """Called just before a console deals with an event, for models to override."""
 
     def note(self, pid: int, event: int, sender: str) -> None:
         """An event has reached a process."""
@@ -735,7 +735,7 @@ class FakeWindows:
         elif Add:
             self.handlers.append(HandlerRoutine)
         elif HandlerRoutine in self.handlers:
-            self.handlers.reverse()  # the one added last is the one removed
+            self.handlers.reverse()  # of equal handlers, the last added is removed
             self.handlers.remove(HandlerRoutine)
             self.handlers.reverse()
         else:

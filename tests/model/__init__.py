@@ -7,6 +7,6 @@
 | `test_promise` | the verbs of this package keep the laws |
 | `test_control` | plain `os.kill` breaks them, and the same machine finds out how, in every run |
 
-The model is tests/fakes: rules that somebody has read, with their sources; not Windows. What it can
-show is that the package is right if the rules are.
+The model is tests/fakes: rules, each with the source that it was read in; it is not Windows. It can
+show that the package is right if the rules are.
 """

@@ -13,9 +13,9 @@ from .world import Tally
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-# `pytest --hypothesis-profile thorough tests/model`: 20,000 scenarios in all. Else 3,000. As in
-# hypothesis's own profile for CI, they are other ones each time only where somebody looks into
-# what is found: a change that has nothing to do with it shall not fail.
+# `pytest --hypothesis-profile thorough tests/model`: 20,000 scenarios in all. Else 3,000.
+# In CI each run has the same scenarios, as with hypothesis's own profile for CI: a change that has
+# nothing to do with a finding shall not fail. Elsewhere each run has other scenarios.
 THOROUGH = "thorough"
 settings.register_profile(THOROUGH, derandomize="CI" in os.environ)
 

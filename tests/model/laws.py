@@ -1,7 +1,7 @@
 """What must hold after every call, and the holes in it that are known.
 
-The promise: an event reaches exactly the processes that were named, or nobody and an error says
-why. It never spills.
+The promise: an event reaches exactly the processes that were named; or it reaches none, and an
+error says why. It never spills.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Broken(AssertionError):
 
 
 class Leak(Broken):
-    """An event has reached somebody whom the call that sent it had not named."""
+    """An event has reached a process that the sending call had not named."""
 
 
 class Hang(Broken):
-    """An event is parked: nobody gets it until somebody prints, and then everybody does."""
+    """An event is parked: no process gets it until a process prints, and then all get it."""
 
 
 class Phantom(Broken):
@@ -41,11 +41,11 @@ class Phantom(Broken):
 
 
 class Ended(Broken):
-    """A process was ended that the call had not named."""
+    """A call has ended a process that it had not named."""
 
 
 class Lost(Broken):
-    """A call has succeeded, and somebody who was named and on the console did not get the event."""
+    """A call has succeeded, but a named process on the console did not get the event."""
 
 
 class Careless(Broken):
@@ -68,16 +68,16 @@ class Hole(BaseException):
 
 
 class Call(NamedTuple):
-    """A call of a verb, and whom it names."""
+    """A call of a verb, and the processes that it names."""
 
     text: str
     names: Callable[[Process], bool]
     alone: Process | None = None
-    """The one process that is meant, if it is one."""
+    """The process that is meant, if the call is for a single process."""
 
 
 class Watched(FakeWindows):
-    """A model that looks for the holes when an event is about to be sent by one of our calls."""
+    """A model that looks for the holes when one of our calls is about to send an event."""
 
     call: Call | None = None
     leaks: list[str]
@@ -89,7 +89,7 @@ class Watched(FakeWindows):
 
     def __init__(self, **settings: Any) -> None:
         self.sent_by: dict[str, Call] = {}
-        """The calls of verbs so far, by what `sender` was meanwhile."""
+        """The calls of verbs so far, by the value of `sender` during each."""
         self.leaks = []
         super().__init__(**settings)
 
@@ -128,27 +128,27 @@ class Watched(FakeWindows):
             and (named.is_alive or named.held)
         ):
             # docs/scope.md, "It cannot make check and send one step". A member was attached when
-            # the list was read and none is now, and the pid can still be opened, but not because
-            # of a handle of ours (that would be a fault of ours).
+            # the list was read, and none is now. The pid can still be opened, but not because of a
+            # handle of ours (that would be a fault of ours).
             raise Hole("the last member has left between the look and the event")
         alone = self.call.alone
         if alone is not None and any(
             entry.group == group and entry.pid != alone.pid and entry.pid not in self.pids_seen
             for entry in console.entries
         ):
-            # docs/scope.md, the same paragraph. It was not on the list that was read.
+            # docs/scope.md, the same paragraph. The newcomer was not on the list that was read.
             raise Hole("a process that was alone in its group got company just before the event")
         if not any(entry.process and entry.group == group for entry in console.entries) and any(
             self.processes[pid].group == group and self._looks_connected(self.processes[pid])
             for pid in console.phantoms
         ):
-            # The expected failure in tests/unit/test_send.py. Which console a process is on is not
-            # asked, so it is believed to be on this one, whose list has it since somebody's plain
-            # os.kill of its pid.
+            # The expected failure in tests/unit/windows/test_signals.py. No verb asks which console
+            # a process is on. A plain os.kill of its pid has put the process on the list of this
+            # console, so the verb takes it for a process on this console.
             raise Hole("a live member that is on the list as somebody else's phantom only")
 
     def _looks_connected(self, process: Process) -> bool:
-        """To whoever reads its PEB. A GUI program, and one with no console, does not."""
+        """Whether its PEB names a console. A GUI program counts as not connected."""
         none = {0, *(value % (1 << process.bits) for value in self.profile.console_asked_for)}
         handle = process.parameters.ConsoleHandle
         return process.is_alive and not is_gui(process) and handle not in none

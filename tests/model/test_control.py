@@ -60,7 +60,7 @@ def test_plain_os_kill_is_found_out(bug: type[Broken], profile: Profile) -> None
         run(Machine, 2000, shortest=False)
 
 
-# A rule of this package, and what it is like without it.
+# A rule of this package, how to switch it off, and the law that the package then breaks.
 RULES: dict[str, tuple[str, Any, type[Broken]]] = {
     "P3: no other process is in the group": (
         "ctrlevent._windows.policy.possible_others", lambda *_: [], Leak,

@@ -1,7 +1,7 @@
 """Whatever stands in the memory of a process: each verb has a right answer or a defined error.
 
-tests/unit/test_facts.py does this to what is read; here it is done to the verbs, which must send
-nothing to those who did not say themselves, by these very bytes, that they are meant.
+tests/unit/windows/test_peb.py does this to what is read; here it is done to the verbs. They must
+send nothing to a process unless these very bytes say that it is meant.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ VERBS: list[Callable[[int], Any]] = [
     lambda pid: ctrlevent.ignore_ctrl_c(False, pid),
     lambda _: ctrlevent.console_processes(),
 ]
-# Where a field lies that is looked at, any bytes; and anything anywhere, absurd pointers included.
+# Any bytes where the package looks at a field; and any bytes anywhere, absurd pointers included.
 FIELDS = st.tuples(
     st.sampled_from(
         ["ProcessParameters", "ImageSubsystem", "ProcessGroupId", "ConsoleFlags", "ConsoleHandle"]

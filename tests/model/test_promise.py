@@ -23,7 +23,7 @@ def test_an_event_reaches_who_was_named_or_nobody(profile: Profile) -> None:
 
 
 def test_a_gui_member_that_has_attached_itself_is_owed_no_event() -> None:
-    """Rule E2. Chance finds this story in one run of many, and took it for a lost event."""
+    """Rule E2. Chance finds this story in one run of many; a law once called the event lost."""
 
     class Machine(World):
         profile = WINDOWS
@@ -43,8 +43,9 @@ def test_a_gui_member_that_has_attached_itself_is_owed_no_event() -> None:
 
 
 def test_an_error_that_names_who_got_the_event_breaks_no_law() -> None:
-    """A group on two consoles, of which the second refuses. Chance finds this story in one run of
-    many: the error named nobody.
+    """A group on two consoles, of which the second refuses: the error once named no process.
+
+    Chance finds this story in one run of many.
     """
 
     class Machine(World):

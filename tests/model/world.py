@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 C, BREAK = CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT
 
-# Numbers stand for processes: the nth of those alive, or of all that ever were. As many things as
-# possible are drawn at once, which is what takes the time here.
+# Numbers stand for processes: the nth of those alive, or of all that ever were. Drawing takes most
+# of the time here, so as many things as possible are drawn at once.
 SOME = range(12)
 a_process = st.sampled_from(SOME)
 EVENTS = [C, BREAK, 2, 21, signal.SIGINT]
@@ -89,8 +89,8 @@ in_a_call = st.tuples(
     a_process,
 )
 
-# In the midst of a call: before its nth call of Windows, 0 for the last moment before an event is
-# sent. Mostly nothing does.
+# What happens in the midst of a call, and when: before its nth call of Windows, or, for 0, in the
+# last moment before an event is sent. Mostly nothing happens.
 meanwhile = st.one_of(
     st.just([]),
     st.just([]),
@@ -138,10 +138,10 @@ class World(RuleBasedStateMachine):
         self.patch.undo()
         Tally.counts[f"{self.name}: scenarios"] += 1
 
-    # --- who is who -------------------------------------------------------------------------------
+    # --- the processes ----------------------------------------------------------------------------
 
     def running(self, number: int) -> Process:
-        """One that can do something. There is always one."""
+        """A process that is alive and has started. If there is none, it is made."""
         running = [one for one in self.everybody if one.is_alive and one.has_started]
         if not running:
             successor = self.windows.create(self.everybody[0])
@@ -151,7 +151,7 @@ class World(RuleBasedStateMachine):
         return running[number % len(running)]
 
     def anybody(self, number: int) -> Process:
-        if self.target and number > 5:  # in the midst of a call, often whom it is about
+        if self.target and number > 5:  # in the midst of a call: often the process it is for
             return self.target
         return self.everybody[number % len(self.everybody)]
 
@@ -291,8 +291,9 @@ class World(RuleBasedStateMachine):
         self.call_verb(
             Call(
                 f"broadcast({sig!r}, console_of={of})",
-                # Of the one that was there at the start, or is there when it is sent. The event may
-                # have ended the one that is meant by then, on Wine, where it goes group by group.
+                # Named: the console that `meant` is on at the start, and the console that it is on
+                # when the event is sent. On Wine the event goes group by group, and may have ended
+                # `meant` by then: `left_console`.
                 lambda process: process.console is not None
                 and process.console in (console, meant.console, meant.left_console),
             ),
@@ -323,7 +324,7 @@ class World(RuleBasedStateMachine):
             self.another_process_is_the_caller(0)
 
     def number(self, who: int | tuple[Any]) -> Any:
-        """Of a process, or the odd one that it is."""
+        """The pid of a process, or the odd pid itself."""
         if isinstance(who, int):
             return self.anybody(who).pid
         return who[0]
@@ -331,7 +332,7 @@ class World(RuleBasedStateMachine):
     # What the control does differently.
 
     def is_meant(self, process: Process, pid: int) -> bool:
-        """Whether a call for one process is for this one."""
+        """Whether a call for the process `pid` is for `process`."""
         return process.pid == pid
 
     def do_killpg(self, pgid: Any, sig: Any, timeout: float) -> None:
@@ -414,9 +415,9 @@ class World(RuleBasedStateMachine):
             self.broken(Careless(f"{call.text}: {len(windows.calls)} calls of Windows"))
 
     def should_hear(self, call: Call, sig: Any) -> list[int]:
-        """Who must get it if the call succeeds: those on the caller's console.
+        """The pids on the caller's console that must get the event if the call succeeds.
 
-        Not a GUI program that has attached itself to it, which rule E2 leaves out.
+        Not that of a GUI program that has attached itself to the console: rule E2 leaves it out.
         """
         if type(sig) in (bool, float, str, type(None)):
             return []
@@ -436,7 +437,7 @@ class World(RuleBasedStateMachine):
         )
 
     def judge(self) -> None:
-        """Whatever was sent by a call of ours, now or later: it was for those it has reached."""
+        """Each event of our calls was for the process it reached, is not parked, and left no phantom."""
         windows = self.windows
         for leak in windows.leaks:
             self.broken(Leak(leak))

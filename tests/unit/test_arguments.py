@@ -16,7 +16,7 @@ from ctrlevent._windows.signals import events_sent
 
 
 class Index:
-    """An integer of somebody else's, such as numpy's."""
+    """An integer of another library, such as numpy's."""
 
     def __init__(self, value: Any) -> None:
         self.value = value

@@ -22,7 +22,7 @@ PLAIN = Row("os.kill(os.getpid(), signal.CTRL_C_EVENT)", ("program", "bystander"
 
 
 def result(**named: Any) -> dict[str, Any]:
-    """As of a call that has reached nobody."""
+    """As of a call that has reached no process."""
     nothing = {"program": 0, "bystander": 0, "parent": 0, "ms": None}
     return {**nothing, "error": None, "message": None, "in_call": False, **named}
 

@@ -1,6 +1,6 @@
 """The drawings of the explanation: each scenario comes out as it says, and is drawn as it came out.
 
-The model that they are played on is the one of tests/fakes.
+They are played on the model of tests/fakes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from docs._diagrams.scenarios import PROBLEM, SCENARIOS
 if TYPE_CHECKING:
     from docs._diagrams.recording import Recording
 
-# Who gets the event, and what else the explanation says of it.
+# The processes that get the event, and what else the explanation says of it.
 REACHED = {
     "group": {"launcher", "python"},
     "leak": {"launcher", "python", "shell"},
@@ -102,7 +102,7 @@ def by_class(drawing: ET.Element, tag: str, kind: str) -> list[ET.Element]:
 
 
 def columns(recording: Recording, drawing: ET.Element) -> dict[str, str]:
-    """Where each process has its line, by the heads."""
+    """The x of the line of each process, by the heads: x -> name."""
     heads = {"".join(one.itertext()): one.get("x") for one in by_class(drawing, "text", "name")}
     assert list(heads) == [one.name for one in recording.participants]
     return {x: name for name, x in heads.items() if x}

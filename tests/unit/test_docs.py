@@ -30,7 +30,7 @@ PAGES = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md
 
 
 def rows(table: str) -> dict[str, list[str]]:
-    """The cells of a Markdown table, by the first one of each row."""
+    """The cells of a Markdown table, by the first cell of each row."""
     lines = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
     return {line[0]: line[1:] for line in lines}
 

@@ -202,7 +202,7 @@ class _Finder(ast.NodeVisitor):
             name in OF_SUBPROCESS and ast.unparse(node.func).startswith("subprocess.")
         )
         for keyword in node.keywords:
-            # On a real clock each call with a timeout waits: a verb, or what calls one with it.
+            # On a real clock each call with a timeout waits: a verb, or a caller of a verb.
             if keyword.arg == "timeout" and (waits or not self.fake_clock):
                 self.note_limit(keyword.value)
         position = WAITS.get(name)
@@ -230,7 +230,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def _is_measured(self, node: ast.AST) -> bool:
-        """`time.monotonic() - start`; by name too, where the clock is a real one."""
+        """`time.monotonic() - start`; by name too, where the clock is real."""
         parts = [*ast.walk(node)]
         differences = [
             part for part in parts if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub)

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 
@@ -117,8 +117,9 @@ def methods(kind: type) -> dict[str, Any]:
 @pytest.mark.parametrize("name", CALLABLE)
 def test_public_class_or_function_has_a_docstring_and_each_public_method_too(name: str) -> None:
     assert inspect.getdoc(CALLABLE[name])
-    if inspect.isclass(CALLABLE[name]) and not issubclass(CALLABLE[name], tuple):
-        assert [name for name, value in methods(CALLABLE[name]).items() if not value.__doc__] == []
+    kind: Any = CALLABLE[name]
+    if inspect.isclass(kind) and not issubclass(kind, tuple):
+        assert [name for name, value in methods(kind).items() if not value.__doc__] == []
 
 
 @pytest.mark.parametrize(
@@ -163,20 +164,15 @@ def test_function_of_a_half_has_the_signature_of_the_protocol(half: str, name: s
         return
     function = of_half(half, name)
     expected = list(inspect.signature(SHAPE[name]).parameters.values())[1:]
+    found = list(inspect.signature(function).parameters.values())
     if [one.kind for one in expected] == [inspect.Parameter.VAR_KEYWORD]:
-        assert {kind for _, kind in shape(function)} == {inspect.Parameter.KEYWORD_ONLY}
-        return
-    assert shape(function) == [(one.name, one.kind) for one in expected]
-
-
-def shape(function: Callable[..., Any]) -> list[tuple[str, Any]]:
-    try:
-        found = inspect.signature(function).parameters.values()
-    except ValueError:  # a built-in, such as posix.getpgid
-        return [("pid", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    return [(one.name, inspect.Parameter.POSITIONAL_OR_KEYWORD
-             if one.kind is inspect.Parameter.POSITIONAL_ONLY else one.kind)
-            for one in found]  # fmt: skip
+        assert {one.kind for one in found} == {inspect.Parameter.KEYWORD_ONLY}
+    elif inspect.isbuiltin(function):  # posix.getpgid
+        assert [one.name for one in found] == [one.name for one in expected]
+    else:
+        assert found == expected  # name, kind, default, and the text of the annotation
+        returns = inspect.signature(SHAPE[name]).return_annotation
+        assert inspect.isclass(function) or function.__annotations__["return"] == returns
 
 
 def test_face_asks_for_nothing_that_the_protocol_has_not() -> None:

@@ -2,7 +2,7 @@
 
 Each part of the bed is built in a folder with a temporary name and renamed
 into place when it is complete, so an interruption at any point leaves either
-the whole part or nothing that anybody looks at.  The name carries a key made
+the whole part or a folder that is never used.  The name carries a key made
 from everything the part is built from: a changed recipe is another folder,
 never a mixture.
 """
@@ -70,7 +70,7 @@ def building(target: Path) -> Iterator[Path]:
 
 
 def write(target: Path, text: str) -> None:
-    """Writes a file in one step: readers see the old one or the new one."""
+    """Writes a file in one step: readers see the old text or the new text."""
     partial = target.with_name(f"{target.name}{_PARTIAL}{os.getpid()}")
     partial.write_text(text, encoding="utf-8")
     partial.replace(target)

@@ -32,7 +32,7 @@ _WINFUNCTYPE: Any = getattr(ctypes, "WINFUNCTYPE", None)
 
 
 def architecture() -> str:
-    """That of the running Python, which may be an emulated one: x64, x86 or arm64."""
+    """The architecture of the running Python, which may be emulated: x64, x86 or arm64."""
     names = {"win-amd64": "x64", "win32": "x86", "win-arm64": "arm64"}
     return names[sysconfig.get_platform()]
 
@@ -48,7 +48,7 @@ def group_zero_reaches_all() -> bool:
 
 
 def parks_events_for_non_leader() -> bool:
-    """Whether an event to a pid that leads no group later reaches everybody."""
+    """Whether an event to a pid that leads no group later reaches the whole console."""
     return bool(_answer("parks_events_for_non_leader"))
 
 
@@ -68,7 +68,7 @@ def default_handler_exit_code(event: int = CTRL_C) -> int:
 
 
 def ctrl_routine_exit_code() -> int:
-    """How a thread at CtrlRoutine ends if a handler took the event."""
+    """The exit code of a thread at CtrlRoutine if a handler took the event."""
     return int(_answer("ctrl_routine_exit_code"))
 
 
@@ -146,7 +146,7 @@ class _Program:
         return bool(self._said)
 
     def exit_code(self) -> int:
-        """What ended it: an event, or else our closing its input."""
+        """Its exit code after an event; if no event ends it, after we close its input."""
         try:
             self.process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -325,7 +325,7 @@ def _pseudo_console_ctrl_c(lab: _Laboratory) -> bool:
     os.close(its_output)
     with os.fdopen(output, "rb") as said:
         said.readline()
-        # It says nothing and ends, or it says something.
+        # The program reports the event, or the timer ends it.
         ending = threading.Timer(_PATIENCE, kernel32.TerminateProcess, (process, 0))
         ending.start()
         os.write(keys, b"\x03")
@@ -394,7 +394,7 @@ def main(name: str | None) -> None:
     answer = everything() if name is None else EXPERIMENTS[name](_Laboratory())
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
-    # A pseudo console may wait for its reader on the way out: do not say goodbye.
+    # A pseudo console may wait for its reader at the exit: skip all clean-up.
     os._exit(0)
 
 

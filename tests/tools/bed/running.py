@@ -1,6 +1,6 @@
 """One command in the bed: with a console, its output as it is, and nothing left behind.
 
-A console: Wine gives a program one if its standard input is a terminal, so
+A console: Wine gives it to a program whose standard input is a terminal, so
 that is a pty.  Standard output and error are pipes: what the program prints
 arrives byte for byte, while a pty there would have Wine draw it on a screen,
 wrapped and full of control sequences.  What is written to the console itself
@@ -10,7 +10,7 @@ that reads from the console waits until its time limit.
 Nothing left behind: Wine starts children through an intermediate process, so
 neither parent pids nor process groups or sessions tell which run a process
 belongs to.  Its Unix environment does, even when the Windows program gave its
-child another one: a mark there finds all of them, and only them.
+child another: a mark there finds all of them, and only them.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _run_native(
     capture: Sequence[BinaryIO] | None,
 ) -> int:
     pipe = subprocess.PIPE if capture else None
-    # A console of its own: no event of a test reaches whoever started the run.
+    # A console of its own: no event of a test reaches the process that started the run.
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     process = subprocess.Popen(
         command, env=environ, cwd=cwd, creationflags=flags, stdout=pipe, stderr=pipe
@@ -213,7 +213,7 @@ else:
             status = _relay(process, routes, timeout)
         finally:
             left = end_processes(f"{_MARK}={mark}")
-            # Now that nobody writes any more, what is still on its way has an end.
+            # No process writes any more: read on until nothing is left.
             for fd, its_sink in routes.items():
                 while _pass_on(fd, its_sink):
                     pass

@@ -1,7 +1,7 @@
 """System calls, counted in two ways: those that we make at the boundary, and those of Windows.
 
 The second are the Nt... functions of ntdll, through which Windows is reached, as Wine's relay trace
-has them: what kernel32 makes of our calls. Not in it is what ntdll calls of itself.
+has them: what kernel32 makes of our calls. Calls that ntdll makes of itself are not in it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LINE = re.compile(r"([0-9a-f]+):Call (KERNEL32|ntdll)\.(\w+)\((\w+)")
 
 
 class Counting:
-    """A `System` that counts the calls of another one."""
+    """Counts the calls of a `System`, and passes them on."""
 
     def __init__(self, system: System) -> None:
         self._system = system

@@ -24,8 +24,8 @@ def interleaved(
 ) -> Samples:
     """Calls each once in every round, and each round in another order.
 
-    What was called before is felt, by what it has left in the processor's caches: so each comes
-    behind each other one equally often.
+    A function leaves something in the processor's caches, which the next function feels. So each
+    comes directly after each of the others equally often.
 
     `after` is not measured: it gets what the function has returned, and cleans up. The first few
     calls of each are not measured either: after a pause, most of what they need is in no cache.

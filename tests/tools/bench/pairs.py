@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from .interleaved import Samples
 
-# As much slower than the same system calls in plain ctypes as Python code that explains its errors
-# may be.
+# How much slower than the same system calls in plain ctypes Python code may be that explains its
+# errors.
 _PLAIN = 1.3
 _SIZES = (2, 16, 64, 256)
 
@@ -122,8 +122,8 @@ def _kill_self(
 
 
 def _more_than(bare: Sequence[float], samples: Sequence[float]) -> list[float]:
-    """Round by round. An event takes one of two times, by whether who hears it runs before the
-    caller goes on; between medians of either, that would be taken for the checks'.
+    """Round by round. An event takes one of two times: the process that hears it runs before the
+    caller goes on, or after. Between two medians, that difference would count as the checks'.
     """
     return [seconds - without for seconds, without in zip(samples, bare)]
 

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def link_stable_abi(folder: Path, python: Path) -> None:
-    """psutil asks for python3.dll, the door to the stable ABI, which the bed's Python has not.
+    """psutil asks for python3.dll, the door to the stable ABI. The bed's Python has no such file.
 
-    All that it leads to is in python3XX.dll too. Wine takes a file that it has loaded under another
-    name for what it is: the same module. So a link does.
+    All that it leads to is in python3XX.dll too. Wine recognizes a file that it has loaded under
+    another name: it is the same module. So a link is enough.
     """
     dll = next(python.parent.glob("python3[0-9]*.dll"))
     link = folder / "psutil" / "python3.dll"

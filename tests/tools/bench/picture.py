@@ -38,7 +38,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 
 
 def picture(document: Document) -> str:
-    """One line for each result, on a logarithmic scale; to the left of 1 we are the faster one."""
+    """One line for each result, on a logarithmic scale; to the left of 1 we are faster."""
     ratios = [one.ratio for section in document.sections for one in section.results]
     lowest = 10 ** math.floor(math.log10(min(0.5, *(one.low for one in ratios))))
     highest = 10 ** math.ceil(math.log10(max(2.0, *(one.high for one in ratios))))

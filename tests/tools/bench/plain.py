@@ -1,4 +1,4 @@
-"""The system calls of a verb, written straight down in ctypes: nobody can be faster and check it.
+"""The system calls of a verb, straight in ctypes: no code with the same checks can be faster.
 
 No error is explained, nothing is shared, no other system is thought of. For a target of the
 caller's own architecture.
@@ -29,7 +29,7 @@ _WinDLL: Any = getattr(ctypes, "WinDLL", None)
 
 
 class Plain:
-    """Bound once, as anybody would."""
+    """The functions, bound once, as any caller would."""
 
     def __init__(self) -> None:
         handle, number, pointer = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p
@@ -88,7 +88,7 @@ class Plain:
             raise OSError("GenerateConsoleCtrlEvent")
 
     def killpg(self, event: int, pgid: int) -> None:
-        """The bare call, after what must be seen before: the leader, alive, on the console."""
+        """The bare call, after a check that the leader is alive and on the console."""
         pids = (ctypes.c_uint32 * _ROOM)()
         count = self._kernel32.GetConsoleProcessList(pids, _ROOM)
         if pgid not in pids[:count] or self.getpgid(pgid) != pgid:

@@ -1,12 +1,12 @@
 """One processor for what is measured call by call on Wine.
 
 There, nearly every system call is a question to another process, wineserver. With several
-processors it is chance whether an answer comes from the same one, or another one must be woken for
-it, which takes five times as long; and what is measured falls into the one habit or the other for
-seconds. On one processor a call costs what it costs, and ratios can be told to a few hundredths.
+processors it is chance whether wineserver answers on the same processor, or the system must wake
+another for it, which takes five times as long. A measurement falls into either habit for seconds.
+On one processor a call costs what it costs, and ratios can be told to a few hundredths.
 
-What starts a thread or a process is another matter: that is made to run beside its creator, and is
-measured where it can.
+The start of a thread or a process is another matter. A thread or process is made to run beside its
+creator, so its start is measured where it can do so.
 """
 
 from __future__ import annotations

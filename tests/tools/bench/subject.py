@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 NEW_GROUP, OWN_CONSOLE = 0x200, 0x0800_0000
 CTRL_C = 0
 
-_LONG = "100000"  # seconds that a program stays at most, should nobody end it
+_LONG = "100000"  # seconds that a program stays at most, if no process ends it
 _SLEEP = 1.0  # the wait that users write behind os.kill
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 _idle: list[Any] = []
 
 
-# --- who is there ---------------------------------------------------------------------------------
+# --- the programs on the console ------------------------------------------------------------------
 
 
 def start_leader(native: str, flags: int = NEW_GROUP) -> int:
@@ -93,8 +93,8 @@ def measure_getpgid(pid: int, rounds: int) -> Samples:
 def _threads_end(pid: int) -> Callable[[object], None]:
     """Waits until a process has no more threads than now, when it is at rest.
 
-    The thread that an event was heard in still has to end then, which takes as long as what is
-    measured, and would be paid for by who comes next.
+    The thread that has heard an event still has to end. That takes as long as what is measured, and
+    the next call would pay for it.
     """
     import psutil
 
@@ -108,15 +108,15 @@ def _threads_end(pid: int) -> Callable[[object], None]:
 
 
 def measure_killpg(leader: int, rounds: int) -> Samples:
-    """Each event is waited for, not measured: Wine 10 drops one that comes before that."""
+    """The wait for each event is not measured. Without it Wine 10 would drop the next event."""
     heard = _children[leader].stdout
     assert heard
     plain = Plain()
 
     def until_it_is_over(_returned: object) -> None:
         heard.readline()
-        # The thread that heard the event ends now, beside whatever is next: so that is something
-        # unmeasured, which also leaves in the caches what the measured calls need.
+        # The thread that heard the event ends beside what runs next. So unmeasured calls run next,
+        # which also leave in the caches what the measured calls need.
         for _ in range(4):
             plain.getpgid(leader)
             ctrlevent.getpgid(leader)
@@ -143,7 +143,7 @@ def measure_console_processes(pid: int, rounds: int) -> Samples:
 
 
 def measure_kill_self(rounds: int) -> Samples:
-    """Until KeyboardInterrupt. The caller leads its group, or os.kill would reach everybody."""
+    """Until KeyboardInterrupt. The caller leads its group, or os.kill would reach the whole console."""
     own = os.getpid()
 
     def with_ctrlevent() -> KeyboardInterrupt:

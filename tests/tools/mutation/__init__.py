@@ -3,5 +3,5 @@
 - `plans`: exchanges each plan of the policy for every other plan of its shape.
 - `survivors.txt`: the mutants that no test notices, each with the reason why none has to.
 - `check`: holds a run of mutmut against it.
-Tests for what a run has found to be tested by none: `tests/unit/windows/test_left_over.py`.
+Tests for what a run has found untested: `tests/unit/windows/test_left_over.py`.
 """

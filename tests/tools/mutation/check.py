@@ -16,7 +16,7 @@ def main() -> int:
     results = _mutmut("results", "--all", "true")
     counts: dict[str, collections.Counter[str]] = {}
     survivors: dict[tuple[str, str], str] = {}
-    # One that makes a test wait for ever is noticed as well.
+    # A mutant that makes a test wait for ever is noticed as well.
     results = results.replace(": timeout", ": killed")
     for name, outcome in re.findall(r"ctrlevent\.(\S+): (.+)", results):
         counts.setdefault(name.partition(".x")[0], collections.Counter())[outcome] += 1
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _what(name: str) -> tuple[str, str]:
-    """The function that a mutant is in, and its changed line, which is what its number is not."""
+    """The function that a mutant is in, and its changed line: its number says neither."""
     diff = _mutmut("show", f"ctrlevent.{name}")
     lines = [line[1:].strip() for line in diff.splitlines() if re.match(r"\+(?!\+\+)", line)]
     return re.sub(r"\.x_(.*)__mutmut_\d+", r".\1", name), " ".join(lines)

@@ -81,7 +81,9 @@ def main() -> int:
                 missed.append(exchange)
     finally:
         POLICY.write_text(policy, encoding="utf-8")
-    print(f"plans: {len(todo) - len(missed)} of {len(todo)} exchanges noticed by a test of the rule")
+    print(
+        f"plans: {len(todo) - len(missed)} of {len(todo)} exchanges noticed by a test of the rule"
+    )
     for rule, line, plan, instead in missed:
         print(f"not noticed: {rule}, line {line + 1}: {plan} exchanged for {instead}")
     return 1 if missed or not todo else 0

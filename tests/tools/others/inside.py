@@ -1,7 +1,7 @@
 """Runs in the bed: `python -m tests.tools.others.inside RUNS OUTCOMES`, both names of JSON files.
 
 One test after the other, each in a pytest of its own, in a group of its own.  This process is on
-the same console, in another group: what it hears was meant for somebody else.
+the same console, in another group: what it hears was meant for another group.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from xml.etree import ElementTree
 
 import ctrlevent
 
-# Those that pass need a third of it, on a machine that is busy.
+# Tests that pass need a third of it, on a machine that is busy.
 LIMIT = 120.0
 
-# A test that fails is run again, with either call: some of them race.  One that hangs is not.
+# A test that fails is run again, with either call: some of them race.  A test that hangs is not.
 TRIES = 3
 
 # pytest's exit status after a KeyboardInterrupt.

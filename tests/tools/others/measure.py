@@ -31,9 +31,9 @@ process that leads its group ("leads"), and behind a launcher, as `pytest.exe` i
 Another process on the same console, in another group, noted what reached it. A test that fails is
 tried again.
 
-On Windows, an event to a process that leads no group goes to everybody on the console, sooner or
+On Windows, an event to a process that leads no group goes to every process on the console, sooner or
 later, and tests that hang or fail here may pass there, or take others with them: on Wine 10 such an
-event reaches nobody. A Ctrl+Break to a group runs no handler there, and Python's SIGBREAK does not
+event reaches no process. A Ctrl+Break to a group runs no handler there, and Python's SIGBREAK does not
 exist: what needs these fails with either call."""
 
 
@@ -90,7 +90,7 @@ def _runs(bed: Bed, arch: str, stage: Path, folder: Path, project: Project) -> l
                         "paths": [programs.windows_path(path) for path in paths],
                         "environment": {
                             "CTRLEVENT_OTHERS_CALL": call,
-                            # What the projects' own plugins would do is not asked here.
+                            # The projects' own plugins are not under test.
                             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                         },
                     }

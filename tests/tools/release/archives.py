@@ -80,9 +80,9 @@ def version(source: str) -> str | None:
 
 
 def disturb(folder: Path) -> None:
-    """Change what must not show in an archive: the times of the files, and who else may read them.
+    """Change what must not show in an archive: the times of the files, and others' access to them.
 
-    Whether one is a program is git's knowledge, and stays.
+    Git knows whether a file is a program, so that stays.
     """
     for path in folder.rglob("*"):
         if path.is_file():

@@ -45,7 +45,7 @@ def _outcome(case: ET.Element) -> Outcome:
 
 
 def failed(found: Found) -> bool:
-    """Whether it is not so that tests were run and none has failed."""
+    """Whether a test has failed, or no test was run."""
     return not found or any(outcome.status == FAILED for outcome in found.values())
 
 

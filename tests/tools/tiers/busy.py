@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .running import Result
 
-# Ends when its input does: the system closes that, too, if the session is killed.
+# Exits at the end of its input, which the system closes if the session is killed.
 _LOOP = """
 import os, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
@@ -27,7 +27,7 @@ while True:
 
 @contextlib.contextmanager
 def loops(count: int | None = None) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Two of them, or one for each processor if there are more."""
+    """Two loops, or as many as there are processors if that is more."""
     command = [sys.executable, "-S", "-c", _LOOP]
     with contextlib.ExitStack() as stack:
         processes: list[subprocess.Popen[bytes]] = []

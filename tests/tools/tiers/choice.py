@@ -130,9 +130,9 @@ def fitting(
 ) -> tuple[list[Choice], list[Close]]:
     """What fits into `budget` seconds of tests, and the files of which nothing does.
 
-    Of a file that does not fit whole, the shortest tests, and always those whose time is not known:
-    they are new, and may be the very ones that the change is about. Files that are equally far away
-    (2 and more) have equal shares of what is left.
+    Of a file that does not fit whole: the shortest tests, and always the tests whose time is not
+    known, since these are new and the change may be about them. Files that are equally far away (2
+    and more) have equal shares of what is left.
     """
     by_file: dict[str, dict[str, float]] = {}
     for name, time in seconds.items():

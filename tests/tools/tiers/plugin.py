@@ -89,13 +89,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     until = item.config.getoption("--tier-until")
     if until is not None and time.time() > until:
-        return True  # as if it had run; that it has not, the runner sees and says
+        return True  # as if it had run; the runner sees and says that it has not
     repeat = int(item.config.getoption("--tier-repeat") or 1)
     if repeat == 1:
         return None
     for _ in range(repeat):
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        # New fixtures for the next time; by `nextitem` pytest knows which wider ones to keep.
+        # New fixtures for the next time; by `nextitem` pytest knows which wider fixtures to keep.
         getattr(item, "_initrequest", lambda: None)()
         runtestprotocol(item, nextitem=nextitem)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
@@ -103,7 +103,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 class Teller:
-    """Writes a line when the tests are collected, and one as each finishes."""
+    """Writes a line when the tests are collected, and a line as each finishes."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8", newline="\n")

@@ -51,7 +51,7 @@ def closing(log: str, good: bool) -> str:
 
 
 class Screen:
-    """Prints lines; below them on a terminal one that is kept up to date."""
+    """Prints lines; on a terminal it keeps the line below them up to date."""
 
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()

@@ -18,7 +18,7 @@ class Progress:
     outcomes: list[tuple[str, str]] = field(default_factory=list)
     """Name and outcome, as the tests finished; a test that is repeated is in it each time."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Of the tests that did not fail: a failed one may have waited for the limit of a hang."""
+    """Of the tests that did not fail: a failed test may have waited for the limit of a hang."""
     _rest: bytes = b""
 
     @property

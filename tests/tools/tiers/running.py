@@ -84,8 +84,8 @@ class Options:
     folder: Path
     """For logs and for what the tiers tell; emptied at the start."""
     times: Path | None = None
-    """The file with the times of the last run, which this one's become, unless it repeats tests.
-    None: not kept."""
+    """The file with the times of the last run. This run's times replace them, unless it repeats
+    tests. None: not kept."""
     selection: bool = False
     """The user has selected tests: a tier without any is fine if another has some."""
     repeat: int = 1
@@ -169,7 +169,7 @@ def _begin(tier: Tier, options: Options, result: Result, screen: Screen) -> _Run
     known.write_text(json.dumps(dict(last.tests)), encoding="utf-8")
     command = [
         *(*tier.start, "-m", "pytest", "-p", "tests.tools.tiers.plugin"),
-        # A worker that a test has crashed is replaced, but not for ever: a new one costs seconds.
+        # xdist replaces a worker that a test has crashed, but not for ever: that costs seconds.
         *("-n", str(tier.workers), "--dist", "loadgroup", "--max-worker-restart=4"),
         # With `=`: pytest takes a separate word for a path of tests, before it knows the option.
         *(f"--tier-times={tier.path(known)}", f"--tier-progress={tier.path(told)}"),

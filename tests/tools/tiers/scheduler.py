@@ -1,10 +1,10 @@
 """Which worker of pytest-xdist runs which test: `--dist loadgroup`, without queues of long tests.
 
-A worker does not start a test before it knows the one after it, so a test always waits behind the
-one that runs. xdist's own schedulers take both from the head of the list: with the longest tests
-first, a long test waits behind a long one while other workers have nothing left to do. Here a
-worker gets one from the head, and behind it some from the tail, where the shortest are; then again
-one from the head.
+A worker does not start a test before it knows the next test, so a test always waits behind the
+test that runs. xdist's own schedulers take both from the head of the list: with the longest tests
+first, a long test waits behind a long test while other workers have nothing left to do. Here a
+worker gets a test from the head, and behind it some from the tail, where the shortest are; then
+again a test from the head.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-# Seconds of tests that wait behind another one. As long as the answer of a worker and the next
+# Seconds of tests that wait behind another test. As long as the answer of a worker and the next
 # order to it take, or longer: the worker waits for that when it has only one test left.
 _BEHIND = 0.5
 
@@ -42,7 +42,7 @@ class HeadAndTail(LoadGroupScheduling):  # type: ignore[misc]
             node.shutdown()
 
     def remove_node(self, node: Any) -> str | None:
-        """As xdist's, but a test that has crashed a worker does not crash another one as well."""
+        """As xdist's, but a test that has crashed a worker does not crash another worker."""
         workload = self.assigned_work.pop(node)
         self._head_came_last.discard(node)
         left = [

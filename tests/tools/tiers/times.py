@@ -56,7 +56,7 @@ def merged(old: Times, new: Mapping[str, float], wall: float, whole: bool) -> Ti
 
 
 def store(path: Path, tier: str, times: Times) -> None:
-    """Replace the times of one tier, in one step: a reader sees the old file or the new one."""
+    """Replace the times of one tier, in one step: a reader sees the old file or the new file."""
     tests = {name: round(seconds, 3) for name, seconds in sorted(times.tests.items())}
     content = {**_read(path), tier: {"pace": times.pace, "tests": tests}}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ def child() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def heard(child: subprocess.Popen[bytes]) -> list[int]:
-    """All that it has heard; it has ended then."""
+    """All that the child has heard until its exit."""
     output, _ = child.communicate()
     return [int(line) for line in output.split()]
 
@@ -129,7 +129,7 @@ def test_run_of_a_command_that_a_signal_ends() -> None:
 @pytest.mark.limits
 @pytest.mark.parametrize("console", ["own", "shared"])
 def test_run_with_a_timeout(console: str) -> None:
-    """The command never ends by itself, whether it has been started by then or not."""
+    """The command never exits by itself, whether it has been started by then or not."""
     command = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
     code, _, errors = cli("run", "--console", console, "--timeout", "0.5", "--", *command)
     assert code == 124

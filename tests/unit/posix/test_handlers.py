@@ -22,7 +22,7 @@ if sys.platform == "win32":
 
 @pytest.fixture(autouse=True)
 def heard() -> Iterator[list[str]]:
-    """What reaches the handlers that were there before; and they are there afterwards."""
+    """What reaches the handlers from before the test, which must be in place after it."""
     names: list[str] = []
     numbers = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in numbers}
@@ -136,7 +136,7 @@ def test_the_systems_default() -> None:
 
 
 def test_the_systems_default_of_a_blocked_signal_waits_and_the_handler_stays() -> None:
-    """As when somebody's handler that stands in front calls it while the signal is blocked."""
+    """As when another library's handler in front calls it while the signal is blocked."""
     code = (
         "import signal, ctrlevent;"
         "ctrlevent.handler(lambda e: None, ctrlevent.CTRL_SHUTDOWN_EVENT).__enter__();"

@@ -1,4 +1,4 @@
-"""Popen and run on POSIX, with real processes: who got the signal, what ends, and what is left."""
+"""Popen and run on POSIX, with real processes: which get the signal, exit, and are left."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ctrlevent._posix import run
 
 SHOW = "import os; print(os.getpid(), os.getpgid(0), os.getsid(0), flush=True)"
 
-# Starts a child that keeps the pipes open and does not end by SIGINT; says its pid; then ends.
+# Starts a child that keeps the pipes open and ignores SIGINT; says its pid; then exits.
 LEAVES_ONE = """
 import signal, subprocess, sys
 child = subprocess.Popen([sys.executable, "-S", "-c",
@@ -44,7 +44,7 @@ def python(code: str) -> list[str]:
 
 
 def is_gone(pid: int) -> bool:
-    """Or has ended, and nobody has asked for its end: in a container, perhaps nobody ever does."""
+    """Or is a zombie: in a container, perhaps no process ever waits for it."""
     try:
         os.kill(pid, 0)
         with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
@@ -157,7 +157,7 @@ def test_terminate_and_kill_end_the_child_alone(
 
 
 def test_an_ended_child_is_sent_nothing() -> None:
-    """Although nobody has asked for its end yet, and somebody is left in its group."""
+    """Although it is still a zombie, and another process is left in its group."""
     with ctrlevent.Popen(python(LEAVES_ONE), stdout=subprocess.PIPE) as child:
         (grandchild,) = ids(child)
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
@@ -169,7 +169,7 @@ def test_an_ended_child_is_sent_nothing() -> None:
     assert child.returncode == 0
 
 
-# Starts itself once more, and sends it the signal; says what became of the child.
+# Ignores the signals, starts a child and sends it the signal; says what became of the child.
 STARTED_BY_ONE_THAT_IGNORES = """
 import signal, subprocess, sys, threading, time
 import ctrlevent
@@ -207,7 +207,7 @@ def outcome_of_child(number: int, *, keeps: bool = False, in_thread: bool = Fals
 @pytest.mark.parametrize("in_thread", [False, True], ids=["main thread", "other thread"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
 def test_the_child_of_one_that_ignores_it_hears_it(number: int, in_thread: bool) -> None:
-    """As a shell starts a job in the background of a script: the caller goes on ignoring it."""
+    """As a shell starts a background job of a script. The caller goes on ignoring the signal."""
     assert outcome_of_child(number, in_thread=in_thread) == [str(-number), "True"]
 
 
@@ -257,7 +257,7 @@ def times_out(
 
 @pytest.mark.limits
 def test_a_timeout_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program may take as long as it needs to end by itself."""
+    """The program may take as long as it needs to exit by itself."""
     for limit in growing_limits(0.25):
         error = times_out(WAITS, limit, HANG_LIMIT, monkeypatch, stderr=subprocess.PIPE, text=True)
         if error.output.startswith("up\n"):  # else it had not been started by then
@@ -287,7 +287,7 @@ def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
 ) -> None:
     """`run` returns, though a daemon that has left the group keeps the pipe open.
 
-    The daemon ends with its input, which is when the test closes it.
+    The daemon exits when the test closes its input.
     """
     monkeypatch.setattr(run, "_COLLECTED_WITHIN", 0.1)
     code = (
@@ -312,8 +312,8 @@ def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
     wait_until(lambda: is_gone(daemon), "the end of the daemon")
 
 
-# Put before the code of a caller: how long its `run` waits for a command after a Ctrl+C, which is
-# for ever, or no time at all, so that no time decides.
+# Put before the code of a caller: its `run` waits for a command after a Ctrl+C for ever, or not at
+# all, so that no time decides.
 WAITS_FOR_EVER, WAITS_NO_TIME = (
     "import functools; from ctrlevent import _run\n"
     f"_run.contain = functools.partial(_run.contain, grace={grace})\n"
@@ -331,7 +331,7 @@ except KeyboardInterrupt:
 
 
 def test_a_ctrl_c_of_the_caller_is_passed_on_and_raised() -> None:
-    """In a caller of its own: no signal is for the process that runs the tests."""
+    """The caller is a process of its own, so the process that runs the tests gets no signal."""
     output = caller(WAITS_FOR_EVER + CALLS_RUN.replace("{code!r}", repr(WAITS)), 1)
     assert output == b"up\ninterrupted\nraised\n"
 
@@ -371,7 +371,7 @@ def test_a_second_ctrl_c_waits_no_longer() -> None:
 
 
 def caller(code: str, times: int) -> bytes:
-    """The output of a Python that is sent SIGINT, and once more after each further line."""
+    """The output of a Python that is sent a SIGINT after each of its first `times` lines."""
     command = [sys.executable, "-c", code]
     found = b""
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
@@ -406,8 +406,8 @@ def test_streams_pass_through(tmp_path: Path) -> None:
 def test_who_reads_from_the_shared_terminal_is_stopped_and_then_ended(tmp_path: Path) -> None:
     """A Python, in the foreground of a terminal of its own, runs a command that reads from there.
 
-    Then Ctrl+C is typed, which is for the Python; and that ends the command, which cannot end by
-    itself, however long `run` waits, since it is stopped.
+    Then Ctrl+C is typed, which is for the Python. The command is stopped, so it cannot exit by
+    itself, however long `run` waits: the Python ends it.
     """
     reads = "import os; print(os.getpid(), flush=True); input()"
     code = WAITS_NO_TIME + "import ctrlevent, sys\n"

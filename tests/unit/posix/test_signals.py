@@ -1,6 +1,7 @@
-"""The verbs on POSIX, with real processes: who got the signal, and who did not.
+"""The verbs on POSIX, with real processes: which got the signal, and which did not.
 
-No test waits by sleeping: a child reports on a pipe what it has got, and ends when that is closed.
+No test waits by sleeping: a child reports on a pipe what it has got, and exits at the end of its
+input.
 """
 
 from __future__ import annotations

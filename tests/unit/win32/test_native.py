@@ -1,5 +1,5 @@
 """What `Native` makes of answers that a real Windows rarely gives, with functions that stand for
-those of its DLLs. What it makes of the usual ones is shown in tests/windows.
+those of its DLLs. tests/windows shows what it makes of the usual answers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def dll(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def last_error(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], int]:
-    """Sets it, and returns what a function returns that has failed."""
+    """Sets the last error, and returns what a failed function returns."""
 
     def fail(winerror: int) -> int:
         monkeypatch.setattr(foreign, "last_error", lambda: winerror)
@@ -130,7 +130,7 @@ def test_elsewhere_a_call_is_a_clear_error() -> None:
         Native().WaitForSingleObject(8, 0)
     assert error.value.errno == errno.ENOSYS
     assert Native().version < c.WINDOWS_8  # so that nothing is read of a process
-    assert foreign.null(0) == 0  # nobody knows of a last error
+    assert foreign.null(0) == 0  # there is no last error
 
 
 # --- what stays the same as long as the calling process lives -------------------------------------

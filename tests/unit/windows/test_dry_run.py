@@ -1,4 +1,4 @@
-"""Dry runs on a fake Windows: they name those whom the verb then reaches, and send nothing."""
+"""Dry runs on a fake Windows: they name the processes that the verb reaches, and send nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def member(windows: FakeWindows, leader: Process) -> Process:
 
 @pytest.fixture
 def far(windows: FakeWindows) -> Process:
-    """The leader of a group on another console, where somebody else is in it."""
+    """The leader of a group on another console, with another member there."""
     far = windows.spawn(new_group=True, ignores=False, console=Console(windows))
     windows.spawn(parent=far)
     windows.now += 60

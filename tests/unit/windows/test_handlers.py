@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a new process; and the exit of this one finds nothing of the fake's."""
+    """As in a new process; and the exit of this process finds nothing of the fake's."""
     for name in ("_free", "_made"):
         monkeypatch.setattr(Registration, name, [])
     monkeypatch.setattr(Registration, "_exiting", False)
@@ -41,7 +41,7 @@ def take(told: list[CtrlEvent]) -> Callable[[CtrlEvent], bool]:
 
 
 def happen(windows: FakeWindows, event: int) -> list[bool]:
-    """Windows asks the handlers, last registered first, until one has taken the event."""
+    """Windows asks the handlers, last registered first, until a handler has taken the event."""
     answers: list[bool] = []
     for routine in reversed(windows.handlers):
         answers.append(routine(event))
@@ -137,7 +137,7 @@ def test_handlers_that_somebody_has_removed(
 
 
 def test_callback_that_leaves_its_own_handler(windows: FakeWindows) -> None:
-    """Windows lets nobody unregister one meanwhile, so it is done when the callback has ended."""
+    """Windows unregisters no handler during a callback, so that is done after the callback."""
 
     def leave(_event: CtrlEvent) -> bool:
         one.__exit__(None, None, None)
@@ -191,7 +191,7 @@ def test_exit_registers_no_more(windows: FakeWindows, take: Callable[[CtrlEvent]
 def test_exit_waits_for_a_callback_that_runs_but_not_for_ever(
     windows: FakeWindows, take: Callable[[CtrlEvent], bool], seconds: float
 ) -> None:
-    """What still runs is left to Windows, which would wait for it without an end."""
+    """A callback that still runs is left to Windows, which would wait for it without an end."""
     start = windows.now
     left: list[int] = []
 

@@ -1,7 +1,6 @@
 """How the helper process is started, asked and replaced: real processes, but none sends anything.
 
-What stands for the helper here is a program that answers as told; the real one is shown in
-tests/windows.
+A program that answers as told stands for the helper here; tests/windows shows the real helper.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ Use = Callable[..., "list[subprocess.Popen[bytes]]"]
 
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
-    """Has these programs, one after the other, be the helper. Returns those that were started."""
+    """Has these programs, in turn, be the helper. Returns those that were started."""
     started: list[subprocess.Popen[bytes]] = []
     programs: list[str] = []
     real = subprocess.Popen
@@ -104,7 +103,7 @@ def test_one_helper_for_all(use: Use) -> None:
 
 
 def test_one_that_has_gone_for_want_of_work_is_replaced(use: Use) -> None:
-    """Before it is asked, or just when it is."""
+    """It has gone before the request."""
     started = use(SENT_TO_7, SENT_TO_7)
     send()
     started[0].terminate()
@@ -128,11 +127,11 @@ def test_ones_that_always_go_are_an_error(use: Use) -> None:
 
 
 def test_request_to_one_that_has_closed_its_input_is_made_again(use: Use) -> None:
-    """It cannot have read it."""
+    """The helper cannot have read the request."""
     closes = "os.close(0); put({}); import time; time.sleep(600)"
     started = use(f"{PIPES}\n{closes}", SENT_TO_7)
     helper = helper_route._helper(Native())
-    helper.receive(HANG_LIMIT)  # so it is closed
+    helper.receive(HANG_LIMIT)  # so its input is closed
     assert send() == [7]
     assert len(started) == 2
 
@@ -148,7 +147,7 @@ def test_one_that_is_ended_while_it_sends_may_have_sent(use: Use, is_ended: str)
 
 @pytest.mark.limits
 def test_one_that_does_not_answer_in_time_is_ended(use: Use) -> None:
-    """Or its late answer would be taken for that to the next request."""
+    """Or its late answer would be taken for the answer to the next request."""
     started = use(STANDS_STILL, SENT_TO_7)
     with pytest.raises(TimeoutError, match="may or may not have been sent"):
         send(timeout=0.1)
@@ -236,7 +235,7 @@ def test_a_reply_for_each_request(windows: FakeWindows, monkeypatch: pytest.Monk
     requests, replies = io.BytesIO(marshal.dumps(request) * 2), io.BytesIO()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(requests))
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(replies))
-    monkeypatch.setattr(helper_process, "start_new_thread", lambda *_: None)  # it would end us
+    monkeypatch.setattr(helper_process, "start_new_thread", lambda *_: None)  # it would exit
     helper_process.main()
     written = io.BytesIO(replies.getvalue())
     assert [marshal.load(written)["error"] for _ in range(2)] == ["ProcessLookupError"] * 2
@@ -245,7 +244,7 @@ def test_a_reply_for_each_request(windows: FakeWindows, monkeypatch: pytest.Monk
 
 
 def in_a_process(answer: str) -> subprocess.Popen[bytes]:
-    """It goes after no time at all, and `answer` stands for what it does for a request."""
+    """A helper that exits as soon as it is idle. `answer` stands for what it does for a request."""
     code = f"""
 from ctrlevent._windows import helper_process as it
 import sys, time
@@ -258,7 +257,7 @@ it.main()
 
 
 class Ended(Exception):
-    """Where the process would end."""
+    """Raised where the process would exit."""
 
 
 @pytest.fixture
@@ -276,7 +275,7 @@ def idle(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> helper_proces
 
 
 def ends_after(windows: FakeWindows, idle: helper_process._Idle) -> float:
-    """How many seconds from now. What is a thread in the helper runs here as a function."""
+    """In how many seconds the helper exits. Its thread runs here as a function."""
     start = windows.now
     with pytest.raises(Ended):
         idle.watch()
@@ -297,7 +296,7 @@ def test_its_time_counts_from_the_last_answer(
 
 
 class AnswersFirst:
-    """The lock `not_now`, which the first time is had only after a request has been answered."""
+    """The lock `not_now`. Just before it is taken the first time, a request is answered."""
 
     def __init__(self, windows: FakeWindows, idle: helper_process._Idle) -> None:
         self._windows, self._idle = windows, idle
@@ -318,7 +317,7 @@ class AnswersFirst:
 def test_an_answer_that_comes_right_before_it_ends_is_given(
     windows: FakeWindows, idle: Any
 ) -> None:
-    """The time is up, and then a request is there before the end is."""
+    """The time is up, and then a request comes before the exit."""
     idle.not_now = AnswersFirst(windows, idle)
     assert ends_after(windows, idle) == 2 * helper_process.IDLE_SECONDS
 
@@ -331,7 +330,7 @@ def test_it_goes_for_want_of_work() -> None:
 
 @pytest.mark.limits
 def test_it_does_not_go_while_it_works() -> None:
-    """If it has begun to: its answer takes longer than it would wait for work."""
+    """Its answer takes longer than its idle time. If it exits before the request: try again."""
     while True:
         with in_a_process('time.sleep(0.5) or {"sent_to": [7]}') as process:
             replies, _ = process.communicate(marshal.dumps({}), timeout=HANG_LIMIT)

@@ -1,4 +1,4 @@
-"""Events to other consoles by the helper process, on a fake Windows: who got them, who did not."""
+"""Events to other consoles by the helper process, on a fake Windows: which processes get them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def helper(windows: FakeWindows) -> FakeHelper:
 
 @pytest.fixture
 def leader(windows: FakeWindows) -> Process:
-    """The leader of a group on another console, which somebody else is on too."""
+    """The leader of a group on another console, with a process of another group there."""
     other = Console(windows)
     leader = windows.spawn(new_group=True, console=other, ignores=False)
     windows.spawn(console=other)
@@ -46,7 +46,7 @@ def member(windows: FakeWindows, leader: Process) -> Process:
 
 @pytest.fixture
 def far(windows: FakeWindows, leader: Process) -> Process:
-    """A member of that group on a third console, which somebody else is on too."""
+    """A member of that group on a third console, with a process of another group there."""
     third = Console(windows)
     windows.spawn(console=third)
     return windows.spawn(parent=leader, console=third)
@@ -98,8 +98,8 @@ def test_group_on_two_other_consoles(
 def test_console_that_may_not_be_used_is_an_error_with_nothing_sent(
     windows: FakeWindows, leader: Process, nth: int
 ) -> None:
-    """`nth`: of the attachings. 1: the leader's console; 3: that of the other, as the first two
-    are to the leader's."""
+    """`nth`: the attaching that fails. 1: to the leader's console; 3: to the other console, as the
+    first two are to the leader's."""
     windows.fail("AttachConsole", c.ERROR_ACCESS_DENIED, nth)
     with pytest.raises(PermissionError, match="elevated"):
         ctrlevent.killpg(leader.pid, C)
@@ -145,7 +145,7 @@ def test_who_has_left_meanwhile_is_passed_over(
     when: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`when`: before that attaching of them all."""
+    """`when`: the leader leaves before this attaching, counted over all consoles."""
     real, attached = windows.AttachConsole, 0
 
     def attach(dwProcessId: int) -> None:
@@ -253,7 +253,7 @@ def test_helper_is_not_ended_by_its_own_broadcast(
     leader: Process,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """While it is on that console, it takes every event; and it leads a group of its own."""
+    """While the helper is on that console, it takes every event. It leads a group of its own."""
     taken: list[bool] = []
     real = windows.GenerateConsoleCtrlEvent
 
@@ -318,7 +318,7 @@ def test_broadcast_takes_the_callers_pid_for_its_own_console(
 
 
 def test_broadcast_on_wine_spares_the_helper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Ctrl+Break would end it there, although it has a handler."""
+    """There, a Ctrl+Break would end the helper, although it has a handler."""
     windows = install(monkeypatch, FakeWindows(profile=WINE))
     helper = fake_helper.install(windows)
     there = windows.spawn(new_group=True, console=Console(windows))

@@ -1,4 +1,4 @@
-"""What mutation testing has found to be tested by none: changed, nothing else would notice."""
+"""What mutation testing has found untested: no other test would notice its change."""
 
 from __future__ import annotations
 

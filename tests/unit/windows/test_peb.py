@@ -263,7 +263,7 @@ def test_verb_that_looks_again_does_not_wait_again_but_reads_again(windows: Fake
 
 
 def test_process_that_was_let_go_of_is_waited_for_again(windows: FakeWindows) -> None:
-    """Its pid may be another's by then."""
+    """Its pid may be another process's by then."""
     child = windows.spawn()
     child.peb.ProcessParameters = 0
     with Processes(windows) as processes:

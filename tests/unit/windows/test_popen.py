@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Child(ctrlevent.Popen):
-    """One that was started: `polls` are the answers of `poll`, one after the other."""
+    """A child that was started: `polls` are the answers of `poll`, in order."""
 
     def __init__(self, *polls: int | None) -> None:
         self.pid = 1004
@@ -57,7 +57,7 @@ def test_child_that_ends_while_it_is_sent_to_is_no_error(
 def test_child_that_is_alive_and_leads_no_group_is_an_error(
     refuse: Callable[[OSError], None],
 ) -> None:
-    """Not taken for the end of the child."""
+    """The error is not taken for the child's exit."""
     refuse(NotAGroupLeader())
     with pytest.raises(NotAGroupLeader):
         Child(None, None).interrupt()

@@ -123,7 +123,7 @@ def test_standard_handles_are_null_on_windows(windows: Any) -> None:
         assert handles == (0, 0, 0)
 
 
-# --- a process on one, as far as it has nothing to do with the console ----------------------------
+# --- a process on a pseudo console, as far as the console has nothing to do with it ---------------
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_wait_that_takes_too_long(child: pseudo_console.TerminalProcess) -> None
 
 
 def test_wait_for_one_that_was_let_go(child: pseudo_console.TerminalProcess) -> None:
-    """Whether it has ended is not to be known any more."""
+    """It cannot be known any more whether the process has exited."""
     child.let_go()
     assert not child.wait_until(float("inf"))
 

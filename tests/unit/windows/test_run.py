@@ -69,7 +69,7 @@ def test_end_of_a_tree_is_waited_for(windows: WithJob, job: Job) -> None:
 
 
 def test_end_of_a_tree_is_not_waited_for_without_an_end(windows: WithJob, job: Job) -> None:
-    """What is left then ends with the job's handle."""
+    """Closing the job's handle then ends what is left."""
     windows.takes = 60
     job.end(None)
     assert windows.jobs == []

@@ -138,7 +138,7 @@ def test_command_that_cannot_be_sent_a_ctrl_c_gets_no_more_than_the_grace(
 
 @pytest.fixture
 def no_console(monkeypatch: pytest.MonkeyPatch) -> FakeWindows:
-    """No stream of the caller is one."""
+    """No stream of the caller is a console."""
     return install(monkeypatch, FakeWindows())
 
 

@@ -1,4 +1,4 @@
-"""`kill`, `killpg`, `deliver` and `broadcast` on a fake Windows: who got it, and who did not."""
+"""`kill`, `killpg`, `deliver` and `broadcast` on a fake Windows: which processes get the event."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TERM = signal.SIGTERM
 
 
 class Family(NamedTuple):
-    """A group of three that hears Ctrl+C, and who is not meant."""
+    """A group of three that hears Ctrl+C, and two processes that are not meant."""
 
     leader: Process
     child: Process
@@ -721,7 +721,7 @@ def test_broadcast_of_ctrl_c_that_nobody_hears(windows: FakeWindows) -> None:
 
 
 def test_broadcast_on_wine_goes_group_by_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As group 0 is the caller's own group there."""
+    """There, group 0 is the caller's own group."""
     windows = install(monkeypatch, FakeWindows(profile=WINE))
     family = make_family(windows)
     elsewhere = windows.spawn(console=Console(windows))
@@ -878,7 +878,7 @@ def test_nothing_is_asked_before_all_arguments_are_checked(
 
 
 class Scenario(NamedTuple):
-    """A call that succeeds, and who is to get what."""
+    """A call that succeeds, and the pids that it is to reach."""
 
     call: Callable[[], object]
     named: list[int]
@@ -958,7 +958,7 @@ AFTER_DELIVERY = {"GetExitCodeThread", "WaitForSingleObject", "CloseHandle", "Re
 NOT_ATOMIC = {
     ("killpg, end", method) for method in ("TerminateProcess", "EnumProcesses", "GetProcessTimes")
 }
-# Reaches members one by one; what it does not keep yet stands above, as expected failures.
+# These reach processes one by one, so an error may come after some have got the event.
 NOT_ATOMIC.add(("killpg, event elsewhere", "CreateRemoteThread"))
 NOT_ATOMIC.add(("broadcast", "GenerateConsoleCtrlEvent"))
 PIECEMEAL = ("killpg, event elsewhere", "broadcast")
