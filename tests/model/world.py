@@ -437,7 +437,7 @@ class World(RuleBasedStateMachine):
         )
 
     def judge(self) -> None:
-        """Each event of our calls was for the process it reached, is not parked, and left no phantom."""
+        """Each event of our calls was for the process that it reached, and left nothing behind."""
         windows = self.windows
         for leak in windows.leaks:
             self.broken(Leak(leak))

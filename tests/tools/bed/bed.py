@@ -72,7 +72,7 @@ class Bed:
 def archs_of(name: str) -> tuple[str, ...]:
     """The architectures that --arch NAME means here."""
     if ON_WINDOWS:
-        # The running Python is the only one there is.
+        # There is only the running Python.
         return (probes.architecture(),)
     return programs.ARCHS if name == "all" else (name,)
 

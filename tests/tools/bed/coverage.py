@@ -1,7 +1,7 @@
 """Coverage for the bed's Python: beside it, as only a session that measures has a use for it.
 
-Its tracer is in C, and another one for each Python and architecture; so it is a part of its own,
-which the other parts do not change with.
+Its tracer is in C, and differs for each Python and architecture. So it is a part of its own, and
+the other parts do not change with it.
 """
 
 from __future__ import annotations

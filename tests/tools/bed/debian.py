@@ -86,7 +86,7 @@ def parse_list(text: str) -> Iterator[Source]:
 
 
 def _without_comments(text: str) -> str:
-    # A comment does not end a stanza: drop the line, leave no empty one.
+    # A comment does not end a stanza: drop the line, leave no empty line.
     return "".join(
         line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#")
     )

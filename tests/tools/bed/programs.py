@@ -19,7 +19,7 @@ from pathlib import Path
 from . import cache, fetch
 from .report import BedError, step
 
-ARCHS = ("x64", "x86")  # what Wine runs here; Windows may be an arm64 one, too
+ARCHS = ("x64", "x86")  # what Wine runs here; Windows may be arm64, too
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 DLL = f"python{sys.version_info[0]}{sys.version_info[1]}.dll"
 
@@ -82,7 +82,7 @@ def ensure() -> Path:
 
 def _build(folder: Path) -> None:
     tools = folder / "tools"
-    # A Windows of any architecture runs the x64 compiler, the only one that is pinned for it.
+    # A Windows of any architecture runs the x64 compiler. No other is pinned for it.
     platform = ["--platform", "win_amd64"] if sys.platform == "win32" else []
     what = "a C compiler and launcher stubs (80 MB)"
     fetch.wheels("build.txt", what, tools, *platform, unpack=True)

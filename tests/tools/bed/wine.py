@@ -1,7 +1,7 @@
-"""The recipe for Wine: the system's if it is 10 or later, else a private one.
+"""The recipe for Wine: the system's if it is 10 or later, else a private Wine.
 
 Wine 8, which Debian 12 has, is no use: every process has group 0 there and
-Ctrl+Break does nothing.  The private one is Debian trixie's, unpacked, with
+Ctrl+Break does nothing.  The private Wine is Debian trixie's, unpacked, with
 trixie's C library beside it because the machine's own is older.
 """
 
@@ -274,7 +274,7 @@ def _add_zlib(prefix: Path) -> None:
 def _share_files(prefix: Path) -> None:
     """Keeps Wine's own files only once on disk.
 
-    wineboot copies every DLL, more than a gigabyte, and nobody writes to them.
+    wineboot copies every DLL, more than a gigabyte, and no program writes to them.
     """
     for arch, folder in (("x64", _WINDOWS_X64), ("x86", _WINDOWS_X86)):
         system = prefix / "drive_c/windows" / _SYSTEM_FOLDER[arch]

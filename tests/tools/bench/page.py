@@ -36,8 +36,8 @@ _NOTES = """\
 - **Two runs.** First, on all processors, the verbs that start something which runs beside the
   caller: a thread, a process. Then those that only call and come back, and the imports; on Wine,
   on one processor. There, nearly every system call is a question to another process, wineserver.
-  With several processors it is chance whether another processor must be woken for an answer, so that
-  the same call takes 10 µs or 50, and the ratios of one and the same program differ by a half
+  With several processors it is chance whether another processor must be woken for an answer, so
+  that the same call takes 10 µs or 50, and the ratios of one and the same program differ by a half
   (`tests/tools/bench/processor.py`). The last line shows what one processor makes of a thread that
   could run beside the caller.
 - On Windows a call takes less than 1 µs as a rule. So the ratios to plain ctypes would be
@@ -52,11 +52,11 @@ _NOTES = """\
   on Wine.
 - Each is called behind each other call equally often. Each event of `killpg` is heard, and the
   thread that heard it has time to end, before the next is sent; neither is measured. The
-  bare call takes longer on one processor, as the process that hears the event may run before the caller
-  goes on.
+  bare call takes longer on one processor, as the process that hears the event may run before
+  the caller goes on.
 - "Until KeyboardInterrupt" ends where it is caught. A thread's handle is closed after that.
-- console-ctrl sends to group 0. On Wine 10 that is the helper's own group, so it reaches no other process;
-  on Windows, every process on that console. Its time is that of the call.
+- console-ctrl sends to group 0. On Wine 10 that is the helper's own group, so it reaches no other
+  process; on Windows, every process on that console. Its time is that of the call.
 - "First" is in a new Python that has imported what it calls: it includes the start of the helper
   process.
 - A load average above the number of processors says that others were at work there meanwhile:

@@ -143,7 +143,7 @@ def measure_console_processes(pid: int, rounds: int) -> Samples:
 
 
 def measure_kill_self(rounds: int) -> Samples:
-    """Until KeyboardInterrupt. The caller leads its group, or os.kill would reach the whole console."""
+    """Until KeyboardInterrupt. The caller leads its group: else os.kill would reach the console."""
     own = os.getpid()
 
     def with_ctrlevent() -> KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 import pytest
@@ -307,6 +308,7 @@ def test_E7_no_thread_says_why_and_what_to_do(threads_first: bool) -> None:
     with pytest.raises(PermissionError) as caught:
         routes_elsewhere(threads_first=threads_first, has_helper=False, no_thread=NO_THREAD)
     assert type(caught.value) is PermissionError
+    assert "process group 8 is not on the console" in str(caught.value)
     assert "started in every member: it is a 32-bit process" in str(caught.value)
     assert "call this from a process on its console" in str(caught.value)
 
@@ -477,7 +479,8 @@ def test_P6_error_carries_the_winerror_of_its_cause() -> None:
 def test_P7_process_on_another_console_gets_it_from_the_helper(
     tried: dict[str, Any], error: type[OSError]
 ) -> None:
-    found = plan(facts(8), C, facts(CALLER), everywhere=[facts(8)], **tried)
+    age = {8: 60.0}.__getitem__
+    found = plan(facts(8), C, facts(CALLER), everywhere=[facts(8)], age=age, **tried)
     assert isinstance(found, AskHelperIfAlone)
     assert found == AskHelperIfAlone(facts(8), found.otherwise)
     assert type(found.otherwise) is error
@@ -546,9 +549,13 @@ def test_C3_another_console_is_the_helpers() -> None:
 
 
 def test_C4_another_console_without_a_helper_is_refused() -> None:
-    with pytest.raises(OSError, match=r"a frozen program.*use killpg") as caught:
+    with pytest.raises(OSError, match="frozen") as caught:
         p.console_elsewhere(has_helper=False)
     assert caught.value.errno == errno.ENOSYS
+    assert caught.value.strerror == (
+        "a frozen program has no Python to send on another console; use killpg() for each group"
+        f" there (on {sys.platform})"
+    )
 
 
 # --- M: ending a group ----------------------------------------------------------------------------
@@ -585,6 +592,14 @@ def test_M2_holds_though_the_leader_has_ended_a_moment_ago() -> None:
 
 
 # --- a group without a live member ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("event", "pids"), [(C, [8]), (BREAK, [8, 12])])
+def test_members_that_hear_are_those_that_do_not_ignore_the_event(
+    event: CtrlEvent, pids: list[int]
+) -> None:
+    everybody = [facts(8), facts(12, 8, ignores=True)]
+    assert [member.pid for member in p.hearing(everybody, event)] == pids
 
 
 def test_no_group_of_a_non_leader_names_its_group() -> None:
