@@ -175,7 +175,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     assert list(graphlib.TopologicalSorter(graph).static_order())  # CycleError names the circle
 
 
-# --- who decides ----------------------------------------------------------------------------------
+# --- where it is decided --------------------------------------------------------------------------
 
 
 def test_policy_touches_nothing_of_the_system() -> None:

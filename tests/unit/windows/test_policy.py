@@ -121,7 +121,7 @@ def test_G1_one_member_that_hears_is_enough() -> None:
 
 
 def test_G1_members_count_more_than_a_stranger_with_the_number_as_its_pid() -> None:
-    """The pid of a leader that ended is free again, and may be anybody's."""
+    """The pid of a leader that exited is free again, and any process may have it."""
     assert group_event(8, C, [facts(12, 8), facts(8, 4)]) == SendToGroup(8)
 
 
