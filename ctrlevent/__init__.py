@@ -11,9 +11,9 @@ from __future__ import annotations
 # Not from `typing`: see `_typing`, which would be another module to load here.
 TYPE_CHECKING = False
 
-# A public name stands in two places here, and nowhere else but in its own module: once for those
-# that read this file without running it (type checkers, editors, tools that freeze programs), and
-# once in `_MODULES`. A test compares the two.
+# A public name stands in two places of this file: once for those that read it without running it
+# (type checkers, editors, tools that freeze programs), and once in `_MODULES`. A test compares the
+# two. docs/contributing.md says what else a public name has.
 if TYPE_CHECKING:
     from ._create_process import create_process as create_process
     from ._errors import CtrlCIgnored as CtrlCIgnored

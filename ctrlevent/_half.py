@@ -19,22 +19,18 @@ if TYPE_CHECKING:
 
 
 class _Half:
-    """Is a `_protocol.Half`. Tests change `folder`, to have the half for Windows anywhere."""
+    """Is a `_protocol.Half`. Tests let it have another `folder`, and nothing else found yet."""
 
     def __init__(self) -> None:
         self.folder = "_windows" if sys.platform == "win32" else "_posix"
-        self._found: dict[tuple[str, str], Any] = {}
         self.killpg  # noqa: B018  # what sends is loaded now, not in the midst of a call
 
     def __getattr__(self, name: str) -> Any:
-        found = self._found.get((self.folder, name))
-        if found is not None:
-            return found
         parts: dict[str, str] = import_module(f".{self.folder}", __package__).PARTS
         for module, names in parts.items():
             if name in names.split():
                 part = import_module(f".{self.folder}.{module}", __package__)
-                found = self._found[self.folder, name] = getattr(part, name)
+                found = self.__dict__[name] = getattr(part, name)
                 return found
         raise AttributeError(name)
 

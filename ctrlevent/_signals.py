@@ -26,8 +26,9 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
 
     - the plain integer 0: nothing; the call only looks whether the group has a live member;
     - `CTRL_C_EVENT` or `SIGINT`: Ctrl+C; `CTRL_BREAK_EVENT` or `SIGBREAK`: Ctrl+Break. Sent after
-      a live member has been seen on the console of the caller. Returns when Windows has taken the
-      event, which says nothing of what the handlers do with it;
+      a live member has been seen on the console of the caller; to a group on other consoles by a
+      helper process there, or by a thread in each member. Returns when Windows has taken the event,
+      which says nothing of what the handlers do with it;
     - any other number of 1 to 32 bits: terminates every member, with that exit code.
 
     `timeout`: how many seconds to wait for a leader that is alive but has not connected to the
@@ -40,14 +41,17 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
 
     - `NotAGroupLeader`: `pgid` is the pid of a process that leads no group; it names the group;
     - `ProcessLookupError`: no live process is in such a group;
-    - `NoConsole`: the caller has no console, or the leader gets no console events, or was not on
-      the caller's console within `timeout`;
+    - `NoConsole`: no member gets console events, or a leader that is starting has not connected to
+      its console within `timeout`;
     - `CtrlCIgnored`: it is Ctrl+C and every member ignores that;
     - `PermissionError`: not permitted, or a process that might be a member could not be read. If
       the group is on several consoles, one of them may refuse the event when another has taken
       it: then the message names the members that have got it;
     - `WouldReachOthers`: on POSIX, group 1, which the C library takes for every process;
-    - `TypeError`, `ValueError`, `OverflowError`: for arguments that mean nothing.
+    - `TypeError`, `ValueError`, `OverflowError`: for arguments that mean nothing;
+
+    and `TimeoutError` if the group starts processes faster than they are terminated; `TimeoutError`
+    or `OSError` if the helper process does not answer or has exited: it may have sent.
 
     Source: GenerateConsoleCtrlEvent (wincon.h), TerminateProcess (processthreadsapi.h).
     """
@@ -150,12 +154,14 @@ def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool =
     - `WouldReachOthers`: its group would get it too, and route 3 is forbidden or not possible;
       `.others` are the processes that would have got the event besides;
     - `CtrlCIgnored`: it is Ctrl+C and the process ignores that;
-    - `NoConsole`: route 3 is forbidden, and the process or the caller is not on a console that the
-      event could go through;
+    - `NoConsole`: it is a GUI program; or route 3 is forbidden, and the process or the caller is
+      not on a console that the event could go through;
     - `PermissionError`: not permitted, or no route is open;
     - `TypeError`, `ValueError`, `OverflowError`: for arguments that mean nothing;
 
-    and, after it was delivered, `TimeoutError`: the handlers had not finished within `timeout`.
+    and, after it was delivered, `TimeoutError`: the handlers had not finished within `timeout`. On
+    route 4 `TimeoutError` or `OSError` if the helper process does not answer or has exited: it may
+    have sent.
 
     Source: CtrlRoutine (kernel32, undocumented; see `ctrlevent/_windows/thread_route.py`),
     GenerateConsoleCtrlEvent (wincon.h).

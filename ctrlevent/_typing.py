@@ -1,11 +1,12 @@
 """`typing.NamedTuple` and `TYPE_CHECKING` without the import of `typing`; and `public`.
 
-`typing` takes longer to import than all that sends an event. Two callers wait for that: a program
-that imports a verb, and a verb that starts the helper process. Measured with `-X importtime` on
-CPython 3.11, beside `import subprocess, signal`: @@GAIN@@
+`typing` takes half as long to import as all that sends an event, or longer. Two callers wait for
+that: a program that imports a verb, and a verb that starts the helper process. Measured on CPython
+3.11 on Linux, medians of 40: `from ctrlevent import killpg` takes 14.0 ms, with `typing` 21.7 ms;
+the imports of the helper process take 13.9 ms, with `typing` 26.9 ms.
 
-So the modules that `from ctrlevent import killpg` or the helper process load use this module; all
-others use `typing`. A test holds that list. Type checkers read the real `typing` here.
+So the modules that these two load use this module; all others use `typing`. A test holds that. Type
+checkers read the real `typing` here.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 | module | what lives there |
 |---|---|
-| `constants` | the SDK's numbers, with their sources |
-| `structures` | PEB and process parameters, as 32- and 64-bit twins |
-| `foreign` | how a DLL is loaded, a function called, a failure told |
-| `declarations` | one declaration per foreign function |
+| `native`, `startup`, `python_process` | `System` as Windows itself |
 | `boundary` | the Protocol `System`: what Windows is asked, in Python values |
-| `native` | `System` as Windows itself |
+| `declarations` | one declaration per foreign function |
+| `foreign` | how a DLL is loaded, a function called, a failure raised |
+| `structures` | PEB and process parameters, as 32- and 64-bit twins |
+| `constants` | the SDK's numbers, with their sources |
 """
 
 from __future__ import annotations

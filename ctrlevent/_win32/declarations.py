@@ -1,4 +1,4 @@
-"""Every foreign function that this package calls: one declaration each, and nowhere else.
+"""Every foreign function that this package calls through ctypes: one declaration each.
 
 A declaration is the DLL, the C prototype, out of which `foreign` makes the types, and the rule by
 which the call has failed. The prototypes are those of processthreadsapi.h, memoryapi.h, wincon.h,
@@ -71,7 +71,7 @@ CreateProcessW = kernel32(
     " lpStartupInfo, LPPROCESS_INFORMATION lpProcessInformation)",
     null,
 )
-# Called once with NULL, only to learn the size; that call fails by design, so it has no rule.
+# The first call, with NULL, asks for the size, and fails by design: `startup` expects that.
 InitializeProcThreadAttributeList = kernel32(
     "BOOL InitializeProcThreadAttributeList(LPPROC_THREAD_ATTRIBUTE_LIST lpAttributeList, DWORD"
     " dwAttributeCount, DWORD dwFlags, PSIZE_T lpSize)",

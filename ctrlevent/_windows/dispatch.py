@@ -19,8 +19,11 @@ from . import console_route, helper_route, policy, thread_route
 from .peb import Facts, read_caller
 from .plans import (
     AskHelper,
+    AskHelperForConsole,
+    AskHelperIfAlone,
     AwaitConsole,
     LookElsewhere,
+    SendToConsole,
     SendToGroup,
     StartOwnThread,
     StartThread,
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from .._types import CtrlEvent
     from .._win32.boundary import System
     from .peb import Seen
-    from .plans import Route
+    from .plans import ConsoleRoute, Route
 
     Result = TypeVar("Result")
 
@@ -58,12 +61,12 @@ class Sending(NamedTuple):
 
     windows: System
     processes: Processes
-    """Closed when the route is the helper process's, or threads in several processes."""
+    """Its handles are closed already when the helper process sends, or several threads start."""
     event: CtrlEvent
     deadline: float
 
 
-def send(route: Route, at: Sending) -> Delivery:
+def send(route: Union[Route, ConsoleRoute], at: Sending) -> Delivery:
     """Take the route. Raises NoThread, with nothing sent, where no thread can be started."""
     windows, processes, event, deadline = at
     if isinstance(route, SendToGroup):
@@ -76,8 +79,14 @@ def send(route: Route, at: Sending) -> Delivery:
         thread_route.deliver_to_all(windows, route.targets, event, deadline)
     elif isinstance(route, AskHelper):
         helper_route.send_to_group(windows, route.pgid, route.targets, event, deadline)
-    elif not helper_route.send_if_alone(windows, route.target, event, deadline):
-        raise route.otherwise
+    elif isinstance(route, AskHelperIfAlone):
+        if not helper_route.send_if_alone(windows, route.target, event, deadline):
+            raise route.otherwise
+    elif isinstance(route, SendToConsole):
+        console_route.send_to_all(windows, processes, event)
+    else:
+        assert isinstance(route, AskHelperForConsole)
+        helper_route.send_to_console(windows, route.pid, event, deadline)
     return Delivery.SENT
 
 
@@ -113,7 +122,7 @@ def to_group(
             if deadline - windows.monotonic() < _FOR_THE_HELPER:
                 raise
             windows.sleep(_LONG_PAUSE)
-            no_thread = None
+            no_thread = None  # on its console there may be other members, so threads are tried anew
 
 
 def _plan_for_group(
@@ -170,7 +179,7 @@ def to_process(
                 processes.all,
                 processes.info,
                 processes.age,
-                _means(windows, deadline, inject, no_thread),
+                _means(windows, deadline, False, no_thread),
                 inject=inject,
             )
             if isinstance(plan, SendToGroup):
@@ -191,24 +200,29 @@ def to_process(
 def _means(
     windows: System, deadline: float, threads_first: bool, no_thread: NoThread | None
 ) -> Means:
-    may_wait = windows.monotonic() < deadline
-    return Means(may_wait, threads_first, no_thread, helper_route.is_available(windows))
+    return Means(
+        lambda: windows.monotonic() < deadline,
+        threads_first,
+        no_thread,
+        lambda: helper_route.is_available(windows),
+    )
 
 
 def to_console(windows: System, event: CtrlEvent) -> None:
     """To every process on the caller's console."""
     with Processes(windows) as processes:
-        policy.console_event(event, processes.on_console(first=windows.GetCurrentProcessId()))
-        console_route.send_to_all(windows, processes, event)
+        first = windows.GetCurrentProcessId()
+        plan = policy.console_event(event, processes.on_console(first))
+        send(plan, Sending(windows, processes, event, windows.monotonic()))
 
 
 def to_console_of(windows: System, pid: int, event: CtrlEvent) -> None:
     """To every process on the console of another process."""
     with Processes(windows, LOOK) as processes:
         processes.handle(pid)  # it is alive, and its pid stays its own meanwhile
-        policy.console_elsewhere(has_helper=helper_route.is_available(windows))
+        plan = policy.console_elsewhere(pid, has_helper=helper_route.is_available(windows))
         deadline = windows.monotonic() + _BROADCAST_SECONDS
-        helper_route.send_to_console(windows, pid, event, deadline)
+        send(plan, Sending(windows, processes, event, deadline))
 
 
 def _on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from .._arguments import Probe, Signal
 from .._types import CtrlEvent, Preview
 from . import dispatch, policy
-from .plans import AskHelper, AskHelperIfAlone, SendToGroup, StartOwnThread, StartThread
+from .plans import (
+    AskHelper,
+    AskHelperIfAlone,
+    SendToGroup,
+    StartOwnThread,
+    StartThread,
+    StartThreads,
+)
 from .processes import Processes
 from .thread_route import Target
 
@@ -73,6 +80,7 @@ def _tell(route: Route, at: Sending) -> Preview:
         if isinstance(route, StartThread):
             with Target(at.windows, route.target, at.deadline):
                 return _preview(processes, THREAD, [route.target])
+        assert isinstance(route, StartThreads)
         ready: list[Facts] = []
         for target in route.targets:
             with contextlib.suppress(ProcessLookupError), Target(at.windows, target, at.deadline):

@@ -93,12 +93,12 @@ if TYPE_CHECKING:
     Seen = Union[Facts, Unreadable]
 
 
-def has_exited(system: System, handle: int) -> bool:
+def has_exited(windows: System, handle: int) -> bool:
     """Whether the process of a handle has exited. The exit code cannot tell: 259 is legal."""
-    return system.WaitForSingleObject(handle, 0) == WAIT_OBJECT_0
+    return windows.WaitForSingleObject(handle, 0) == WAIT_OBJECT_0
 
 
-def read(system: System, handle: int, pid: int, deadline: Callable[[], float]) -> Facts:
+def read(windows: System, handle: int, pid: int, deadline: Callable[[], float]) -> Facts:
     """What stands in the PEB of a live process; the handle needs the rights READ.
 
     `deadline` gives until when to wait for it to become readable, if it is not so at once.
@@ -111,26 +111,26 @@ def read(system: System, handle: int, pid: int, deadline: Callable[[], float]) -
         problem: OSError | None = None
         facts: Facts | None = None
         try:
-            facts = _read_once(system, handle, pid)
+            facts = _read_once(windows, handle, pid)
         except ProcessLookupError:
             raise  # it is another process
         except OSError as error:
             problem = error
         # Looked at after reading: only of a process that was alive then is it known to be true.
-        if has_exited(system, handle):
+        if has_exited(windows, handle):
             raise make(ProcessLookupError, f"process {pid} has ended", problem)
         if facts is not None:
             return facts
         passing = problem is None or winerror_of(problem) in (ERROR_PARTIAL_COPY, ERROR_NOACCESS)
-        if not passing or system.monotonic() >= deadline():
+        if not passing or windows.monotonic() >= deadline():
             raise _unreadable(pid, problem) from problem
-        system.sleep(_PAUSE)
+        windows.sleep(_PAUSE)
 
 
 class _Caller(NamedTuple):
     """The calling process, in its own memory: read without a system call, whenever it is asked."""
 
-    system: System
+    windows: System
     pid: int
     twin: Twin
     peb: Any
@@ -140,27 +140,27 @@ class _Caller(NamedTuple):
 _caller: _Caller | None = None
 
 
-def read_caller(system: System, pid: int) -> Facts:
+def read_caller(windows: System, pid: int) -> Facts:
     """The same of the calling process, whose pid that is. Raises what `read` raises."""
     global _caller  # noqa: PLW0603  # there is one calling process, but in tests
     caller = _caller
-    if caller is None or caller.system is not system or caller.pid != pid:
+    if caller is None or caller.windows is not windows or caller.pid != pid:
         try:
-            caller = _caller = _find_caller(system, pid)
+            caller = _caller = _find_caller(windows, pid)
         except OSError:
             caller = None
     if caller is None:
-        return read(system, CURRENT_PROCESS, pid, system.monotonic)  # which says why not
+        return read(windows, CURRENT_PROCESS, pid, windows.monotonic)  # which says why not
     return _understand(pid, caller.twin, caller.peb, caller.parameters)
 
 
-def _find_caller(system: System, pid: int) -> _Caller | None:
-    for twin in _twins(system, CURRENT_PROCESS):
-        peb = system.own_structure(twin.layout.peb, twin.peb) if twin.peb else None
+def _find_caller(windows: System, pid: int) -> _Caller | None:
+    for twin in _twins(windows, CURRENT_PROCESS):
+        peb = windows.own_structure(twin.layout.peb, twin.peb) if twin.peb else None
         if peb and peb.ProcessParameters:
             kind = twin.layout.process_parameters
-            parameters = system.own_structure(kind, peb.ProcessParameters)
-            return _Caller(system, pid, twin, peb, parameters)
+            parameters = windows.own_structure(kind, peb.ProcessParameters)
+            return _Caller(windows, pid, twin, peb, parameters)
     return None
 
 
@@ -177,9 +177,9 @@ def _unreadable(pid: int, cause: OSError | None = None) -> PermissionError:
     )
 
 
-def _read_once(system: System, handle: int, pid: int) -> Facts | None:
+def _read_once(windows: System, handle: int, pid: int) -> Facts | None:
     """None: not there yet."""
-    for twin in _twins(system, handle):
+    for twin in _twins(windows, handle):
         if twin.basic.UniqueProcessId != pid:
             raise no_such_process(pid)
         if not twin.peb:  # a process of the kernel: System, Registry, Memory Compression, ...
@@ -214,7 +214,7 @@ def _console(handle: int, bits: int) -> str:
     return Console.SOME
 
 
-def write_ignores_ctrl_c(system: System, handle: int, ignores: bool) -> None:
+def write_ignores_ctrl_c(windows: System, handle: int, ignores: bool) -> None:
     """Set or clear a process's ignore bit; the handle needs PROCESS_VM_OPERATION and VM_WRITE too.
 
     In both PEBs, where a process has two: before the first instruction of a 32-bit process there
@@ -224,10 +224,10 @@ def write_ignores_ctrl_c(system: System, handle: int, ignores: bool) -> None:
     """
     changed = False
     try:
-        for twin in _twins(system, handle):
+        for twin in _twins(windows, handle):
             changed |= _write_twin(twin, handle, ignores)
     except OSError as error:
-        if has_exited(system, handle):
+        if has_exited(windows, handle):
             raise make(ProcessLookupError, "the process has ended", error) from error
         raise
     if not changed:
@@ -265,30 +265,30 @@ class Twin(NamedTuple):
     write_memory: Callable[[int, int, bytes], None]
 
 
-def _twins(system: System, handle: int) -> Iterator[Twin]:
+def _twins(windows: System, handle: int) -> Iterator[Twin]:
     """The PEBs of a process, first the PEB that its own code uses.
 
     None at all when Windows answers with too few bytes.
     """
-    read, write = system.ReadProcessMemory, system.WriteProcessMemory
-    if system.pointer_size == 8:
-        answer = system.NtQueryInformationProcess(handle, ProcessWow64Information, 8)
+    read, write = windows.ReadProcessMemory, windows.WriteProcessMemory
+    if windows.pointer_size == 8:
+        answer = windows.NtQueryInformationProcess(handle, ProcessWow64Information, 8)
         peb32 = int.from_bytes(answer, "little")
-        basic = _basic(system.NtQueryInformationProcess, LAYOUT64, handle)
+        basic = _basic(windows.NtQueryInformationProcess, LAYOUT64, handle)
         if basic and peb32:
             yield Twin(LAYOUT32, True, basic, peb32, read, write)
         if basic:
             yield Twin(LAYOUT64, bool(peb32), basic, basic.PebBaseAddress, read, write)
         return
-    is_64bit_windows = system.IsWow64Process(CURRENT_PROCESS)
-    is_32bit = not is_64bit_windows or system.IsWow64Process(handle)
+    is_64bit_windows = windows.IsWow64Process(CURRENT_PROCESS)
+    is_32bit = not is_64bit_windows or windows.IsWow64Process(handle)
     if is_32bit:
-        basic = _basic(system.NtQueryInformationProcess, LAYOUT32, handle)
+        basic = _basic(windows.NtQueryInformationProcess, LAYOUT32, handle)
         if basic:
             yield Twin(LAYOUT32, True, basic, basic.PebBaseAddress, read, write)
     if is_64bit_windows:
-        basic = _basic(system.NtWow64QueryInformationProcess64, LAYOUT64, handle)
-        wow64 = system.NtWow64ReadVirtualMemory64, system.NtWow64WriteVirtualMemory64
+        basic = _basic(windows.NtWow64QueryInformationProcess64, LAYOUT64, handle)
+        wow64 = windows.NtWow64ReadVirtualMemory64, windows.NtWow64WriteVirtualMemory64
         if basic:
             yield Twin(LAYOUT64, is_32bit, basic, basic.PebBaseAddress, *wow64)
 

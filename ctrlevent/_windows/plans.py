@@ -93,11 +93,14 @@ class SendToConsole(NamedTuple):
 
 @plan
 class AskHelperForConsole(NamedTuple):
-    """The helper process sends to every process on another console."""
+    """The helper process sends to every process on the console of this process."""
+
+    pid: int
 
 
 if TYPE_CHECKING:
-    # What leads to a process, or to several.
+    # What `dispatch.send` and a dry run can take; and what `send` alone can.
     Route = Union[
         SendToGroup, StartOwnThread, StartThread, StartThreads, AskHelper, AskHelperIfAlone
     ]
+    ConsoleRoute = Union[SendToConsole, AskHelperForConsole]

@@ -1,10 +1,10 @@
 """Which processes may be sent what, and by which route: every such decision, from facts alone.
 
-The policy touches nothing. Each function gets what was read (`peb`, `processes`) and returns a plan
-(`plans`), or raises the refusal. `dispatch` carries the plan out, and asks again if a thread could
-not be started or a process had to be waited for; `dry_run` asks the same functions. If a fact that
-the policy needs to be sure could not be read, it refuses. The rules of a function are tried in
-their order.
+The policy touches nothing. Each function named below gets what was read (`peb`, `processes`) and
+returns a plan (`plans`), or raises the refusal. `dispatch` takes the route of the plan, and asks
+again if a thread could not be started or a process had to be waited for; `dry_run` asks through the
+same code. If a fact that the policy needs to be sure could not be read, it refuses. The rules of a
+function are tried in their order.
 
 An event to a group (`group_event`)
   G1  A live process on the caller's console whose PEB names the group proves that the console
@@ -53,7 +53,8 @@ An event to another process (`process_event`)
   P8  No route is open: PermissionError if a thread was tried, else NoConsole.
 
 An event to a whole console (`console_event`, `console_elsewhere`)
-  C1  A process on it must hear the event, as in G2: else CtrlCIgnored.
+  C1  A Ctrl+C that every process on it would ignore is refused: CtrlCIgnored. A process that could
+      not be read may hear it.
   C2  The caller's own console: send to all on it.
   C3  Another console: the helper process sends to all on it.
   C4  Another console, and no Python to run as the helper: refused with OSError (ENOSYS).
@@ -108,14 +109,14 @@ STARTING = 0.5
 class Means(NamedTuple):
     """What is left to send an event by."""
 
-    may_wait: bool
+    may_wait: Callable[[], bool]
     """Whether there is time left."""
     threads_first: bool
     """The caller prefers threads to the helper process, which is slow to start when the machine is
     busy."""
     no_thread: OSError | None
     """Why the thread, or the threads, that were tried could not be started; None: not tried yet."""
-    has_helper: bool
+    has_helper: Callable[[], bool]
     """Whether there is a Python to run as the helper process."""
 
 
@@ -176,15 +177,15 @@ def group_elsewhere(
             if member.console == Console.ASKED_FOR and is_starting(member.pid, age):
                 return _wait_for(member, means)  # E2
         raise _never_connected(everywhere[0])  # E2
-    hearing = tuple(member for member in reachable if _hears(member, event))
-    if not hearing:
+    heard = tuple(hearing(reachable, event))
+    if not heard:
         raise _ignored(f"every member of process group {pgid}", reachable)  # E3
     if means.threads_first and means.no_thread is None:
-        return StartThreads(hearing)  # E4
-    if means.has_helper:
-        return AskHelper(pgid, hearing)  # E5
+        return StartThreads(heard)  # E4
+    if means.has_helper():
+        return AskHelper(pgid, heard)  # E5
     if means.no_thread is None:
-        return StartThreads(hearing)  # E6
+        return StartThreads(heard)  # E6
     raise _no_threads(pgid, means.no_thread)  # E7
 
 
@@ -219,7 +220,7 @@ def process_event(
     if connected and not possible_others(target, on_console):
         return SendToGroup(target.pgid)  # P3
     may_connect = may_be_connected(target) and not connected
-    if means.may_wait and may_connect and is_starting(target.pid, age):
+    if may_connect and is_starting(target.pid, age) and means.may_wait():
         return AwaitConsole()  # P4
     if inject and means.no_thread is None:
         return StartThread(target)  # P5
@@ -229,13 +230,13 @@ def process_event(
     if others:
         raise _would_reach(target, [describe(other) for other in others], means.no_thread)  # P6
     refusal = _no_route(target, may_connect, means.no_thread)
-    if may_connect and means.has_helper and not is_starting(target.pid, age):
+    if may_connect and not is_starting(target.pid, age) and means.has_helper():
         return AskHelperIfAlone(target, refusal)  # P7
     raise refusal  # P8
 
 
 def _wait_for(process: Facts, means: Means) -> AwaitConsole:
-    if not means.may_wait:
+    if not means.may_wait():
         raise _not_on_console(process)
     return AwaitConsole()
 
@@ -273,17 +274,18 @@ def console_event(event: int, on_console: Iterable[Seen]) -> SendToConsole:
     deaf: list[Facts] = []
     for seen in on_console:
         if isinstance(seen, Unreadable) or _hears(seen, event):
-            return SendToConsole()  # C2
+            break
         deaf.append(seen)
-    if deaf:
-        raise _ignored("every process on the console", deaf)  # C1
+    else:
+        if deaf:
+            raise _ignored("every process on the console", deaf)  # C1
     return SendToConsole()  # C2
 
 
-def console_elsewhere(*, has_helper: bool) -> AskHelperForConsole:
-    """What to do for an event to the whole console of another process."""
+def console_elsewhere(pid: int, *, has_helper: bool) -> AskHelperForConsole:
+    """What to do for an event to the whole console of another process, `pid`."""
     if has_helper:
-        return AskHelperForConsole()  # C3
+        return AskHelperForConsole(pid)  # C3
     raise unsupported(  # C4
         "a frozen program has no Python to send on another console; use killpg() for each group"
         " there"
@@ -424,8 +426,8 @@ def _never_connected(process: Facts) -> NoConsole:
     )
 
 
-def _ignored(named: str, processes: Sequence[Facts]) -> CtrlCIgnored:
-    return make(CtrlCIgnored, f"{named} ignores Ctrl+C ({_list(processes)}): {HEAR_CTRL_C}")
+def _ignored(subject: str, processes: Sequence[Facts]) -> CtrlCIgnored:
+    return make(CtrlCIgnored, f"{subject} ignores Ctrl+C ({_list(processes)}): {HEAR_CTRL_C}")
 
 
 def _list(processes: Sequence[Seen | ProcessInfo]) -> str:

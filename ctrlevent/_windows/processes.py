@@ -36,9 +36,9 @@ class Processes:
     out about a pid is still about the same process when the verb acts on it.
     """
 
-    def __init__(self, system: System, access: int = READ) -> None:
-        require_groups(system)
-        self._system = system
+    def __init__(self, windows: System, access: int = READ) -> None:
+        require_groups(windows)
+        self._windows = windows
         self._access = access
         self._handles: dict[int, int] = {}
         self._verified: set[int] = set()
@@ -52,7 +52,7 @@ class Processes:
     def __exit__(self, *exc_info: object) -> None:
         try:
             while self._handles:
-                self._system.CloseHandle(self._handles.popitem()[1])
+                self._windows.CloseHandle(self._handles.popitem()[1])
         finally:
             if self._handles:  # all of them, even if a handle cannot be closed
                 self.__exit__()
@@ -63,9 +63,9 @@ class Processes:
         if handle == CURRENT_PROCESS:
             return handle
         if pid not in self._verified:
-            verify(self._system, handle, pid)
+            verify(self._windows, handle, pid)
             self._verified.add(pid)
-        if has_exited(self._system, handle):
+        if has_exited(self._windows, handle):
             raise make(ProcessLookupError, f"process {pid} has ended")
         return handle
 
@@ -75,11 +75,11 @@ class Processes:
 
     def _opened(self, pid: int) -> int:
         """A handle that may be of another process, or of a process long gone: see `verify`."""
-        if pid == self._system.GetCurrentProcessId():
+        if pid == self._windows.GetCurrentProcessId():
             return CURRENT_PROCESS  # there is nothing to open, to verify and to close
         handle = self._handles.get(pid)
         if handle is None:
-            handle = self._handles[pid] = _open(self._system, self._access, pid)
+            handle = self._handles[pid] = _open(self._windows, self._access, pid)
         return handle
 
     def release(self, pid: int) -> None:
@@ -88,20 +88,20 @@ class Processes:
             # The pid may be another process's from now on.
             self._moments.pop(pid, None)
             self._verified.discard(pid)
-            self._system.CloseHandle(self._handles.pop(pid))
+            self._windows.CloseHandle(self._handles.pop(pid))
 
     def facts(self, pid: int) -> Facts:
         """What can be read of a live process. Raises ProcessLookupError, PermissionError."""
         handle = self._opened(pid)
         if handle == CURRENT_PROCESS:
-            return read_caller(self._system, pid)
+            return read_caller(self._windows, pid)
         # Read anew at each look, but a verb that looks several times waits for it only once.
-        facts = read(self._system, handle, pid, lambda: self._moment(pid))
+        facts = read(self._windows, handle, pid, lambda: self._moment(pid))
         self._verified.add(pid)
         return facts
 
     def _moment(self, pid: int) -> float:
-        return self._moments.setdefault(pid, self._system.monotonic() + MOMENT)
+        return self._moments.setdefault(pid, self._windows.monotonic() + MOMENT)
 
     def see(self, pid: int) -> Seen | None:
         """The same without an error: None when there is no such live process."""
@@ -118,7 +118,7 @@ class Processes:
         `first` comes first if it is there. Skips entries without a live process, which a plain
         `os.kill` of a child that has exited leaves on the console. Raises NoConsole.
         """
-        pids = console_pids(self._system)
+        pids = console_pids(self._windows)
         others = (pid for pid in pids if pid != first)
         for pid in chain([first], others) if first in pids else pids:
             seen = self.see(pid)
@@ -126,11 +126,11 @@ class Processes:
                 yield seen
 
     def all(self, since: int = 0) -> Iterator[Seen]:
-        """Every live process of the system, as far as the caller may open it.
+        """Every live process of the windows, as far as the caller may open it.
 
         `since`: only those that were created then or later; see `created`.
         """
-        for pid in self._system.EnumProcesses():
+        for pid in self._windows.EnumProcesses():
             if not pid or (since and self._is_older(pid, since)):
                 continue  # pid 0 stands for the idle time
             seen = self.see(pid)
@@ -139,17 +139,17 @@ class Processes:
 
     def _is_older(self, pid: int, since: int) -> bool:
         try:
-            return self._system.GetProcessTimes(self._opened(pid)) < since
+            return self._windows.GetProcessTimes(self._opened(pid)) < since
         except OSError:
             return False  # `see` says why
 
     def created(self, pid: int) -> int:
         """When a process was created, in units of 100 ns; it may have exited since it was seen."""
-        return self._system.GetProcessTimes(self._of_seen(pid))
+        return self._windows.GetProcessTimes(self._of_seen(pid))
 
     def age(self, pid: int) -> float:
         """How many seconds ago a process was created; it may have exited since it was seen."""
-        return age_of(self._system, self._of_seen(pid))
+        return age_of(self._windows, self._of_seen(pid))
 
     def info(self, seen: Seen) -> ProcessInfo:
         """The description that users get."""
@@ -157,7 +157,7 @@ class Processes:
 
         name = None
         try:
-            path = self._system.QueryFullProcessImageName(self._of_seen(seen.pid))
+            path = self._windows.QueryFullProcessImageName(self._of_seen(seen.pid))
             name = path.rpartition("\\")[2]
         except OSError:
             pass  # it stays None
@@ -168,43 +168,43 @@ class Processes:
         )
 
 
-def require_groups(system: System) -> None:
+def require_groups(windows: System) -> None:
     """Raises OSError on a Windows whose PEBs have no ProcessGroupId."""
-    if system.version < WINDOWS_8:
+    if windows.version < WINDOWS_8:
         raise unsupported("process groups can be read from Windows 8 on")
 
 
-def age_of(system: System, handle: int) -> float:
+def age_of(windows: System, handle: int) -> float:
     """How many seconds ago a process was created; negative if the clock was set back since."""
-    return (system.GetSystemTimeAsFileTime() - system.GetProcessTimes(handle)) / 1e7
+    return (windows.GetSystemTimeAsFileTime() - windows.GetProcessTimes(handle)) / 1e7
 
 
-def open_process(system: System, access: int, pid: int) -> int:
+def open_process(windows: System, access: int, pid: int) -> int:
     """A handle of a process, which may have exited. The caller closes it.
 
     Raises ProcessLookupError, PermissionError.
     """
-    handle = _open(system, access, pid)
+    handle = _open(windows, access, pid)
     try:
-        verify(system, handle, pid)
+        verify(windows, handle, pid)
     except BaseException:
-        system.CloseHandle(handle)
+        windows.CloseHandle(handle)
         raise
     return handle
 
 
-def verify(system: System, handle: int, pid: int) -> None:
+def verify(windows: System, handle: int, pid: int) -> None:
     """Whether a handle is that of the process that was asked for; raises ProcessLookupError if not.
 
     Windows ignores the two low bits of a pid: asked for 1235, OpenProcess opens 1232.
     """
-    if system.GetProcessId(handle) != pid:
+    if windows.GetProcessId(handle) != pid:
         raise no_such_process(pid)
 
 
-def _open(system: System, access: int, pid: int) -> int:
+def _open(windows: System, access: int, pid: int) -> int:
     try:
-        return system.OpenProcess(access, pid)
+        return windows.OpenProcess(access, pid)
     except PermissionError as error:
         raise make(
             PermissionError,
@@ -218,10 +218,10 @@ def _open(system: System, access: int, pid: int) -> int:
         raise
 
 
-def console_pids(system: System) -> tuple[int, ...]:
+def console_pids(windows: System) -> tuple[int, ...]:
     """The pids on the caller's console, newest first. Raises NoConsole."""
     try:
-        return system.GetConsoleProcessList()
+        return windows.GetConsoleProcessList()
     except OSError as error:
         if winerror_of(error) == ERROR_INVALID_HANDLE:
             raise make(

@@ -9,6 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from unittest import mock
 
+from ctrlevent._half import half
 from tests.fakes.profiles import WINDOWS, Profile
 from tests.fakes.windows import STATUS_DLL_INIT_FAILED, FakeWindows, Process
 
@@ -103,7 +104,7 @@ class Recorder(FakeWindows):
         """A verb of ctrlevent, called by that process."""
         self._note(process.pid, code)
         in_place = mock.patch("ctrlevent._win32._system", self)
-        on_windows = mock.patch("ctrlevent._half.half.folder", "_windows")
+        on_windows = mock.patch.dict(half.__dict__, {"folder": "_windows"}, clear=True)
         with self.called_by(process), in_place, on_windows:
             try:
                 function()

@@ -21,6 +21,7 @@ import itertools
 from ctypes import Structure, sizeof
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar, cast
 
+from ctrlevent._half import half
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32.foreign import windows_error
 from ctrlevent._win32.structures import LAYOUT32, LAYOUT64, Layout
@@ -58,7 +59,7 @@ DIES = "the process ends with another exit code while a handler runs"
 def install(patch: pytest.MonkeyPatch, windows: FakeWindows) -> FakeWindows:
     """Put it in the place of Windows, and let the face use the half for Windows on any system."""
     patch.setattr("ctrlevent._win32._system", windows)
-    patch.setattr("ctrlevent._half.half.folder", "_windows")
+    patch.setattr(half, "__dict__", {"folder": "_windows"})
     patch.setattr("ctrlevent._windows.helper_route._running", None)
     return windows
 

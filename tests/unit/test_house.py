@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ctrlevent
-from ctrlevent import _errors, _posix, _windows
+from ctrlevent import _errors, _posix, _win32, _windows
 from ctrlevent._win32 import constants
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ SOURCES = {
 }
 FACE = [name for name in SOURCES if "/" not in name and name != "_half.py"]
 HALVES: dict[str, ModuleType] = {"_windows": _windows, "_posix": _posix}
+FOLDERS = {**HALVES, "_win32": _win32}
 
 # What every module may import. `_protocol` is for types alone.
 SHARED = {"_arguments", "_errors", "_protocol", "_types", "_typing"}
@@ -130,10 +131,7 @@ def test_half_knows_itself_what_is_shared_and_for_windows_win32(name: str) -> No
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("_win32/")])
 def test_win32_knows_itself_alone(name: str) -> None:
-    assert not [module for module in own(name) if not module.startswith("_win32")] or own(name) <= {
-        "_typing",
-        *(module for module in own(name) if module.startswith("_win32")),
-    }
+    assert {module for module in own(name) if not module.startswith("_win32")} <= {"_typing"}
 
 
 @pytest.mark.parametrize("name", sorted(SHARED - {"_protocol"}))
@@ -146,28 +144,56 @@ def test_protocol_is_for_types_alone(name: str) -> None:
     assert "_protocol" not in own(name, types=False)
 
 
-def rows(half: ModuleType) -> list[set[str]]:
-    """The modules of a half, as the table in its docstring has them: a row each."""
-    lines = re.findall(r"^\| (`.*?) \|", half.__doc__ or "", re.MULTILINE)
+def rows(folder: ModuleType) -> list[set[str]]:
+    """The modules of a folder, as the table in its docstring has them, row by row."""
+    lines = re.findall(r"^\| (`.*?) \|", folder.__doc__ or "", re.MULTILINE)
     return [set(re.findall(r"`(\w+)`", line)) for line in lines]
 
 
-@pytest.mark.parametrize("half", HALVES)
-def test_table_of_a_half_has_each_of_its_modules(half: str) -> None:
-    there = {Path(name).stem for name in SOURCES if name.startswith(f"{half}/")} - {"__init__"}
-    assert set().union(*rows(HALVES[half])) == there
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_table_of_a_folder_has_each_of_its_modules(folder: str) -> None:
+    there = {Path(name).stem for name in SOURCES if name.startswith(f"{folder}/")} - {"__init__"}
+    assert set().union(*rows(FOLDERS[folder])) == there
 
 
-@pytest.mark.parametrize("half", HALVES)
-def test_imports_go_down_the_table_of_a_half(half: str) -> None:
-    floors = {name: floor for floor, row in enumerate(rows(HALVES[half])) for name in row}
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_imports_go_down_the_table_of_a_folder(folder: str) -> None:
+    floors = {name: floor for floor, row in enumerate(rows(FOLDERS[folder])) for name in row}
     up = [
         (module, imported)
         for module, floor in floors.items()
-        for imported in own(f"{half}/{module}.py")
-        if imported.startswith(f"{half}/") and floors[Path(imported).stem] < floor
+        for imported in own(f"{folder}/{module}.py", types=False)
+        if imported.startswith(f"{folder}/") and floors[Path(imported).stem] < floor
     ]
     assert up == []
+
+
+def page_rows(number: int) -> list[set[str]]:
+    """The modules of each row of a table of docs/architecture.md, without their suffix."""
+    page = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = page.split("| where | what lives there |\n|---|---|\n")[number].partition("\n\n")[0]
+    return [
+        {
+            name.rstrip("/").removesuffix(".py")
+            for name in re.findall(r"`([\w./]+)`", row.split("|")[1])
+        }
+        for row in lines.splitlines()
+    ]
+
+
+def test_imports_go_down_the_table_of_the_page() -> None:
+    floors = {name: floor for floor, row in enumerate(page_rows(1)) for name in row}
+    up = [
+        (name, imported)
+        for name in SOURCES
+        for imported in own(name, types=False)
+        if floors[imported.partition("/")[0]] < floors[Path(name).with_suffix("").parts[0]]
+    ]
+    assert up == []
+
+
+def test_page_has_the_table_of_the_half_for_windows() -> None:
+    assert page_rows(2) == rows(_windows)
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
@@ -229,10 +255,16 @@ def test_every_rule_of_the_policy_has_a_test_and_every_numbered_test_a_rule() ->
     assert sorted(set(TESTED)) == sorted(RULES)
 
 
-def test_every_rule_of_the_policy_is_marked_where_it_is_decided() -> None:
+def test_every_rule_of_the_policy_is_marked_where_it_is_decided_in_their_order() -> None:
     source = (PACKAGE / "_windows" / "policy.py").read_text(encoding="utf-8")
-    marked = set(re.findall(r"  # ([A-Z]\d+)$", source, re.MULTILINE))
-    assert marked == set(RULES)
+    marked = re.findall(r"  # ([A-Z]\d+)$", source, re.MULTILINE)
+    assert [*dict.fromkeys(marked)] == RULES
+
+
+def test_rules_of_each_group_count_upwards() -> None:
+    groups = {rule[0]: [one[1:] for one in RULES if one[0] == rule[0]] for rule in RULES}
+    for numbers in groups.values():
+        assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
 
 
 # --- what travels with the package ----------------------------------------------------------------

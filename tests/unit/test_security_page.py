@@ -63,4 +63,4 @@ def test_processes_are_opened_by_open_process_alone() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".OpenProcess")
     ]
-    assert calls == [("processes.py", "system.OpenProcess(access, pid)")]
+    assert calls == [("processes.py", "windows.OpenProcess(access, pid)")]

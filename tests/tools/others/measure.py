@@ -33,8 +33,8 @@ tried again.
 
 On Windows, an event to a process that leads no group goes to every process on the console, sooner
 or later, and tests that hang or fail here may pass there, or take others with them: on Wine 10 such
-an event reaches no process. A Ctrl+Break to a group runs no handler there, and Python's SIGBREAK does
-not exist: what needs these fails with either call."""
+an event reaches no process. A Ctrl+Break to a group runs no handler there, and Python's SIGBREAK
+does not exist: what needs these fails with either call."""
 
 
 def chosen(names: Sequence[str]) -> tuple[Project, ...]:

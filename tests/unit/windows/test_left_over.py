@@ -35,7 +35,16 @@ def denied() -> PermissionError:
     return error
 
 
-MEANS = policy.Means(may_wait=True, threads_first=False, no_thread=None, has_helper=True)
+def means(
+    may_wait: bool = True,
+    threads_first: bool = False,
+    no_thread: OSError | None = None,
+    has_helper: bool = True,
+) -> policy.Means:
+    return policy.Means(lambda: may_wait, threads_first, no_thread, lambda: has_helper)
+
+
+MEANS = means()
 
 
 def plan_for(
@@ -67,7 +76,7 @@ def test_target_that_may_still_connect_is_young(age: float, is_young: bool) -> N
     assert isinstance(plan_for(TARGET, [], age), AwaitConsole) is is_young
     if is_young:
         with pytest.raises(NoConsole):
-            plan_for(TARGET, [], age, MEANS._replace(may_wait=False))
+            plan_for(TARGET, [], age, means(may_wait=False))
     else:
         assert isinstance(plan_for(TARGET, [], age), AskHelperIfAlone)
 
@@ -95,13 +104,13 @@ def test_process_on_no_console_shares_no_group_elsewhere() -> None:
 
 
 def test_refusals_carry_the_winerror_that_led_to_them() -> None:
-    plan = plan_for(TARGET, [], 10.0, MEANS._replace(no_thread=denied()))
+    plan = plan_for(TARGET, [], 10.0, means(no_thread=denied()))
     assert isinstance(plan, AskHelperIfAlone)
     assert winerror_of(plan.otherwise) == c.ERROR_ACCESS_DENIED
-    means = MEANS._replace(no_thread=denied(), has_helper=False)
+    left = means(no_thread=denied(), has_helper=False)
     event = CtrlEvent.CTRL_C_EVENT
     with pytest.raises(PermissionError) as caught:
-        policy.group_elsewhere(8, event, [TARGET], TARGET, lambda _: 10.0, means)
+        policy.group_elsewhere(8, event, [TARGET], TARGET, lambda _: 10.0, left)
     assert winerror_of(caught.value) == c.ERROR_ACCESS_DENIED
 
 

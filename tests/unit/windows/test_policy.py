@@ -67,8 +67,17 @@ def not_asked(*_: object) -> NoReturn:
 
 
 # In time, by the helper process if there is a choice, and nothing has been tried yet.
-MEANS = p.Means(may_wait=True, threads_first=False, no_thread=None, has_helper=True)
-TOO_LATE = MEANS._replace(may_wait=False)
+def means(
+    may_wait: bool = True,
+    threads_first: bool = False,
+    no_thread: OSError | None = None,
+    has_helper: bool = True,
+) -> p.Means:
+    return p.Means(lambda: may_wait, threads_first, no_thread, lambda: has_helper)
+
+
+MEANS = means()
+TOO_LATE = means(may_wait=False)
 
 
 # --- G: an event to a group -----------------------------------------------------------------------
@@ -280,8 +289,8 @@ EVERYWHERE = [facts(8), facts(12, 8), facts(16, 8, ignores=True)]
 HEARING = tuple(EVERYWHERE[:2])
 
 
-def routes_elsewhere(**means: Any) -> p.ElsewherePlan:
-    return group_elsewhere(8, C, EVERYWHERE, EVERYWHERE[0], means=MEANS._replace(**means))
+def routes_elsewhere(**given: Any) -> p.ElsewherePlan:
+    return group_elsewhere(8, C, EVERYWHERE, EVERYWHERE[0], means=means(**given))
 
 
 @pytest.mark.parametrize("has_helper", [True, False])
@@ -353,7 +362,7 @@ def plan(
     everywhere: Iterable[Seen] = (),
     age: Callable[[int], float] = lambda _: 60.0,
     inject: bool = True,
-    **means: Any,
+    **given: Any,
 ) -> p.ProcessPlan:
     return p.process_event(
         target,
@@ -362,7 +371,7 @@ def plan(
         lambda: everywhere,
         lambda seen: info(seen.pid),
         age,
-        MEANS._replace(**means),
+        means(**given),
         inject=inject,
     )
 
@@ -545,12 +554,12 @@ def test_C2_break_cannot_be_ignored() -> None:
 
 
 def test_C3_another_console_is_the_helpers() -> None:
-    assert p.console_elsewhere(has_helper=True) == AskHelperForConsole()
+    assert p.console_elsewhere(8, has_helper=True) == AskHelperForConsole(8)
 
 
 def test_C4_another_console_without_a_helper_is_refused() -> None:
     with pytest.raises(OSError, match="frozen") as caught:
-        p.console_elsewhere(has_helper=False)
+        p.console_elsewhere(8, has_helper=False)
     assert caught.value.errno == errno.ENOSYS
     assert caught.value.strerror == (
         "a frozen program has no Python to send on another console; use killpg() for each group"
