@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Send to exactly one process.",
         epilog=SIGNALS,
     )
-    kill.add_argument("pid", type=_pid, help="the process; 0: the group of this one")
+    kill.add_argument("pid", type=_pid, help="the process; 0: the own group")
     kill.add_argument(
         "--no-inject",
         action="store_true",
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     killpg = commands.add_parser(
         "killpg",
         help="send to a process group",
-        description="Send to every process of a group, and to nobody else.",
+        description="Send to every process of a group, and to no other process.",
         epilog=SIGNALS,
     )
     killpg.add_argument("pgid", type=_pid, help="the group: the pid of its leader")
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--dry-run",
             action="store_true",
-            help="say who would get it, and how; send nothing",
+            help="say which processes would get it, and how; send nothing",
         )
         command.add_argument(
             "--timeout",
@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         "demo",
         help="show what plain os.kill does on Windows, and what ctrlevent does",
         description="Run plain os.kill and ctrlevent side by side, on a hidden console of its own,"
-        " and show who got what. Exit status 0 only if every call of ctrlevent kept its promise.",
+        " and show what each reaches. Exit status 0 only if every call of ctrlevent kept its word.",
     )
     demo.add_argument(
         "--launcher",

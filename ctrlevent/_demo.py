@@ -116,19 +116,20 @@ def _print_head(ready: dict[str, Any]) -> None:
     print("parent -+- bystander")
     print(f"        +- launcher (process {ready['pgid']}, leader of its group)", end="")
     print(f" -- program (process {ready['pid']})\n")
-    print(f"{'What the program calls':60}{'Who got a Ctrl+C':>30}{'after':>12}")
+    print(f"{'What the program calls':60}{'Reached by a Ctrl+C':>30}{'after':>12}")
 
 
 def _print_row(row: Row, result: dict[str, Any]) -> None:
     reached = _reached(result)
     milliseconds = f"{result['ms']:.1f} ms" if result["ms"] is not None else "-"
-    print(f"{row.code.replace('signal.', ''):60}{', '.join(reached) or 'nobody':>30}", end="")
+    print(f"{row.code.replace('signal.', ''):60}{', '.join(reached) or 'no process':>30}", end="")
     print(f"{milliseconds:>12}", flush=True)
     if result["error"]:
         print(f"    {result['error']}: {result['message']}")
     if row.is_ours and not _is_kept(row, result):
         print(
-            f"    PROMISE BROKEN: should have reached {', '.join(row.reached) or 'nobody'}", end=""
+            f"    PROMISE BROKEN: should have reached {', '.join(row.reached) or 'no process'}",
+            end="",
         )
         print(f", error {row.error}" if row.error else "")
     if not row.is_ours and reached != row.reached:

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
     from ._protocol import Half
 
+    # For tools that freeze programs, which read this without running it.
+    if sys.platform == "win32":
+        from ._windows import (  # noqa: F401  # noqa: F401
+            create_process,
+            handlers,
+            popen,
+            pseudo_console,
+            run,
+            run_on_terminal,
+            signals,
+        )
+    else:
+        from ._posix import handlers, no_counterpart, popen, run, signals  # noqa: F401
+
 
 class _Half:
     """Is a `_protocol.Half`. Tests let it have another `folder`, and nothing else found yet."""

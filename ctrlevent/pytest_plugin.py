@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             "--own-console",
             action="store_true",
             help="run the whole session on a console of its own, in a process group and a job of"
-            " its own: no console event that a test sends reaches anybody outside",
+            " its own: no console event that a test sends reaches a process outside",
         )
 
 

@@ -117,7 +117,7 @@ def all_ones(result: Any) -> int | None:
 
 
 def hresult(result: Any) -> int | None:
-    """A negative HRESULT is failure; if made of a Windows error code (0x8007xxxx), it is that code."""
+    """A negative HRESULT is failure; 0x8007xxxx is made of the Windows error code xxxx."""
     if result >= 0:
         return None
     return result & 0xFFFF if result >> 16 & 0xFFFF == 0x8007 else int(result)

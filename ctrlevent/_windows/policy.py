@@ -96,8 +96,8 @@ if TYPE_CHECKING:
     ProcessPlan = Union[SendToGroup, StartThread, AwaitConsole, AskHelperIfAlone]
 
 HEAR_CTRL_C = (
-    "children started with CREATE_NEW_PROCESS_GROUP do; call ignore_ctrl_c(False, pid) to make one"
-    " hear it, or send CTRL_BREAK_EVENT, which cannot be ignored in this way"
+    "children started with CREATE_NEW_PROCESS_GROUP do; call ignore_ctrl_c(False, pid) to make a"
+    " process hear it, or send CTRL_BREAK_EVENT, which cannot be ignored in this way"
 )
 
 

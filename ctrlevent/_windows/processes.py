@@ -227,7 +227,7 @@ def console_pids(windows: System) -> tuple[int, ...]:
             raise make(
                 NoConsole,
                 "the calling process has no console, through which events are sent;"
-                " start it on one (with CREATE_NO_WINDOW it gets a hidden one)",
+                " start it on a console (with CREATE_NO_WINDOW it gets a hidden console)",
                 error,
             ) from error
         raise

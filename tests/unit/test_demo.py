@@ -53,7 +53,7 @@ def test_row_of_a_kept_promise(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("row", "should"),
-    [(OURS, "program\n"), (REFUSED, "nobody, error NotAGroupLeader\n")],
+    [(OURS, "program\n"), (REFUSED, "no process, error NotAGroupLeader\n")],
 )
 def test_broken_promise_is_said(row: Row, should: str, capsys: pytest.CaptureFixture[str]) -> None:
     _demo._print_row(row, result(bystander=1))

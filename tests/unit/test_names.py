@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import json
+import modulefinder
 import os
 import pickle
 import re
@@ -191,6 +192,18 @@ def test_only_the_half_of_this_system_is_imported() -> None:
     found = in_a_new_python(f"{all_names}\nfound = {IMPORTED}")
     assert [name for name in found if "_posix" in name]
     assert not [name for name in found if "_win" in name]
+
+
+def test_tools_that_freeze_programs_find_every_module() -> None:
+    """By reading: they run nothing, so they do not see what is imported by its name alone."""
+    finder = modulefinder.ModuleFinder([str(PACKAGE.parent)])
+    finder.import_hook("ctrlevent")
+    there = {
+        ".".join(["ctrlevent", *path.relative_to(PACKAGE).with_suffix("").parts])
+        for path in PACKAGE.rglob("*.py")
+        if path.stem not in ("__init__", "__main__", "_cli", "_demo", "pytest_plugin")
+    }
+    assert there - {*finder.modules} == set()
 
 
 # --- what an import costs -------------------------------------------------------------------------

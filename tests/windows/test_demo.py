@@ -29,7 +29,7 @@ def test_the_demo(console: Console) -> None:
     for row in _demo.ROWS:
         (line,) = [line for line in lines if line.startswith(row.code.replace("signal.", "") + " ")]
         if row.is_ours:
-            assert (", ".join(row.reached) or "nobody") in line
+            assert (", ".join(row.reached) or "no process") in line
     assert any("NotAGroupLeader: " in line for line in lines)
     assert not any("PROMISE BROKEN" in line for line in lines)
     as_on_windows = probes.parks_events_for_non_leader()
