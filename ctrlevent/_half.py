@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 
     # For tools that freeze programs, which read this without running it.
     if sys.platform == "win32":
-        from ._windows import (  # noqa: F401  # noqa: F401
-            create_process,
-            handlers,
-            popen,
-            pseudo_console,
-            run,
-            run_on_terminal,
-            signals,
-        )
+        from ._windows import create_process as create_process
+        from ._windows import handlers as handlers
+        from ._windows import popen as popen
+        from ._windows import pseudo_console as pseudo_console
+        from ._windows import run as run
+        from ._windows import run_on_terminal as run_on_terminal
+        from ._windows import signals as signals
     else:
-        from ._posix import handlers, no_counterpart, popen, run, signals  # noqa: F401
+        from ._posix import handlers as handlers
+        from ._posix import no_counterpart as no_counterpart
+        from ._posix import popen as popen
+        from ._posix import run as run
+        from ._posix import signals as signals
 
 
 class _Half:
