@@ -19,6 +19,7 @@ import pytest
 
 import ctrlevent
 from ctrlevent import _posix, _protocol, _windows
+from ctrlevent._half import half
 
 PACKAGE = Path(ctrlevent.__file__).parent
 SOURCE = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
@@ -192,6 +193,11 @@ def test_only_the_half_of_this_system_is_imported() -> None:
     found = in_a_new_python(f"{all_names}\nfound = {IMPORTED}")
     assert [name for name in found if "_posix" in name]
     assert not [name for name in found if "_win" in name]
+
+
+def test_what_a_half_has_not_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="killall"):
+        getattr(half, "killall")  # noqa: B009
 
 
 def test_tools_that_freeze_programs_find_every_module() -> None:

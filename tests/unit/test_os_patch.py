@@ -93,16 +93,18 @@ def test_os_kill_takes_what_kill_takes() -> None:
         ctrlevent.os_kill(-1, signal.SIGTERM)
 
 
-def test_os_kill_reaches_the_leader_alone() -> None:
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGQUIT])
+def test_os_kill_reaches_the_leader_alone(sig: signal.Signals) -> None:
     """On POSIX, code that calls os.kill means that process."""
     child = "print('up', flush=True); input()"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    pipe = subprocess.PIPE
     with ctrlevent.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
     ) as leader:
         assert leader.stdout
         assert leader.stdout.readline() == b"up\n"
-        ctrlevent.os_kill(leader.pid, signal.SIGTERM)
-        assert leader.wait() == -signal.SIGTERM
+        ctrlevent.os_kill(leader.pid, sig)
+        assert leader.wait() == -sig
         ctrlevent.killpg(leader.pid, 0)  # its child is alive
         ctrlevent.killpg(leader.pid, signal.SIGKILL)

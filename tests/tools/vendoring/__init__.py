@@ -26,7 +26,7 @@ transformations.drop = ["bin/", "*.dist-info"]
 _IGNORE = shutil.ignore_patterns("__pycache__")
 _FROM = re.compile(r"\bfrom ctrlevent\b")
 _IMPORT = re.compile(r"(\bimport (?:[\w.]+, )*)ctrlevent\b(?![.\w])")
-_MODULES = re.compile(r"(?<=\bimport )ctrlevent\.\w+(?:, ctrlevent\.\w+)*")
+_MODULES = re.compile(r"(?<=\bimport )ctrlevent[.\w]+(?:, ctrlevent[.\w]+)*")
 _NAMES = {
     '"ctrlevent.pytest_plugin"': f'"{COPY}.pytest_plugin"',
     '"-m", "ctrlevent"': f'"-m", "{COPY}"',

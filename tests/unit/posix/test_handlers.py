@@ -233,3 +233,26 @@ def test_main_thread_only() -> None:
 def test_refused_arguments(arguments: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         handler(*arguments)
+
+
+def test_left_in_another_thread_it_stays_entered(heard: list[str]) -> None:
+    """`signal.signal` works in the main thread alone."""
+    errors: list[BaseException] = []
+    one = handler(lambda _event: True, CTRL_C_EVENT)
+    one.__enter__()
+
+    def leave() -> None:
+        try:
+            one.__exit__(None, None, None)
+        except ValueError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    thread.join()
+    assert len(errors) == 1
+    send(signal.SIGINT)
+    assert heard == []
+    one.__exit__(None, None, None)
+    send(signal.SIGINT)
+    assert heard == ["SIGINT"]

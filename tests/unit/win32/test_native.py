@@ -178,3 +178,33 @@ def test_address_of_an_export_is_looked_up_once(
     for _ in range(2):  # and what is not there is not there, each time
         with pytest.raises(OSError, match="GetProcAddress"):
             windows.GetProcAddress("kernel32", "CtrlRoutines")
+
+
+# --- the Python that runs as the helper process ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("executable", "frozen", "found"),
+    [
+        ("/x/python3.11", False, True),
+        ("/x/PYTHON.EXE", False, True),
+        ("/x/python.exe", True, False),
+        ("/x/program.exe", False, False),
+        (None, False, False),
+    ],
+)
+def test_python_that_can_run_code_of_ours(
+    monkeypatch: pytest.MonkeyPatch, executable: Any, frozen: bool, found: bool
+) -> None:
+    monkeypatch.setattr(sys, "executable", executable)
+    monkeypatch.setattr(sys, "_base_executable", "", raising=False)
+    monkeypatch.setattr(sys, "frozen", frozen, raising=False)
+    assert Native().python() == (executable if found else None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there Windows answers")
+@pytest.mark.parametrize("ask", [Native.get_osfhandle, Native.get_handle_inheritable])
+def test_handles_are_of_windows(ask: Any) -> None:
+    with pytest.raises(OSError, match="there is no handle") as error:
+        ask(Native(), 1)
+    assert error.value.errno == errno.ENOSYS
