@@ -211,19 +211,24 @@ def test_decorator(heard: list[str]) -> None:
     assert heard == ["SIGINT"]
 
 
-def test_main_thread_only() -> None:
+def refused_in_another_thread(call: Callable[[], object]) -> bool:
+    """Whether it raises ValueError there: `signal.signal` works in the main thread alone."""
     errors: list[BaseException] = []
 
-    def enter() -> None:
+    def run() -> None:
         try:
-            handler(lambda _event: True).__enter__()
+            call()
         except ValueError as error:
             errors.append(error)
 
-    thread = threading.Thread(target=enter)
+    thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-    assert len(errors) == 1
+    return len(errors) == 1
+
+
+def test_main_thread_only() -> None:
+    assert refused_in_another_thread(lambda: handler(lambda _event: True).__enter__())
 
 
 @pytest.mark.parametrize(
@@ -236,21 +241,9 @@ def test_refused_arguments(arguments: Any, error: type[Exception]) -> None:
 
 
 def test_left_in_another_thread_it_stays_entered(heard: list[str]) -> None:
-    """`signal.signal` works in the main thread alone."""
-    errors: list[BaseException] = []
     one = handler(lambda _event: True, CTRL_C_EVENT)
     one.__enter__()
-
-    def leave() -> None:
-        try:
-            one.__exit__(None, None, None)
-        except ValueError as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=leave)
-    thread.start()
-    thread.join()
-    assert len(errors) == 1
+    assert refused_in_another_thread(lambda: one.__exit__(None, None, None))
     send(signal.SIGINT)
     assert heard == []
     one.__exit__(None, None, None)

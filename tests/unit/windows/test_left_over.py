@@ -16,6 +16,8 @@ from ctrlevent._windows.peb import Console, Facts, Unreadable
 from ctrlevent._windows.plans import AskHelperIfAlone, AwaitConsole
 from tests.fakes.windows import PARAMETERS, PEB, FakeWindows, install
 
+from .means import MEANS, means
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,18 +35,6 @@ def denied() -> PermissionError:
     error = make(PermissionError, "denied")
     set_winerror(error, c.ERROR_ACCESS_DENIED)
     return error
-
-
-def means(
-    may_wait: bool = True,
-    threads_first: bool = False,
-    no_thread: OSError | None = None,
-    has_helper: bool = True,
-) -> policy.Means:
-    return policy.Means(lambda: may_wait, threads_first, no_thread, lambda: has_helper)
-
-
-MEANS = means()
 
 
 def plan_for(

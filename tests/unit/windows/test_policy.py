@@ -25,6 +25,8 @@ from ctrlevent._windows.plans import (
     StartThreads,
 )
 
+from .means import MEANS, means
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -66,17 +68,6 @@ def not_asked(*_: object) -> NoReturn:
     raise AssertionError("asked for what is not needed")
 
 
-# In time, by the helper process if there is a choice, and nothing has been tried yet.
-def means(
-    may_wait: bool = True,
-    threads_first: bool = False,
-    no_thread: OSError | None = None,
-    has_helper: bool = True,
-) -> p.Means:
-    return p.Means(lambda: may_wait, threads_first, no_thread, lambda: has_helper)
-
-
-MEANS = means()
 TOO_LATE = means(may_wait=False)
 
 
