@@ -12,9 +12,8 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock
-
 from .._typing import TYPE_CHECKING
+from .._unpatched import allocate_lock
 
 if TYPE_CHECKING:
     from .boundary import System

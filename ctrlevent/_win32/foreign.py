@@ -12,11 +12,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import math
-import os
 import sys
-import time
 
 from .._typing import TYPE_CHECKING
+from .._unpatched import monotonic, system_calls
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
@@ -31,6 +30,7 @@ BY_WINAPI = ("WaitForSingleObject", "WaitForMultipleObjects")
 
 if sys.platform == "win32":
     import _winapi
+    import msvcrt
 
     _loaded: dict[str, ctypes.CDLL] = {}
 
@@ -51,20 +51,16 @@ if sys.platform == "win32":
         """
         if dwMilliseconds == 0:
             return _winapi.WaitForSingleObject(hHandle, 0)
-        deadline = time.monotonic() + dwMilliseconds / 1000
+        deadline = monotonic() + dwMilliseconds / 1000
         left = dwMilliseconds
         while True:
             try:
                 return _winapi.WaitForMultipleObjects([hHandle], False, left)
             except InterruptedError:
-                left = max(0, math.ceil((deadline - time.monotonic()) * 1000))
+                left = max(0, math.ceil((deadline - monotonic()) * 1000))
 
-    def get_osfhandle(fd: int) -> int:
-        import msvcrt
-
-        return msvcrt.get_osfhandle(fd)
-
-    get_handle_inheritable = os.get_handle_inheritable
+    get_osfhandle = msvcrt.get_osfhandle
+    get_handle_inheritable = system_calls.get_handle_inheritable
 
     # BOOL WINAPI HandlerRoutine(DWORD dwCtrlType), PHANDLER_ROUTINE of consoleapi.h.
     handler_routine = ctypes.WINFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)

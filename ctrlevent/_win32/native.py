@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import os.path
 import sys
-import time
 from ctypes import (
     byref,
     c_char,
@@ -17,6 +16,7 @@ from ctypes import (
     sizeof,
 )
 
+from .. import _unpatched
 from .._typing import TYPE_CHECKING
 from . import declarations as api
 from .constants import (
@@ -74,10 +74,10 @@ class Native:
     # --- the calling process --------------------------------------------------------------------
 
     def GetCurrentProcessId(self) -> int:
-        return os.getpid()
+        return _unpatched.system_calls.getpid()
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return _unpatched.monotonic()
 
     def GetSystemTimeAsFileTime(self) -> int:
         time_of_day = c_uint64()
@@ -86,7 +86,7 @@ class Native:
 
     def sleep(self, seconds: float) -> None:
         # Python's sleep and not kernel32's: in the main thread, Ctrl+C breaks it off.
-        time.sleep(seconds)
+        _unpatched.sleep(seconds)
 
     def get_osfhandle(self, fd: int) -> int:
         return get_osfhandle(fd)
