@@ -10,7 +10,7 @@ from .._errors import winerror_of
 from .._unpatched import Thread
 from .._win32 import system
 from .._win32.constants import ERROR_INVALID_PARAMETER, PROCESS_VM_OPERATION, PROCESS_VM_WRITE
-from .peb import write_ignores_ctrl_c
+from .peb import set_ignores_ctrl_c
 from .processes import READ, Processes
 
 if TYPE_CHECKING:
@@ -35,11 +35,7 @@ def ignore_ctrl_c(ignore: bool, pid: int) -> bool:
         return before
     with Processes(windows, WRITE) as processes:
         before = processes.facts(pid).ignores_ctrl_c
-        try:
-            write_ignores_ctrl_c(windows, processes.handle(pid), ignore)
-        except OSError:
-            processes.handle(pid)  # ProcessLookupError, if it has exited meanwhile
-            raise
+        set_ignores_ctrl_c(windows, processes.handle(pid), ignore)
         return before
 
 
