@@ -14,6 +14,7 @@ import errno
 import math
 import sys
 
+from .._late import importing
 from .._typing import TYPE_CHECKING
 from .._unpatched import monotonic, system_calls
 
@@ -36,7 +37,8 @@ if sys.platform == "win32":
 
     def _load(dll: str) -> ctypes.CDLL:
         if dll not in _loaded:
-            _loaded[dll] = ctypes.WinDLL(dll, use_last_error=True)
+            with importing:  # ctypes does, each time
+                _loaded[dll] = ctypes.WinDLL(dll, use_last_error=True)
         return _loaded[dll]
 
     def wait(hHandle: int, dwMilliseconds: int) -> int:

@@ -17,6 +17,7 @@ from ctypes import (
 )
 
 from .. import _unpatched
+from .._late import importing
 from .._typing import TYPE_CHECKING
 from . import declarations as api
 from .constants import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, ClassVar
 
     from .boundary import Created, PythonProcess, Startup
+    from .python_process import Python
 
 
 class Native:
@@ -70,6 +72,9 @@ class Native:
         self._own_is_wow64: bool | None = None
         self._addresses: dict[tuple[str, str], int] = {}
         """Of exports of the system's DLLs, which are never unloaded."""
+        # What is imported when it is needed: the helper process, say, starts nothing.
+        self._python_process: type[Python] | None = None
+        self._creating: tuple[Any, Any] | None = None
 
     # --- the calling process --------------------------------------------------------------------
 
@@ -105,11 +110,13 @@ class Native:
         return getattr(sys, "_base_executable", None) or sys.executable
 
     def start_python(self, code: str) -> PythonProcess:
-        from .python_process import Python
-
+        if self._python_process is None:
+            with importing:
+                from .python_process import Python
+            self._python_process = Python
         python = self.python()
         assert python is not None
-        return Python(python, code)
+        return self._python_process(python, code)
 
     # --- processes ------------------------------------------------------------------------------
 
@@ -157,10 +164,12 @@ class Native:
         lpCurrentDirectory: str | None,
         startup: Startup,
     ) -> Created:
-        # Imported late: the helper process starts nothing, and does not need them.
-        from .boundary import Created
-        from .startup import startup_info
-
+        if self._creating is None:
+            with importing:
+                from .boundary import Created
+                from .startup import startup_info
+            self._creating = Created, startup_info
+        make, startup_info = self._creating
         created = PROCESS_INFORMATION()
         with startup_info(startup) as info:
             api.CreateProcessW(
@@ -176,7 +185,7 @@ class Native:
                 byref(info),
                 byref(created),
             )
-        return Created(created.hProcess, created.hThread, created.dwProcessId, created.dwThreadId)
+        return make(created.hProcess, created.hThread, created.dwProcessId, created.dwThreadId)
 
     def QueryFullProcessImageName(self, hProcess: int) -> str:
         room = 260  # MAX_PATH; a long path takes a second try

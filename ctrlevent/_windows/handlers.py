@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+from errno import ECANCELED
 from typing import TYPE_CHECKING, Callable, ClassVar
 
 from .._errors import winerror_of
@@ -76,8 +77,13 @@ class Registration:
             self._running.pop()
 
     def add(self) -> None:
-        if not self._exiting:
-            system().SetConsoleCtrlHandler(self, True)
+        if self._exiting:
+            raise OSError(
+                ECANCELED,
+                "the interpreter is ending, so no handler can be registered any more: an event"
+                " would find a Python that is gone; enter it before that",
+            )
+        system().SetConsoleCtrlHandler(self, True)
 
     def remove(self) -> None:
         self._take = None

@@ -34,13 +34,14 @@ FOLDERS = {**HALVES, "_win32": _win32}
 SHARED = {
     "_arguments",
     "_errors",
+    "_late",
     "_protocol",
     "_subprocess",
     "_types",
     "_typing",
     "_unpatched",
 }
-BELOW_WIN32 = {"_subprocess", "_typing", "_unpatched"}
+BELOW_WIN32 = {"_late", "_subprocess", "_typing", "_unpatched"}
 
 
 def imports(name: str, *, types: bool = True) -> Iterator[tuple[int, str]]:

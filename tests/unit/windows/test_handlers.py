@@ -182,8 +182,9 @@ def test_exit_removes_all(windows: FakeWindows, take: Callable[[CtrlEvent], bool
 
 def test_exit_registers_no_more(windows: FakeWindows, take: Callable[[CtrlEvent], bool]) -> None:
     Registration.remove_all()
-    with handler(take):
-        assert windows.handlers == []
+    with pytest.raises(OSError, match="the interpreter is ending"), handler(take):
+        pytest.fail("it was entered")
+    assert windows.handlers == []
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0])
