@@ -34,7 +34,16 @@ else:
     else:
         import posix as system_calls
 
-__all__ = ["Event", "Thread", "allocate_lock", "monotonic", "signal_calls", "sleep", "system_calls"]
+__all__ = [
+    "Event",
+    "Thread",
+    "allocate_lock",
+    "monotonic",
+    "signal_calls",
+    "sleep",
+    "start_new_thread",
+    "system_calls",
+]
 
 
 def _copy_of(name: str) -> Any:
@@ -52,6 +61,7 @@ _time, _thread = _copy_of("time"), _copy_of("_thread")
 monotonic: Callable[[], float] = _time.monotonic
 sleep: Callable[[float], None] = _time.sleep
 allocate_lock: Callable[[], Any] = _thread.allocate_lock
+start_new_thread: Callable[..., int] = _thread.start_new_thread
 
 
 class Event:
@@ -82,17 +92,19 @@ class Event:
 class Thread:
     """A thread that runs a function, started at once. The interpreter's exit does not wait for it.
 
-    Raises OSError (EAGAIN) if no thread can be started: from Python 3.12 on that is so as soon as
-    the interpreter ends.
+    Raises OSError (ECANCELED) if no thread can be started, or would ever run: in the `__del__` of
+    what is left when the interpreter ends; from Python 3.12 on in `atexit` functions too.
     """
 
     def __init__(self, function: Callable[..., object], *arguments: object) -> None:
         self._ended = Event()
         try:
-            _thread.start_new_thread(self._run, (function, arguments))
+            if sys.is_finalizing():
+                raise RuntimeError("the interpreter is ending")  # before 3.12, Python says nothing
+            start_new_thread(self._run, (function, arguments))
         except RuntimeError as error:
             raise OSError(
-                errno.EAGAIN,
+                errno.ECANCELED,
                 f"this needs a thread, and Python starts none: {error}; call it before the"
                 " interpreter ends, or end other threads first",
             ) from error

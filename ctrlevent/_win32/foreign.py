@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     # From what a function returned to the Windows error code that it means; None: no failure.
     FailureRule = Callable[[Any], Optional[int]]
 
-ERROR_PROC_NOT_FOUND = 127  # winerror.h
+ERROR_INVALID_HANDLE, ERROR_PROC_NOT_FOUND = 6, 127  # winerror.h
 
 # What is called by way of `_winapi`: see `wait`.
 BY_WINAPI = ("WaitForSingleObject", "WaitForMultipleObjects")
@@ -58,7 +58,12 @@ if sys.platform == "win32":
         while True:
             try:
                 return _winapi.WaitForMultipleObjects([hHandle], False, left)
-            except InterruptedError:
+            except OSError as error:
+                if error.winerror == ERROR_INVALID_HANDLE:
+                    # The handle, or the interpreter's event, which is closed when it ends.
+                    return _winapi.WaitForSingleObject(hHandle, left)
+                if not isinstance(error, InterruptedError):
+                    raise
                 left = max(0, math.ceil((deadline - monotonic()) * 1000))
 
     get_osfhandle = msvcrt.get_osfhandle

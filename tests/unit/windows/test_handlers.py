@@ -163,7 +163,7 @@ def test_callback_that_leaves_when_no_thread_can_be_started(
 
     one = handler(leave).__enter__()
     with monkeypatch.context() as patch:
-        patch.setattr(_unpatched._thread, "start_new_thread", start)
+        patch.setattr(_unpatched, "start_new_thread", start)
         assert happen(windows, CTRL_C) == [True]
     assert happen(windows, CTRL_C) == [False]
     assert left == [True]
