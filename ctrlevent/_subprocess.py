@@ -22,7 +22,7 @@ else:
         kinds = [kind for base in bases for kind in type.__subclasses__(base)]
         found = [kind for kind in kinds if kind.__name__ == name and _is_of_subprocess(kind)]
         # There are several if the module was loaded again.
-        standing_there = [kind for kind in found if kind is getattr(subprocess, name)]
+        standing_there = [kind for kind in found if kind is getattr(subprocess, name, None)]
         return (standing_there or found)[0]
 
     def _is_of_subprocess(kind):
