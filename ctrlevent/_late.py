@@ -10,13 +10,19 @@ from __future__ import annotations
 import sys
 from errno import ECANCELED
 
+from ._typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class _Importing:
     def __enter__(self) -> None:
         """Nothing to do."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ImportError) and sys.meta_path is None:
+        finders: Any = sys.meta_path
+        if isinstance(error, ImportError) and finders is None:
             # As `ctrlevent.__getattr__` says it, which cannot import this when it needs it.
             raise OSError(
                 ECANCELED,

@@ -51,8 +51,9 @@ def _copy_of(name: str) -> Any:
     # Before Python 3.10 `_thread` exists once per process: making it anew would undo all patches.
     if name not in sys.builtin_module_names or (name == "_thread" and sys.version_info < (3, 10)):
         return __import__(name)
-    module = BuiltinImporter.create_module(ModuleSpec(name, BuiltinImporter))
-    BuiltinImporter.exec_module(module)
+    importer: Any = BuiltinImporter
+    module = importer.create_module(ModuleSpec(name, importer))
+    importer.exec_module(module)
     return module
 
 

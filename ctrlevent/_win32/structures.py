@@ -97,8 +97,8 @@ _PEB = """
     ULONG OSPlatformId, ImageSubsystem;
 """
 
-# To its list of modules, which each begin with the links to the next and to the one before. The
-# fields of these LIST_ENTRYs stand here by themselves.
+# To its list of modules. Each module begins with a LIST_ENTRY, which has the links to the next and
+# to the previous module; the fields of the list's own LIST_ENTRY stand here by themselves.
 _PEB_LDR_DATA = """
     ULONG Length;
     UCHAR Initialized;

@@ -241,8 +241,8 @@ def set_ignores_ctrl_c(windows: System, handle: int, ignores: bool) -> None:
     """The same of any process, which may be starting at this moment.
 
     A process that starts makes process parameters of its own, out of those that its creator has
-    written, and those of its 32-bit PEB out of those of its 64-bit PEB: a write to the old ones at
-    the wrong moment is lost. So what was written counts when one of these has been seen after it:
+    written, and those of its 32-bit PEB out of those of its 64-bit PEB: a write to the former at
+    the wrong moment is lost. So what was written counts when either fact has been seen after it:
 
     - its loader has loaded kernel32. All of that is done before it (seen on Wine 10);
     - it has not run an instruction yet, some time after the write, so it will make its own

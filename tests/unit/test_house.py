@@ -141,7 +141,7 @@ def test_nothing_is_taken_from_where_tests_and_gevent_put_something_else(name: s
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name != "_demo.py"])
 def test_processes_are_asked_for_and_signalled_by_the_real_functions(name: str) -> None:
-    """`os.kill` may be a mock, or `patch_os`; and with a false `os.getpid` the wrong one is hit."""
+    """`os.kill` may be a mock, or `patch_os`; with a false `os.getpid` the wrong process is hit."""
     called = {
         ast.unparse(node.func) for node in ast.walk(SOURCES[name]) if isinstance(node, ast.Call)
     }

@@ -99,7 +99,7 @@ def test_thread_is_traced_as_those_of_threading_are() -> None:
     try:
         assert Thread(traced).join(HANG_LIMIT)
     finally:
-        threading.settrace(before)  # type: ignore[arg-type]
+        threading.settrace(before)
     assert "traced" in seen
 
 

@@ -181,7 +181,7 @@ def test_what_lies_where_the_parameters_were_is_not_read(
 
     def read(hProcess: int, lpBaseAddress: int, nSize: int) -> bytes:
         if lpBaseAddress == PARAMETERS[64]:
-            windows.sleep(0.02)  # it publishes its own, and the old ones are gone
+            windows.sleep(0.02)  # it publishes its own parameters
         return real(hProcess, lpBaseAddress, nSize)
 
     monkeypatch.setattr(windows, "ReadProcessMemory", read)

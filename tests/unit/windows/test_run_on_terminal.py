@@ -12,6 +12,7 @@ import pytest
 
 from ctrlevent import CtrlEvent, NoConsole
 from ctrlevent._run import GRACE
+from ctrlevent._unpatched import Event
 from ctrlevent._windows import dispatch, run_on_terminal
 from tests.fakes.windows import FakeWindows, install
 
@@ -203,12 +204,12 @@ class Stream:
 
 def test_stream_is_typed_to_its_end() -> None:
     console: Any = Typed()
-    run_on_terminal._copy_stream(Stream(b"a", b"b", b""), console, threading.Event())
+    run_on_terminal._copy_stream(Stream(b"a", b"b", b""), console, Event())
     assert console.data == [b"a", b"b"]
 
 
 def test_stream_is_read_no_further_when_the_command_has_ended() -> None:
-    stop = threading.Event()
+    stop = Event()
     console: Any = Typed(then=stop.set)
     stream = Stream(b"a", b"b", b"")
     run_on_terminal._copy_stream(stream, console, stop)
@@ -219,7 +220,7 @@ def test_stream_is_read_no_further_when_the_command_has_ended() -> None:
 def test_keys_of_a_terminal_are_typed_and_ctrl_z_is_not_its_end(
     no_console: FakeWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop = threading.Event()
+    stop = Event()
 
     def stop_after_three() -> None:
         if len(console.data) == 3:
