@@ -9,7 +9,6 @@ that only has the plugin, pays for no more than it uses.
 from __future__ import annotations
 
 import sys as _sys
-from errno import ECANCELED as _ECANCELED
 
 # Not from `typing`: see `_typing`, which would be another module to load here.
 TYPE_CHECKING = False
@@ -78,7 +77,7 @@ if not TYPE_CHECKING:  # pragma: no branch - it is False wherever this runs
                     if _sys.meta_path is not None:
                         raise
                     raise OSError(  # see `_late`
-                        _ECANCELED,
+                        5,  # EIO, on every system: `errno` would be another module to load here
                         "the interpreter is ending and imports nothing any more; use this once"
                         " before that",
                     ) from error

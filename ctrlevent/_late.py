@@ -8,7 +8,7 @@ within a function of this package stands in `with importing:`, and what it gives
 from __future__ import annotations
 
 import sys
-from errno import ECANCELED
+from errno import EIO
 
 from ._typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ class _Importing:
         if isinstance(error, ImportError) and finders is None:
             # As `ctrlevent.__getattr__` says it, which cannot import this when it needs it.
             raise OSError(
-                ECANCELED,
+                EIO,
                 "the interpreter is ending and imports nothing any more; use this once before that",
             ) from error
 
