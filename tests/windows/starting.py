@@ -261,7 +261,8 @@ def failing_start(command: list[str], step: str, contained: bool = False) -> Fai
 
     def fail(*arguments: Any) -> None:
         handle = arguments[1 if step == "AssignProcessToJobObject" else 0]
-        seen.append(_another_handle(handle))
+        if not seen:  # a write that fails is tried again for a moment
+            seen.append(_another_handle(handle))
         # A new error each time: its traceback keeps alive what the error came through.
         raise KeyboardInterrupt if step == "interrupted" else OSError(0, "fails", None, 5)
 

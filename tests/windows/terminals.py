@@ -157,7 +157,7 @@ def close_with_output() -> tuple[bool, int]:
     console = PseudoConsole()
     child = console.start(python("import sys\nwhile True: print('x' * 100, flush=True)"))
     screen: Any = getattr(console._terminal, "_screen")  # noqa: B009
-    wait_until(lambda: len(screen._parts) > 50, "much output")
+    wait_until(lambda: screen._parts.qsize() > 50, "much output")
     console.close()
     console.close()
     return child.poll() is None, len(console.read(1))
