@@ -30,6 +30,18 @@ else:
         names = [getattr(value, "__globals__", {}) for value in vars(kind).values()]
         return any(globals_.get("__name__") == "subprocess" for globals_ in names)
 
+    def _mend():
+        """gevent takes these from the module, as its own class has no use for them."""
+        try:
+            import _posixsubprocess
+        except ImportError:  # on Windows, which has none
+            return
+        names = {"_posixsubprocess": _posixsubprocess, "_fork_exec": _posixsubprocess.fork_exec}
+        for name, real in names.items():
+            if vars(subprocess).get(name, real) is None:
+                setattr(subprocess, name, real)
+
+    _mend()
     _errors = [kind for kind in Exception.__subclasses__() if kind.__module__ == "subprocess"]
     Popen = _class("Popen", object)
     CompletedProcess = _class("CompletedProcess", object)
