@@ -19,8 +19,8 @@ Below it is `_win32`, through which all of it asks Windows.
 
 # The functions of `_protocol.Half`, by the modules that have them.
 PARTS = {
-    "signals": "events_sent events_heard killpg kill preview_killpg preview_kill broadcast"
-    " leader_stands_for_group getpgid ignores_ctrl_c console_processes",
+    "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill broadcast"
+    " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child",
     "create_process": "create_process resume_thread close_handles",

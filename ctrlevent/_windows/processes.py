@@ -11,7 +11,9 @@ from .._win32.constants import (
     ERROR_INVALID_HANDLE,
     ERROR_INVALID_PARAMETER,
     PROCESS_QUERY_LIMITED_INFORMATION,
+    PROCESS_VM_OPERATION,
     PROCESS_VM_READ,
+    PROCESS_VM_WRITE,
     SYNCHRONIZE,
     WINDOWS_8,
 )
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from .._win32.boundary import System
     from .peb import Facts, Seen
 
-# The access that it takes to see whether a process is alive, and to read its `Facts`.
+# The access that it takes to see whether a process is alive, to read its `Facts`, and to change its
+# ignore bit.
 LOOK = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE
 READ = LOOK | PROCESS_VM_READ
+WRITE = READ | PROCESS_VM_OPERATION | PROCESS_VM_WRITE
 
 
 class Processes:

@@ -12,6 +12,7 @@ import threading
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
+from .. import _arguments
 from .._types import CtrlEvent
 from .._win32 import system
 from . import dispatch
@@ -86,7 +87,8 @@ def interrupt_contained(windows: System, pgid: int) -> bool:
     """
     event = CtrlEvent.CTRL_C_EVENT
     try:
-        dispatch.to_group(windows, pgid, event, SEND_WITHIN, dispatch.send, threads_first=True)
+        options = _arguments.options(SEND_WITHIN, True, waits=False)
+        dispatch.to_group(windows, pgid, event, options, dispatch.send, threads_first=True)
     except OSError:
         return False
     return True

@@ -16,6 +16,7 @@ from ctrlevent._windows import dispatch, run_on_terminal
 from tests.fakes.windows import FakeWindows, install
 
 if TYPE_CHECKING:
+    from ctrlevent._arguments import Options
     from collections.abc import Callable
     from pathlib import Path
 
@@ -66,12 +67,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
         _windows: object,
         pgid: int,
         event: int,
-        timeout: float,
+        options: Options,
         _take: object,
         *,
         threads_first: bool,
     ) -> None:
-        assert (timeout, threads_first) == (GRACE, True)
+        assert (options.seconds, threads_first) == (GRACE, True)
         sent.append((pgid, event))
 
     monkeypatch.setattr(dispatch, "to_group", send)
