@@ -77,9 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     kill.add_argument("pid", type=_pid, help="the process; 0: the own group")
     kill.add_argument(
-        "--no-inject",
+        "--tree",
         action="store_true",
-        help="never start a thread in the other process; refuse instead",
+        help="and to its descendants in its group, as behind a launcher: to all of them or to none",
     )
     kill.set_defaults(run=_kill)
 
@@ -92,7 +92,18 @@ def _parser() -> argparse.ArgumentParser:
     killpg.add_argument("pgid", type=_pid, help="the group: the pid of its leader")
     killpg.set_defaults(run=_killpg)
 
+    killpg.add_argument(
+        "--unignore",
+        action="store_true",
+        help="make the members that ignore Ctrl+C hear it first (not with --dry-run)",
+    )
+
     for command in (kill, killpg):
+        command.add_argument(
+            "--no-inject",
+            action="store_true",
+            help="never start a thread in another process; refuse instead",
+        )
         command.add_argument("sig", metavar="SIG", nargs="?", type=_signal, default="INT")
         command.add_argument(
             "--dry-run",
@@ -188,7 +199,8 @@ def _library() -> Any:
 
 
 def _kill(options: argparse.Namespace) -> int:
-    arguments = {"timeout": options.timeout, "inject": not options.no_inject}
+    inject = not options.no_inject
+    arguments = {"timeout": options.timeout, "tree": options.tree, "inject": inject}
     if options.dry_run:
         return _show(_signals.preview_kill(options.pid, options.sig, **arguments))
     _library().kill(options.pid, options.sig, **arguments)
@@ -196,10 +208,12 @@ def _kill(options: argparse.Namespace) -> int:
 
 
 def _killpg(options: argparse.Namespace) -> int:
+    arguments = {"timeout": options.timeout, "inject": not options.no_inject}
     if options.dry_run:
-        preview = _signals.preview_killpg(options.pgid, options.sig, timeout=options.timeout)
-        return _show(preview)
-    _library().killpg(options.pgid, options.sig, timeout=options.timeout)
+        if options.unignore:
+            raise ValueError("--unignore changes the members, so there is no --dry-run of it")
+        return _show(_signals.preview_killpg(options.pgid, options.sig, **arguments))
+    _library().killpg(options.pgid, options.sig, unignore=options.unignore, **arguments)
     return 0
 
 

@@ -43,11 +43,11 @@ def end_group(windows: System, pgid: int, exit_code: int, timeout: float) -> Non
         if isinstance(named, Unreadable):
             raise named.error
 
-        def members() -> set[int]:
+        def members() -> list[int]:
             nonlocal had_leader
             found = policy.members(pgid, processes.all(), processes.created, had_leader=had_leader)
             had_leader = had_leader or any(member.is_leader for member in found)
-            return {member.pid for member in found}
+            return [member.pid for member in found]
 
         if not _end_all(windows, members, f"process group {pgid}", exit_code, timeout):
             raise policy.no_group(pgid, processes.see(pgid))
@@ -57,17 +57,17 @@ def end_tree(windows: System, pid: int, exit_code: int, timeout: float) -> None:
     with Processes(windows) as processes:
         family = [processes.facts(pid)]
 
-        def members() -> set[int]:
+        def members() -> list[int]:
             nonlocal family
             since = processes.created(pid)
             family = policy.family(family, processes.all(since), processes.created)
-            return {member.pid for member in family}
+            return [member.pid for member in family]
 
         _end_all(windows, members, f"process {pid}", exit_code, timeout)
 
 
 def _end_all(
-    windows: System, find: Callable[[], set[int]], named: str, exit_code: int, timeout: float
+    windows: System, find: Callable[[], list[int]], named: str, exit_code: int, timeout: float
 ) -> bool:
     """Terminate the processes that `find` finds until it finds no more; the caller last.
 
@@ -78,8 +78,8 @@ def _end_all(
     ended: set[int] = set()
     with Processes(windows, LOOK | PROCESS_TERMINATE) as targets:
         while True:
-            found = find() - ended
-            pids = found - {caller}
+            found = [pid for pid in find() if pid not in ended]
+            pids = [pid for pid in found if pid != caller]
             if not pids:
                 break
             for pid in found:  # opens all before it ends the first: all of them or none
@@ -88,7 +88,7 @@ def _end_all(
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     _terminate(windows, targets.handle(pid), pid, exit_code)
-            ended |= pids
+            ended.update(pids)
             if windows.monotonic() > deadline:
                 raise make(
                     TimeoutError, f"{named} starts processes faster than they are ended; send again"

@@ -131,7 +131,10 @@ def test_half_knows_itself_what_is_shared_and_for_windows_win32(name: str) -> No
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("_win32/")])
 def test_win32_knows_itself_alone(name: str) -> None:
-    assert {module for module in own(name) if not module.startswith("_win32")} <= {"_typing", "_unpatched"}
+    assert {module for module in own(name) if not module.startswith("_win32")} <= {
+        "_typing",
+        "_unpatched",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(SHARED - {"_protocol"}))

@@ -17,7 +17,6 @@ from tests.fakes.profiles import WINE
 from tests.fakes.windows import CTRL_BREAK, CTRL_C, Console, FakeWindows, Process, install
 
 if TYPE_CHECKING:
-
     from tests.fakes.helper import FakeHelper
 
 C = CtrlEvent.CTRL_C_EVENT

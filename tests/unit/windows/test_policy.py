@@ -465,7 +465,9 @@ def test_P6_process_that_shares_its_group_would_reach_others() -> None:
 
 
 def test_P6_process_that_shares_its_group_elsewhere_would_reach_others() -> None:
-    with pytest.raises(e.WouldReachOthers, match=r"in process group 8 \(.* forbidden, by inject=False"):
+    with pytest.raises(
+        e.WouldReachOthers, match=r"in process group 8 \(.* forbidden, by inject=False"
+    ):
         plan(facts(8), C, everywhere=[facts(8), facts(12, 8)], inject=False)
 
 
