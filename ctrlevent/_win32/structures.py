@@ -97,6 +97,13 @@ _PEB = """
     ULONG OSPlatformId, ImageSubsystem;
 """
 
+_RTL_CRITICAL_SECTION = """
+    PVOID DebugInfo;
+    LONG LockCount, RecursionCount;
+    PVOID OwningThread, LockSemaphore;
+    ULONG_PTR SpinCount;
+"""
+
 # What follows ProcessGroupId (LoaderThreads, ...) came with later versions of Windows and is not
 # read, so nothing here needs to know how long the structure is on the system at hand. Its own
 # Length field could not say: it counts the strings that are stored behind the structure.
@@ -134,6 +141,7 @@ class Layout:
         basic = make("PROCESS_BASIC_INFORMATION", _PROCESS_BASIC_INFORMATION)
         self.process_basic_information = basic
         self.peb = make("PEB", _PEB)
+        self.critical_section = make("RTL_CRITICAL_SECTION", _RTL_CRITICAL_SECTION)
         parameters = make("RTL_USER_PROCESS_PARAMETERS", _RTL_USER_PROCESS_PARAMETERS)
         self.process_parameters = parameters
 

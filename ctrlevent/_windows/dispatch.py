@@ -154,7 +154,7 @@ def _plan_for_group(
             since = processes.created(pgid) if leads else 0
             members = policy.members(pgid, processes.all(since), processes.created)
             plan = policy.group_elsewhere(pgid, event, members, named, processes.age, means)
-        if not isinstance(plan, AwaitConsole):
+        if not isinstance(plan, AwaitConsole) and not _is_too_early(at, plan, means):
             return plan
         windows.sleep(_PAUSE)
 
@@ -177,6 +177,7 @@ def to_process(
     no_thread: NoThread | None = None
     with processes:
         while True:
+            means = _means(at, options, no_thread)
             plan = policy.process_event(
                 processes.facts(pid),
                 event,
@@ -184,12 +185,12 @@ def to_process(
                 processes.all,
                 processes.info,
                 processes.age,
-                _means(at, options, no_thread),
+                means,
             )
-            if isinstance(plan, SendToGroup):
-                return take(plan, at)
-            if isinstance(plan, AwaitConsole):
+            if isinstance(plan, AwaitConsole) or _is_too_early(at, plan, means):
                 windows.sleep(_PAUSE)
+            elif isinstance(plan, SendToGroup):
+                return take(plan, at)
             elif isinstance(plan, StartThread):
                 try:
                     return take(plan, at)
@@ -215,6 +216,7 @@ def to_tree(
         with Processes(windows) as processes:
             at = Sending(windows, processes, event, deadline, options.waits)
             family = family_of(processes, [processes.facts(pid)])
+            means = _means(at, options, no_thread)
             if len(family) > 1:
                 plan = policy.tree_event(
                     family,
@@ -223,16 +225,18 @@ def to_tree(
                     processes.all,
                     processes.info,
                     processes.age,
-                    _means(at, options, no_thread),
+                    means,
                 )
-                if isinstance(plan, SendToGroup):
+                too_early = isinstance(plan, AwaitConsole) or _is_too_early(at, plan, means)
+                if isinstance(plan, SendToGroup) and not too_early:
                     return take(plan, at)
         # Outside of the block above: as in `to_group`.
         if len(family) == 1:
             return to_process(windows, pid, event, options, take)
-        if isinstance(plan, AwaitConsole):
+        if too_early:
             windows.sleep(_PAUSE)
             continue
+        assert not isinstance(plan, AwaitConsole)
         try:
             return take(plan, at)
         except NoThread as error:
@@ -262,6 +266,14 @@ def by_pid(windows: System, pid: int, event: CtrlEvent, options: Options) -> Non
         to_process(windows, meant.pid, event, options, send)
     else:
         to_tree(windows, meant.pid, event, options, send)
+
+
+def _is_too_early(at: Sending, plan: object, means: Means) -> bool:
+    """Whether members of a group cannot take the event yet, and there is time to wait for them."""
+    if not isinstance(plan, SendToGroup):
+        return False
+    ready = console_route.is_ready(at.windows, at.processes, at.event, plan.pgid)
+    return not ready and means.may_wait()
 
 
 def unignore(windows: System, pgid: int) -> None:

@@ -17,7 +17,15 @@ from .._win32.constants import (
     SYNCHRONIZE,
     WINDOWS_8,
 )
-from .peb import MOMENT, Unreadable, has_exited, no_such_process, read, read_caller
+from .peb import (
+    MOMENT,
+    Unreadable,
+    has_exited,
+    is_loading_dlls,
+    no_such_process,
+    read,
+    read_caller,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +162,13 @@ class Processes:
     def age(self, pid: int) -> float:
         """How many seconds ago a process was created; it may have exited since it was seen."""
         return age_of(self._windows, self._of_seen(pid))
+
+    def is_loading_dlls(self, pid: int) -> bool:
+        """See `peb.is_loading_dlls`. False if it exits meanwhile."""
+        try:
+            return is_loading_dlls(self._windows, self._of_seen(pid))
+        except OSError:
+            return not has_exited(self._windows, self._of_seen(pid))
 
     def info(self, seen: Seen) -> ProcessInfo:
         """The description that users get."""
