@@ -139,15 +139,12 @@ class End(NamedTuple):
     errors: str
 
 
-def interrupt_at_random(command: list[str], seed: int, times: int, may_be_stuck: bool) -> list[End]:
-    """Starts children that wait for ever, and interrupts each after a random 0 to 500 ms.
-
-    `may_be_stuck`: a child may be stuck in its exit (`_is_stuck`), and is then terminated.
-    """
+def interrupt_at_random(command: list[str], seed: int, times: int) -> list[End]:
+    """Starts children that wait for ever, and interrupts each at once, or after up to 500 ms."""
     chance = random.Random(seed)
     ends = []
     for _ in range(times):
-        delay = chance.uniform(0, 0.5)
+        delay = chance.choice((0.0, chance.uniform(0, 0.5)))
         with ctrlevent.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -160,25 +157,9 @@ def interrupt_at_random(command: list[str], seed: int, times: int, may_be_stuck:
             # Not for luck: any moment will do, and the more of them the better.
             time.sleep(delay)
             child.interrupt(HANG_LIMIT)
-            code: Optional[int] = None
-            if may_be_stuck and _is_stuck(child, command):
-                child.kill()
-            else:
-                code = child.wait(HANG_LIMIT)
+            code = child.wait(HANG_LIMIT)
             ends.append(End(delay, code, child.stdout.read(), child.stderr.read()))
     return ends
-
-
-def _is_stuck(child: ctrlevent.Popen, command: list[str]) -> bool:
-    """Whether a child that was interrupted runs on silently, though a later child is up."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(MAY_BE_STUCK)
-        return False
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as later:
-        assert later.stdout
-        later.stdout.readline()
-        later.kill()
-    return child.poll() is None and not _has_said_something(child)
 
 
 def _has_said_something(child: ctrlevent.Popen) -> bool:

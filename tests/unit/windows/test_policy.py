@@ -663,7 +663,7 @@ def test_T8_no_helper() -> None:
 
 
 def test_T8_some_are_here_and_some_elsewhere() -> None:
-    with pytest.raises(PermissionError, match="process 16 is not on the console.* 32-bit process"):
+    with pytest.raises(PermissionError, match=r"process 16 is not on the console.* 32-bit"):
         tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER], no_thread=NO_THREAD)
 
 

@@ -16,9 +16,10 @@ from ctrlevent._windows import dispatch, run_on_terminal
 from tests.fakes.windows import FakeWindows, install
 
 if TYPE_CHECKING:
-    from ctrlevent._arguments import Options
     from collections.abc import Callable
     from pathlib import Path
+
+    from ctrlevent._arguments import Options
 
 SIZE = (120, 30)
 

@@ -1,9 +1,10 @@
-"""`kill(tree=True)` and `os_kill` on a fake Windows: a launcher, the program behind it, the rest."""
+"""`kill(tree=True)` and `os_kill` on a fake Windows: a launcher, its program, and the rest."""
 
 from __future__ import annotations
 
+import functools
 import signal
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import pytest
 
@@ -291,18 +292,21 @@ def forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("forbidden")
-@pytest.mark.parametrize("verb", ["kill", "tree", "deliver", "os_kill"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ctrlevent.kill,
+        functools.partial(ctrlevent.kill, tree=True),
+        ctrlevent.deliver,
+        ctrlevent.os_kill,
+    ],
+    ids=["kill", "tree", "deliver", "os_kill"],
+)
 def test_the_environment_forbids_threads_in_every_verb(
-    windows: FakeWindows, launched: Launched, verb: str
+    windows: FakeWindows, launched: Launched, verb: Callable[[int, int], object]
 ) -> None:
-    pid = launched.launcher.pid
     with pytest.raises(WouldReachOthers, match="CTRLEVENT_INJECT=0"):
-        if verb == "deliver":
-            ctrlevent.deliver(pid, C)
-        elif verb == "os_kill":
-            ctrlevent.os_kill(pid, C)
-        else:
-            ctrlevent.kill(pid, C, tree=verb == "tree")
+        verb(launched.launcher.pid, C)
     assert windows.received == []
     assert "CreateRemoteThread" not in windows.calls
 
