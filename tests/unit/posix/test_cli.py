@@ -99,8 +99,20 @@ def test_nothing_is_sent(
 def test_nobody_is_there(command: str) -> None:
     code, output, errors = cli(command, NO_SUCH_PID)
     assert (code, output) == (1, "")
-    assert errors.startswith("ctrlevent: ")
-    assert errors.count("\n") == 1
+    named = f"process {NO_SUCH_PID}" if command == "kill" else f"process group {NO_SUCH_PID}"
+    assert errors == f"ctrlevent: there is no {named}\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
+def test_dry_run_names_the_program(child: subprocess.Popen[bytes]) -> None:
+    _, output, _ = cli("kill", str(child.pid), "--dry-run")
+    assert output.startswith(f"process {child.pid} (python")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
+def test_tree(child: subprocess.Popen[bytes]) -> None:
+    assert cli("kill", str(child.pid), "--tree") == (0, "", "")
+    assert heard(child) == [signal.SIGINT]
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
