@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import subprocess
@@ -246,9 +245,8 @@ def times_out(
 
     Then `grace` is the time between the SIGINT and the SIGKILL.
     """
-    contain = functools.partial(_run.contain, grace=grace)
     with monkeypatch.context() as patch:
-        patch.setattr(_run, "contain", contain)
+        patch.setattr(_run, "GRACE", grace)
         with pytest.raises(subprocess.TimeoutExpired) as error:
             ctrlevent.run(python(code), timeout=timeout, stdout=subprocess.PIPE, **named)
     assert error.value.timeout == timeout
@@ -315,8 +313,7 @@ def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
 # Put before the code of a caller: its `run` waits for a command after a Ctrl+C for ever, or not at
 # all, so that no time decides.
 WAITS_FOR_EVER, WAITS_NO_TIME = (
-    "import functools; from ctrlevent import _run\n"
-    f"_run.contain = functools.partial(_run.contain, grace={grace})\n"
+    f"from ctrlevent import _run; _run.GRACE = {grace}\n"
     for grace in ('float("inf")', "0.0")
 )
 
