@@ -1,4 +1,4 @@
-"""The pipes of a contained command, each served by a thread of its own, so that none blocks another.
+"""The pipes of a contained command, each served by a thread, so that none blocks another.
 
 What does not work: `Popen.communicate`. Its time limit is on a clock that tests freeze; and it
 waits for the end of the output, which a daemon of the command's may keep from coming.

@@ -313,8 +313,7 @@ def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
 # Put before the code of a caller: its `run` waits for a command after a Ctrl+C for ever, or not at
 # all, so that no time decides.
 WAITS_FOR_EVER, WAITS_NO_TIME = (
-    f"from ctrlevent import _run; _run.GRACE = {grace}\n"
-    for grace in ('float("inf")', "0.0")
+    f"from ctrlevent import _run; _run.GRACE = {grace}\n" for grace in ('float("inf")', "0.0")
 )
 
 CALLS_RUN = """
