@@ -22,10 +22,10 @@ from __future__ import annotations
 
 import contextlib
 import math
+from typing import TYPE_CHECKING
 
 from .. import _arguments
 from .._types import CtrlEvent
-from .._typing import TYPE_CHECKING
 from .._win32.constants import WAIT_OBJECT_0
 from . import dispatch, policy, thread_route
 from .peb import Facts, write_ignores_ctrl_c
