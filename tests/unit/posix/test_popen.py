@@ -310,6 +310,27 @@ def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
     wait_until(lambda: is_gone(daemon), "the end of the daemon")
 
 
+def test_run_is_not_held_up_by_a_daemon_when_the_command_has_exited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the command has said by then is collected. The daemon exits at the end of its input."""
+    monkeypatch.setattr(run, "_COLLECTED_WITHIN", 0.1)
+    code = (
+        "import subprocess, sys\n"
+        "reads = [sys.executable, '-S', '-c', 'import sys; sys.stdin.read()']\n"
+        "print(subprocess.Popen(reads, start_new_session=True).pid, flush=True)\n"
+    )
+    source, sink = os.pipe()
+    try:
+        done = ctrlevent.run(python(code), stdin=source, stdout=subprocess.PIPE)
+        assert done.returncode == 0
+        if done.stdout:  # else this machine was too busy to collect it in time
+            assert not is_gone(int(done.stdout))
+    finally:
+        os.close(source)
+        os.close(sink)
+
+
 # Put before the code of a caller: its `run` waits for a command after a Ctrl+C for ever, or not at
 # all, so that no time decides.
 WAITS_FOR_EVER, WAITS_NO_TIME = (
