@@ -392,15 +392,15 @@ def counts():
 def run():
     ctrlevent.run([sys.argv[1], "default", "0"])
 
-print("left", ascii(leaks.left(run, 5, counts=counts)), ".", flush=True)
+print(f"left <{leaks.left(run, 5, counts=counts)}>.", flush=True)
 """
 
 
 def left_of_runs(native: str) -> str:
     """Handles and threads that are left of calls of `run` by a process with a terminal."""
-    with PseudoConsole() as console:
+    with PseudoConsole(columns=1000) as console:
         screen = Screen(console)
         child = console.start([sys.executable, "-c", _COUNTS, native])
-        screen.wait_for("' .")
+        screen.wait_for(">.")
         child.wait(HANG_LIMIT)
-    return screen.text.partition("left '")[2].partition("' .")[0]
+    return screen.text.partition("left <")[2].partition(">.")[0]
