@@ -42,15 +42,15 @@ UNSENT = 3.0
 class Presses:
     """The Ctrl+Cs that have reached the caller, each of which goes on to the command once.
 
-    Not by counting KeyboardInterrupts: Python raises a single one for two events that come quickly,
-    and raises it anywhere, in the midst of passing on the event before, too.
+    Not by counting KeyboardInterrupts: for two events that come quickly Python raises it once only,
+    and it raises it anywhere, in the midst of passing on the event before, too.
     """
 
     def __init__(self, *, taken: bool) -> None:
         self.taken = taken
         """Whether they are for the command alone. Else the caller gets a KeyboardInterrupt too."""
         self.any_came = False
-        """Whether one has come, by the key of a pseudo console too."""
+        """Whether a Ctrl+C has come, by the key of a pseudo console too."""
         # A handler on Windows runs in a thread of its own: appending to a list is atomic.
         self._left: list[None] = []
 

@@ -55,8 +55,8 @@ def run(
     if it is still running 3 seconds later.
 
     A Ctrl+C of the caller is passed on in the same way, and KeyboardInterrupt raised when the
-    command is gone. A second one ends it at once. (`python -m ctrlevent run` waits longer: there,
-    the command decides.)
+    command is gone. A second Ctrl+C ends it at once. (With `python -m ctrlevent run` the command
+    decides, and is waited for.)
 
     `inject`: False: no thread is ever started in another process, as for `kill`.
 

@@ -194,7 +194,7 @@ class System(Protocol):
         ...
 
     def ReadConsoleInput(self, hConsoleInput: int, nLength: int) -> Sequence[Any]:
-        """The same, and takes them; waits until there is one."""
+        """The same, and takes them; waits for the first record."""
         ...
 
     def WriteConsoleInput(self, hConsoleInput: int, records: Sequence[Any]) -> None:

@@ -204,7 +204,7 @@ def _typing(console: Any, presses: Presses) -> Generator[None]:
 def _copy_keys(keyboard: Keyboard, console: Any, presses: Presses, stop: list[None]) -> None:
     with contextlib.suppress(OSError):
         while not stop:
-            # A read without a character to be had would take one from the caller's next.
+            # A read that finds no character waits for the next, which may be for the caller.
             if keyboard.has_character(_SLICE):
                 keys = keyboard.read()
                 if "\x03" in keys:

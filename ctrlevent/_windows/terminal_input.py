@@ -65,7 +65,7 @@ class Keyboard:
         self._windows.WriteConsoleInput(self._handle, [_key("\r", _NO_KEY)])
 
     def take_all(self) -> tuple[list[Any], bool]:
-        """What waits there, but for an Enter of our own; and whether there was one."""
+        """What waits there, but for our own Enter; and whether that was there."""
         windows = self._windows
         records: list[Any] = []
         while windows.PeekConsoleInput(self._handle, 1):

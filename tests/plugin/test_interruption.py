@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,10 @@ def test_the_users_ctrl_c_is_passed_on(session: Pytester) -> None:
     assert (session.folder / "torn down").exists(), output
 
 
+def is_gone(pid: int) -> bool:
+    return not is_alive(pid)
+
+
 def test_a_second_ctrl_c_breaks_the_teardown_off(session: Pytester) -> None:
     """As it does without the option: pytest decides. The exit status stays pytest's own."""
     session.write("test_it.py", SLOW_TEARDOWN.replace("TEARDOWN", STAYS))
@@ -85,7 +90,7 @@ def test_a_second_ctrl_c_breaks_the_teardown_off(session: Pytester) -> None:
             process.communicate(timeout=HANG_LIMIT)
         statuses.append(process.returncode % 256)  # of POSIX: by the signal, or as a shell says it
         pid = int((session.folder / "pid").read_text())
-        wait_until(lambda pid=pid: not is_alive(pid), "the end of the session")  # type: ignore[misc]
+        wait_until(functools.partial(is_gone, pid), "the end of the session")
         assert not (session.folder / "torn down").exists()
     plain, own = statuses
     assert own in (plain, 128 + (256 - plain))

@@ -20,7 +20,9 @@ class Process:
     """As much of a `Popen` as its streams need."""
 
     def __init__(self, **streams: Any) -> None:
-        self.stdin = self.stdout = self.stderr = None
+        self.stdin: Any = None
+        self.stdout: Any = None
+        self.stderr: Any = None
         vars(self).update(streams)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import time
@@ -22,6 +23,7 @@ from .harness import (
     CTRL_C,
     NEW_GROUP,
     OWN_CONSOLE,
+    Actor,
     Console,
     Native,
     bed_program,
@@ -394,15 +396,13 @@ def test_on_a_shared_console_it_comes_once(
     child = command.spawn(hears=False, name="child")
     for _ in range(3):
         send(console, command)
-        heard = {command: [CTRL_C], child: [CTRL_C]}
+        heard: dict[Actor, list[int]] = {command: [CTRL_C], child: [CTRL_C]}
         if neighbours_hear:
             heard.update({console.parent: [CTRL_C], neighbour: [CTRL_C]})
         console.assert_heard(heard)
         for one in (command, child):
-            wait_until(
-                lambda pid=one.pid: console.parent.call(ctrlevent.ignores_ctrl_c, pid),
-                "the end of passing on",
-            )
+            ignores = functools.partial(console.parent.call, ctrlevent.ignores_ctrl_c, one.pid)
+            wait_until(ignores, "the end of passing on")
     command.leave(5)
     assert console.parent.call(actor.exit_code_of, command.started) == 5
     assert child.exit_code() == CONTROL_C_EXIT

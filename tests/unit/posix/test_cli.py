@@ -164,6 +164,7 @@ def running(*options: str) -> Iterator[tuple[Any, int]]:
         stdout=subprocess.PIPE,
     ) as wrapper:
         try:
+            assert wrapper.stdout
             yield wrapper, int(wrapper.stdout.readline())
         finally:
             wrapper.kill()

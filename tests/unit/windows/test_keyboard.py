@@ -163,7 +163,7 @@ def test_command_that_exits_at_any_moment_is_no_fault(windows: FakeWindows, inje
         command = grown_up(windows.spawn(new_group=True))
         child = grown_up(windows.spawn(parent=command))
         child.created = command.created + 1
-        windows.meanwhile = [(len(windows.calls) + moment, lambda one=command: one.exit())]
+        windows.meanwhile = [(len(windows.calls) + moment, command.exit)]
         try:
             keyboard.interrupt(windows, command.pid, SECONDS, inject)
         except (ProcessLookupError, CtrlCIgnored):

@@ -11,7 +11,7 @@ import pytest
 
 from ctrlevent import NoConsole
 from ctrlevent._win32 import constants as c
-from ctrlevent._windows import dispatch, run
+from ctrlevent._windows import dispatch, keyboard, run
 from ctrlevent._windows.popen import GONE_WITHIN, Job
 from tests.fakes.windows import FakeWindows, install
 
@@ -105,7 +105,7 @@ def test_ctrl_c_that_cannot_be_sent_is_said_why(
 
     monkeypatch.setattr(dispatch, "to_group", refuse)
     monkeypatch.setattr(
-        run.keyboard, "interrupt", lambda *arguments: refuse(*arguments[:3], arguments[3])
+        keyboard, "interrupt", lambda *arguments: refuse(*arguments[:3], arguments[3])
     )
     why = run.interrupt_contained(windows, 4712, inject, hears_keyboard=hears_keyboard)
     assert why is error

@@ -159,9 +159,14 @@ def test_stream_is_read_no_further_when_the_command_has_ended() -> None:
 
 
 def test_keys_of_a_terminal_are_typed_as_they_are() -> None:
-    """Ctrl+Z is not its end. A Ctrl+C that is typed is known to be one."""
+    """Ctrl+Z is not its end. A Ctrl+C that is typed is noticed."""
     stop: list[None] = []
-    console: Any = Typed(then=lambda: len(console.data) == 3 and stop.append(None))
+
+    def stop_after_three() -> None:
+        if len(console.data) == 3:
+            stop.append(None)
+
+    console: Any = Typed(then=stop_after_three)
     presses = Presses(taken=True)
     seen: list[bool] = []
 
