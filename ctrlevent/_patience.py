@@ -53,11 +53,12 @@ class Presses:
         """Whether a Ctrl+C has come, by the key of a pseudo console too."""
         # A handler on Windows runs in a thread of its own: appending to a list is atomic.
         self._left: list[None] = []
+        self._was_heard = False
 
     def hear(self, _event: int) -> bool:
         """A handler of the caller's."""
         self._left.append(None)
-        self.any_came = True
+        self.any_came = self._was_heard = True
         return self.taken
 
     def typed(self) -> None:
@@ -74,7 +75,7 @@ class Presses:
 
     def take_all(self) -> bool:
         """Whether a KeyboardInterrupt of the caller's is still to be passed on."""
-        is_new = not self.any_came
+        is_new = not self._was_heard
         while self.take():
             is_new = True
         return is_new

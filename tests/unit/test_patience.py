@@ -99,6 +99,12 @@ def test_what_is_heard_and_raised_is_passed_on_once(heard: Presses, late: float)
     assert len(command.sent) == 1
 
 
+def test_what_is_raised_after_a_key_that_gets_there_by_itself(heard: Presses) -> None:
+    command = Command(60, (1, heard.typed), (2, interrupted))
+    assert isinstance(wait(command, Patience(math.inf, 3), heard), KeyboardInterrupt)
+    assert (command.sent, command.waited) == ([2], 5)
+
+
 def test_what_is_heard_and_not_raised_is_passed_on(heard: Presses) -> None:
     """The caller has a handler for SIGINT of its own."""
     command = Command(60, (2, lambda: heard.hear(0)))
