@@ -124,8 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a command in a console, a group and a job of its own: whatever events it"
         " sends stay inside, and when it ends, all that it started ends too. Exit status: the"
         " command's own, or 124 when it ran longer than --timeout.",
-        epilog="A Ctrl+C typed here is passed on to the command, and ends it if it does not end"
-        " itself.",
+        epilog="Each Ctrl+C is passed on to the command once, and the command decides what to do"
+        " about it: `run` waits for as long as it lives. With --grace it is ended S seconds after"
+        " the first. On Windows, Ctrl+Break ends `run`, and with it the command, at once.",
     )
     run.add_argument(
         "--console",
@@ -138,7 +139,19 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout",
         type=_seconds,
         metavar="S",
-        help="after S seconds, Ctrl+C, and 3 seconds later the end (default: no limit)",
+        help="after S seconds, Ctrl+C, and 3 seconds (or --grace) later the end (default: no"
+        " limit)",
+    )
+    run.add_argument(
+        "--grace",
+        type=_seconds,
+        metavar="S",
+        help="end it, with all that it started, S seconds after a Ctrl+C (default: never)",
+    )
+    run.add_argument(
+        "--no-inject",
+        action="store_true",
+        help="never start a thread in another process to pass a Ctrl+C on",
     )
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(run=_run)
@@ -228,10 +241,22 @@ def _run(options: argparse.Namespace) -> int:
     if not command:
         print(f"{PACKAGE}: run: the command is missing: run [options] -- CMD ...", file=sys.stderr)
         return 2
-    from ._run import contain
+    from ._run import stand_for
+
+    def report(why: OSError) -> None:
+        if not isinstance(why, ProcessLookupError):  # it has just exited
+            reason = why.strerror or why
+            print(f"{PACKAGE}: run: Ctrl+C could not be passed on: {reason}", file=sys.stderr)
 
     try:
-        outcome = contain(command, options.console, _arguments.seconds(options.timeout))
+        outcome = stand_for(
+            command,
+            options.console,
+            _arguments.seconds(options.timeout),
+            grace=options.grace,
+            inject=not options.no_inject,
+            report=report,
+        )
     except OSError as error:  # which does not say what could not be started
         raise OSError(error.errno, f"run: {command[0]}: {error.strerror}") from error
     if isinstance(outcome.broken_off, subprocess.TimeoutExpired):

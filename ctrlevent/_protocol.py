@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ._arguments import Action, Options
+    from ._patience import Patience, Presses
     from ._types import CtrlEvent, Delivery, Preview, ProcessInfo
 
     # The process, its output and its errors, and what has broken it off (or None).
@@ -72,20 +73,22 @@ class Half(Protocol):
         self,
         contained: Callable[..., Any],
         args: Any,
-        seconds: float,
         input: Any,
         named: dict[str, Any],
-        grace: float,
+        patience: Patience,
+        presses: Presses,
+        inject: bool,
     ) -> RunResult: ...
     def run_on_terminal(
         self,
         pseudo_console: Callable[..., Any],
         args: Any,
-        seconds: float,
         input: Any,
         capture_output: bool,
         named: dict[str, Any],
-        grace: float,
+        patience: Patience,
+        presses: Presses,
+        inject: bool,
     ) -> RunResult: ...
 
 

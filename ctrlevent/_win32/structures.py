@@ -192,6 +192,14 @@ JOBOBJECT_EXTENDED_LIMIT_INFORMATION = _structure("JOBOBJECT_EXTENDED_LIMIT_INFO
     SIZE_T ProcessMemoryLimit, JobMemoryLimit, PeakProcessMemoryUsed, PeakJobMemoryUsed;
 """, _OWN)  # fmt: skip
 
+# Of its union the KEY_EVENT_RECORD, which has its whole size.
+INPUT_RECORD = _structure("INPUT_RECORD", """
+    WORD EventType;
+    LONG bKeyDown;
+    WORD wRepeatCount, wVirtualKeyCode, wVirtualScanCode, UnicodeChar;
+    DWORD dwControlKeyState;
+""", _OWN)  # fmt: skip
+
 JOBOBJECT_BASIC_ACCOUNTING_INFORMATION = _structure("JOBOBJECT_BASIC_ACCOUNTING_INFORMATION", """
     LARGE_INTEGER TotalUserTime, TotalKernelTime, ThisPeriodTotalUserTime;
     LARGE_INTEGER ThisPeriodTotalKernelTime;

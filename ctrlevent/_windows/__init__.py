@@ -4,12 +4,14 @@
 |---|---|
 | `signals` | the verbs that send and ask, as the face calls them |
 | `run_on_terminal`, `run` | contained commands, on a pseudo console and without |
+| `keyboard` | a Ctrl+C for a command that does not hear that of the keyboard |
 | `dry_run`, `dispatch` | facts -> policy -> route: told instead of done, and done |
 | `helper_route`, `helper_process` | the route by a helper process, and what runs in that process |
 | `pseudo_console` | a console for a child: two pipes, a job, a thread that reads |
 | `console_route`, `thread_route`, `terminate` | the own console; a thread; TerminateProcess |
 | `policy`, `plans` | which processes may be sent what, by which route; what it can answer |
 | `handlers` | SetConsoleCtrlHandler: registrations, and the ignore bit |
+| `terminal_input` | what is typed on the caller's terminal, lent to a command |
 | `popen`, `create_process` | starting: suspended, in a job; CreateProcessW |
 | `processes` | the processes that a verb looks at, found and held open |
 | `peb` | the bytes of a PEB -> `Facts` |

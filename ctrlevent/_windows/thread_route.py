@@ -38,6 +38,7 @@ from .processes import LOOK, age_of, open_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Callable
 
     from .._win32.boundary import System
     from .peb import Facts
@@ -149,12 +150,18 @@ def deliver_to_other(
 
 
 def deliver_to_all(
-    windows: System, targets: Sequence[Facts], event: CtrlEvent, deadline: float, waits: bool
+    windows: System,
+    targets: Sequence[Facts],
+    event: CtrlEvent,
+    deadline: float,
+    waits: bool,
+    let_run: Callable[[Sequence[int]], None] | None = None,
 ) -> None:
     """The event to several processes: to all of them, or to none; to the caller last.
 
     Skips processes that exit meanwhile. Does not wait for handlers, but for those of the caller
-    with `waits`. Raises NoThread, which names the process; ProcessLookupError when all have exited.
+    with `waits`. `let_run`: is given the threads, suspended, and resumes them. Raises NoThread,
+    which names the process; ProcessLookupError when all have exited.
     """
     caller = windows.GetCurrentProcessId()
     others = [facts for facts in targets if facts.pid != caller]
@@ -179,8 +186,11 @@ def deliver_to_all(
             for thread in threads:  # it has not run an instruction, so this takes nothing away
                 windows.TerminateThread(thread, 0)
             raise
-        for thread in threads:
-            windows.ResumeThread(thread)
+        if let_run is not None:
+            let_run(threads)
+        else:
+            for thread in threads:
+                windows.ResumeThread(thread)
     if len(others) < len(targets):
         deliver_to_caller(windows, event, deadline, waits)
 

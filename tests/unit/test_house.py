@@ -31,7 +31,16 @@ HALVES: dict[str, ModuleType] = {"_windows": _windows, "_posix": _posix}
 FOLDERS = {**HALVES, "_win32": _win32}
 
 # What every module may import. `_protocol` is for types alone.
-SHARED = {"_arguments", "_errors", "_protocol", "_types", "_typing", "_unpatched"}
+SHARED = {
+    "_arguments",
+    "_errors",
+    "_patience",
+    "_protocol",
+    "_streams",
+    "_types",
+    "_typing",
+    "_unpatched",
+}
 
 
 def imports(name: str, *, types: bool = True) -> Iterator[tuple[int, str]]:

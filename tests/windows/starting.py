@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import functools
 import importlib
 import os
 import random
@@ -343,20 +342,19 @@ class Ran(NamedTuple):
 # Longer than a test waits for an actor: a command that runs as long fails the test.
 NEVER = 10 * HANG_LIMIT
 
-_contain = _run.contain
-
 
 def give_time_to_end(grace: float = NEVER) -> None:
     """In this process, `run` gives commands so many seconds after a Ctrl+C, and not 3.
 
     It also waits as long as it takes until all of them are gone.
     """
-    from ctrlevent._windows import popen, run, run_on_terminal
+    from ctrlevent import _patience
+    from ctrlevent._windows import popen, run
 
     setattr(popen, "GONE_WITHIN", NEVER)  # noqa: B010
-    for module in (run, run_on_terminal):
-        setattr(module, "SEND_WITHIN", NEVER)  # noqa: B010
-    setattr(_run, "contain", functools.partial(_contain, grace=grace))  # noqa: B010
+    setattr(run, "SEND_WITHIN", NEVER)  # noqa: B010
+    setattr(_patience, "UNSENT", NEVER)  # noqa: B010
+    setattr(_run, "GRACE", grace)  # noqa: B010
 
 
 def main_that_gives_time(grace: float = NEVER) -> list[str]:
@@ -366,6 +364,20 @@ def main_that_gives_time(grace: float = NEVER) -> list[str]:
         " from ctrlevent import _cli; sys.exit(_cli.main())"
     )
     return [sys.executable, "-c", code]
+
+
+# A Python that hears Ctrl+C although it leads a group, and runs the module that is named to it.
+HEARS_AND_RUNS = """
+import ctypes, runpy, sys
+ctypes.WinDLL("kernel32").SetConsoleCtrlHandler(None, False)
+sys.argv = sys.argv[sys.argv.index("-m") + 1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+def generate(event: int, pgid: int) -> None:
+    """GenerateConsoleCtrlEvent itself."""
+    assert kernel32.GenerateConsoleCtrlEvent(event, pgid)
 
 
 def run(command: Any, grace: float = NEVER, **options: Any) -> Ran:
