@@ -134,7 +134,7 @@ def test_prototypes_are_those_of_the_declarations() -> None:
         assert "".join(function.prototype.split()) + ";" in text
 
 
-@pytest.mark.parametrize("command", ["ps", "kill", "killpg", "run", "demo"])
+@pytest.mark.parametrize("command", ["ps", "kill", "killpg", "run", "patched", "demo"])
 def test_command_line_has_every_command(command: str) -> None:
     assert re.search(rf"^usage: .* {command}\b", tables.command_line(), re.MULTILINE)
 
