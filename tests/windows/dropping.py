@@ -28,10 +28,10 @@ def _be_patient() -> None:
         verb.__kwdefaults__ = {**(verb.__kwdefaults__ or {}), "timeout": HANG_LIMIT}
 
 
-def patched(function: Callable[..., Any], *arguments: Any) -> Any:
+def patched(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     _be_patient()
     with ctrlevent.patch_os():
-        return function(*arguments)
+        return function(*arguments, **named)
 
 
 def os_kill(pid: int, sig: int) -> None:
