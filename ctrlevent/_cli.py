@@ -47,10 +47,12 @@ only looks whether it is alive. Default: INT."""
 def main(arguments: Sequence[str] | None = None) -> int:
     words, of_program = _split(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(words)
+    status: int
     if options.run is _patched:  # what the program raises is not for this module
-        return _patched(options, of_program)
+        status = _patched(options, of_program)
+        return status
     try:
-        status: int = options.run(options)
+        status = options.run(options)
     except (OSError, ValueError, OverflowError) as error:
         print(f"{PACKAGE}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
@@ -157,7 +159,9 @@ def _parser() -> argparse.ArgumentParser:
         " this way as well.",
     )
     program = patched.add_mutually_exclusive_group(required=True)
-    program.add_argument("-m", dest="module", metavar="MODULE", help="a module, as python -m has it")
+    program.add_argument(
+        "-m", dest="module", metavar="MODULE", help="a module, as python -m has it"
+    )
     program.add_argument("script", metavar="SCRIPT", nargs="?", help="a file, folder or archive")
     patched.set_defaults(run=_patched)
 

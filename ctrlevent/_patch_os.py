@@ -55,7 +55,7 @@ class patch_os:  # noqa: N801
     found.
 
     Raises `RuntimeError` for `stop()` without `start()`; `TypeError` for what it cannot decorate.
-    One that is never used warns when it is deleted (RuntimeWarning), as it had no effect.
+    A patch_os() that is never used warns when it is deleted (RuntimeWarning): it had no effect.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,8 @@ class patch_os:  # noqa: N801
 
     def __call__(self, decorated: Decorated) -> Decorated:
         self._used = True
-        return _decorate(decorated)
+        decorated_so: Decorated = _decorate(decorated)
+        return decorated_so
 
     def __del__(self) -> None:
         if not getattr(self, "_used", True):
@@ -134,7 +135,9 @@ def _decorate_tests(kind: type) -> type:
     methods = {name: inspect.getattr_static(kind, name) for name in names}
     functions = {name: value for name, value in methods.items() if inspect.isfunction(value)}
     if not functions:
-        raise TypeError(f"{kind!r} has no method test...; decorate the methods that need patch_os()")
+        raise TypeError(
+            f"{kind!r} has no method test...; decorate the methods that need patch_os()"
+        )
     for name, function in functions.items():
         setattr(kind, name, _decorate(function))
     return kind
@@ -154,24 +157,25 @@ class _Patch:
         make: Callable[[Callable[[], Any]], Any],
         undone: Callable[[], None] | None = None,
     ) -> None:
-        self._target, self._name, self._undone = target, name, undone
+        self.place = (target, name)
+        self._undone = undone
         self.found = getattr(target, name, _MISSING)
         self._value = make(lambda: self.found)
         setattr(target, name, self._value)
 
     def undo(self, later: list[_Patch]) -> None:
         """`later`: those in force that came after this."""
-        place = (self._target, self._name)
+        target, name = self.place
         for other in later:
-            # It found what this one had put there, and must not put that back one day.
-            if (other._target, other._name) == place and other.found is self._value:
+            # It found what this patch had put there, and must not put that back later.
+            if other.place == self.place and other.found is self._value:
                 other.found = self.found
                 return
         if self.found is not _MISSING:
-            setattr(self._target, self._name, self.found)
+            setattr(target, name, self.found)
         else:
             with contextlib.suppress(AttributeError):  # other code has removed it
-                delattr(self._target, self._name)
+                delattr(target, name)
         if self._undone is not None:
             self._undone()
 

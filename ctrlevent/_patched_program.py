@@ -60,9 +60,7 @@ def run_script(script: str, arguments: Sequence[str]) -> int:
         return CANNOT_OPEN
     if not _is_safe_path():
         sys.path[0] = os.path.dirname(os.path.realpath(path))
-    vars(main).update(
-        __file__=path, __cached__=None, __loader__=SourceFileLoader("__main__", path)
-    )
+    vars(main).update(__file__=path, __cached__=None, __loader__=SourceFileLoader("__main__", path))
     patch_os().start()
     exec(code, vars(main))
     return 0
@@ -72,7 +70,7 @@ def _become_main() -> types.ModuleType:
     """An empty `__main__`, as a program has it; and tracebacks that begin there."""
     main = types.ModuleType("__main__")
     vars(main)["__builtins__"] = builtins
-    # The one before is this package's, whose code is running.
+    # The `__main__` before is this package's, whose code is running.
     sys.modules["__main__"], main_before = main, sys.modules["__main__"]
     found = sys.excepthook
 

@@ -8,7 +8,7 @@ An event says nothing of its sender: a key press and a call look the same to a h
    has started no process; and no process runs that a test may have started. So no test has sent it:
    the user's.
 3. Else it cannot be told. The first such event of a test counts as the test's. The second, and one
-   within `INSISTS` seconds after the last such event, counts as the user's, who insists.
+   within `INSISTS` seconds after the last such event, counts as the insisting user's.
 
 A test's event is taken, and fails the test. The user's goes on as if nothing watched.
 
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 
     from ._types import ProcessInfo
 
-# Seconds within which a second event counts as the user's, who insists.
+# Seconds within which a second event is that of a user that insists.
 INSISTS = 3.0
 
 # Seconds after a test in which an event that was parked by Windows may still arrive.
 SETTLE = 0.05
 
-# The functions of the half that send an event, or start what may send one, by ctypes: there is no
-# auditing event of that. (On POSIX the half sends by `os.kill`, which has one.)
-SENDING = "broadcast create_process kill killpg terminal".split()
+# The functions of the half that send an event, or start a process that may, by ctypes: that raises
+# no auditing event. (On POSIX the half sends by `os.kill`, which does.)
+SENDING = ("broadcast", "create_process", "kill", "killpg", "terminal")
 
 # Auditing events.
 _SENDS = {"os.kill", "os.killpg", "signal.pthread_kill"}
@@ -115,14 +115,14 @@ class _Activity:
         while top in parents and top not in seen and top != own:
             seen.add(top)
             top = parents[top] or 0
-        return top == own or (process.pid not in self.before and not _is_alive(top))
+        return top == own or (seen.isdisjoint(self.before) and not _is_alive(top))
 
 
 _activities: list[_Activity] = []
 
 
 def _activity() -> _Activity:
-    """The one of this process, made for the first test that is watched."""
+    """That of this process, made for the first test that is watched."""
     if not _activities:
         _activities.append(_Activity())
     return _activities[0]
@@ -242,10 +242,12 @@ class Watch:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         try:
-            with _signals_of_python_noted(self._activity):
-                with handler(self._take, CTRL_C_EVENT, CTRL_BREAK_EVENT):
-                    yield
-                    self._settle()
+            with (
+                _signals_of_python_noted(self._activity),
+                handler(self._take, CTRL_C_EVENT, CTRL_BREAK_EVENT),
+            ):
+                yield
+                self._settle()
         finally:
             self._activity.sets_out()
 

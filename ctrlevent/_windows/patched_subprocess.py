@@ -28,13 +28,14 @@ SIGKILL = 9
 
 # The arguments of subprocess.Popen that may be given by their position, since Python 3.7.
 _POSITIONAL = (
-    "args bufsize executable stdin stdout stderr preexec_fn close_fds shell cwd env"
-    " universal_newlines startupinfo creationflags restore_signals start_new_session pass_fds"
-).split()
+    *("args", "bufsize", "executable", "stdin", "stdout", "stderr", "preexec_fn", "close_fds"),
+    *("shell", "cwd", "env", "universal_newlines", "startupinfo", "creationflags"),
+    *("restore_signals", "start_new_session", "pass_fds"),
+)
 
 # A process or class with this attribute leads its group and hears Ctrl+C by other means:
-# `ctrlevent.Popen`, of whatever copy of this package; and a process that another patch_os, in whose
-# context this one was entered, sees too.
+# `ctrlevent.Popen`, of whatever copy of this package; and a process that the `__init__` of another
+# patch, nested with this patch, is starting.
 _LEADS = "_leads_group"
 
 

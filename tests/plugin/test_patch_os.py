@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import Pytester
 from .inner import OWN
 
 if TYPE_CHECKING:
-    from .conftest import Session
+    from .conftest import Pytester, Session
 
 IS_PATCHED = """
 import os

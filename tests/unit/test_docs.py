@@ -173,7 +173,10 @@ def test_every_page_but_the_first_is_in_a_table_of_contents() -> None:
     assert set(PAGES) - {"index.md"} == {f"{name}.md" for name in contents}
 
 
-@pytest.mark.parametrize("page", ["tutorial.md", "subprocess.md", "asyncio.md", "launchers.md"])
+PAGES_OF_EXAMPLES = ["tutorial.md", "subprocess.md", "asyncio.md", "launchers.md", "drop-in.md"]
+
+
+@pytest.mark.parametrize("page", PAGES_OF_EXAMPLES)
 def test_python_on_these_pages_comes_from_files_that_are_executed(page: str) -> None:
     assert "```python" not in PAGES[page]
     included = re.findall(r"{literalinclude} (\S+)", PAGES[page])

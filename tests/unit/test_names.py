@@ -201,7 +201,8 @@ def test_what_a_half_has_not_is_an_attribute_error() -> None:
 
 
 # What runs by the command line and by pytest, and is in no program that is frozen.
-DOORS = "__init__ __main__ _cli _demo _patched_program _stray_events pytest_plugin".split()
+DOORS = {"__init__", "__main__", "_cli", "_demo", "_patched_program"}
+DOORS |= {"_stray_events", "pytest_plugin"}
 
 
 def test_tools_that_freeze_programs_find_every_module() -> None:

@@ -132,7 +132,9 @@ def test_stopped_more_often_than_started(started: int) -> None:
 
 
 def test_one_that_is_never_used_warns() -> None:
-    with pytest.warns(RuntimeWarning, match=r"never entered; use `with patch_os\(\):`, .start") as seen:
+    with pytest.warns(
+        RuntimeWarning, match=r"never entered; use `with patch_os\(\):`, .start"
+    ) as seen:
         ctrlevent.patch_os()
     assert [warning.filename for warning in seen] == [__file__]  # where it was made
 
@@ -148,7 +150,7 @@ def test_one_that_is_used_does_not_warn(recwarn: pytest.WarningsRecorder) -> Non
 def test_it_takes_no_function_for_an_argument() -> None:
     """`@patch_os` without parentheses is an error at once, and does not warn."""
     with pytest.raises(TypeError):
-        ctrlevent.patch_os(in_os)  # type: ignore[call-arg]
+        ctrlevent.patch_os(in_os)  # type: ignore[call-arg, unused-ignore]
 
 
 def test_if_one_place_cannot_be_patched_none_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +215,7 @@ def test_a_generator_function() -> None:
     created = generator()
     assert next(created)
     assert os.kill is ctrlevent.os_kill
-    created.close()  # type: ignore[attr-defined]
+    created.close()  # type: ignore[attr-defined, unused-ignore]
     assert os.kill is not ctrlevent.os_kill
 
 

@@ -66,9 +66,7 @@ def test_the_child_leads_a_group_and_hears_ctrl_c(console: Console, told: dict[s
 
 
 def test_flags_by_position(console: Console) -> None:
-    child = child_of(
-        console.parent, patching.start_by_position, NEW_GROUP, python_environment()
-    )
+    child = child_of(console.parent, patching.start_by_position, NEW_GROUP, python_environment())
     assert ctrlevent.getpgid(child.pid) == child.pid
     console.parent.call(patching.send_signal, child.pid, signal.SIGINT)
     console.assert_heard({child: [CTRL_C]})

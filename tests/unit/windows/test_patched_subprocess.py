@@ -21,19 +21,16 @@ NEW_GROUP, SUSPENDED = 0x200, 0x4
 
 
 class Popen:
-    """The arguments of subprocess.Popen; writes down what it is asked for."""
+    """Takes the arguments of subprocess.Popen, as far as they matter; writes down its start."""
 
     fails: BaseException | None = None
 
-    def __init__(
-        self,
-        args: Any, bufsize: int = -1, executable: Any = None, stdin: Any = None,
-        stdout: Any = None, stderr: Any = None, preexec_fn: Any = None, close_fds: bool = True,
-        shell: bool = False, cwd: Any = None, env: Any = None, universal_newlines: Any = None,
-        startupinfo: Any = None, creationflags: int = 0, restore_signals: bool = True,
-        start_new_session: bool = False, pass_fds: Any = (), **named: Any,
-    ) -> None:  # fmt: skip
-        log.append(f"started {args} {hex(creationflags)} {sorted(named)}")
+    def __init__(self, args: Any, *position: Any, creationflags: Any = 0, **named: Any) -> None:
+        named.pop("start_new_session", None)
+        if "no_such" in named:
+            raise TypeError
+        flags = position[12] if len(position) > 12 else creationflags
+        log.append(f"started {args} {hex(flags)} {sorted(named)}")
         self.pid = 1004
         self.polls: list[int | None] = []
         if self.fails:
@@ -68,10 +65,12 @@ log: list[str] = []
 
 @pytest.fixture(autouse=True)
 def kind(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> type[Popen]:
-    """The class that is patched: a new one for each test."""
+    """The class that is patched: another class for each test."""
     del windows  # the half for Windows does the work
     log.clear()
-    new = type("NewPopen", (Popen,), {name: vars(Popen)[name] for name in ("__init__", "send_signal")})
+    new = type(
+        "NewPopen", (Popen,), {name: vars(Popen)[name] for name in ("__init__", "send_signal")}
+    )
     monkeypatch.setattr("ctrlevent._patch_os._popen_class", lambda: new)
     monkeypatch.setattr(patched_subprocess, "start_of", Start)
     return new
@@ -126,7 +125,8 @@ def test_arguments_by_position(kind: type[Popen]) -> None:
     position = [*[None] * 12, NEW_GROUP]
     with ctrlevent.patch_os():
         kind("x", *position)
-    assert log == LEADS
+    names = sorted({*patched_subprocess._POSITIONAL[1:13]})
+    assert log == [LEADS[0], f"started x 0x204 {names}", LEADS[2]]
 
 
 def test_positions_are_those_of_python() -> None:
@@ -134,7 +134,7 @@ def test_positions_are_those_of_python() -> None:
 
     parameters = inspect.signature(subprocess.Popen.__init__).parameters.values()
     positional = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
-    assert positional[1:] == patched_subprocess._POSITIONAL
+    assert tuple(positional[1:]) == patched_subprocess._POSITIONAL
 
 
 @pytest.mark.parametrize(
@@ -202,9 +202,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, ctrlevent.CTRL_C_EVENT, 0, 9])
-def test_send_signal_is_os_kill(
-    kind: type[Popen], sent: list[tuple[int, int]], sig: int
-) -> None:
+def test_send_signal_is_os_kill(kind: type[Popen], sent: list[tuple[int, int]], sig: int) -> None:
     with ctrlevent.patch_os():
         kind("x").send_signal(sig)
     assert sent == [(1004, sig)]
@@ -283,10 +281,11 @@ def test_a_child_is_deleted_when_nothing_refers_to_it(kind: type[Popen]) -> None
 
 
 def test_sigkill_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: Any = signal
     monkeypatch.delattr(signal, "SIGKILL", raising=False)
     with ctrlevent.patch_os():
-        assert signal.SIGKILL == 9
+        assert names.SIGKILL == 9
         with ctrlevent.patch_os():
-            assert signal.SIGKILL == 9
-        assert signal.SIGKILL == 9
+            assert names.SIGKILL == 9
+        assert names.SIGKILL == 9
     assert not hasattr(signal, "SIGKILL")
