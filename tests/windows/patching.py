@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from asyncio import subprocess as asyncio_subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -136,8 +137,8 @@ def by_asyncio(told: dict[str, Any], times: int) -> list[tuple[bytes, int]]:
 def _wait_for_interrupt(pipe: Any) -> None:
     pipe.send(ctrlevent.getpgrp())
     try:
-        while not pipe.poll(0.01):  # in small pieces, see tests/children.py
-            pass
+        while not pipe.poll():
+            time.sleep(0.01)  # in small pieces, see tests/children.py
     except KeyboardInterrupt:
         pipe.send("interrupted")
 
