@@ -94,9 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     kill.add_argument("pid", type=_pid, help="the process; 0: the own group")
     kill.add_argument(
-        "--no-inject",
+        "--tree",
         action="store_true",
-        help="never start a thread in the other process; refuse instead",
+        help="and to its descendants in its group, as behind a launcher: to all of them or to none",
     )
     kill.set_defaults(run=_kill)
 
@@ -109,7 +109,18 @@ def _parser() -> argparse.ArgumentParser:
     killpg.add_argument("pgid", type=_pid, help="the group: the pid of its leader")
     killpg.set_defaults(run=_killpg)
 
+    killpg.add_argument(
+        "--unignore",
+        action="store_true",
+        help="make the members that ignore Ctrl+C hear it first (not with --dry-run)",
+    )
+
     for command in (kill, killpg):
+        command.add_argument(
+            "--no-inject",
+            action="store_true",
+            help="never start a thread in another process; refuse instead",
+        )
         command.add_argument("sig", metavar="SIG", nargs="?", type=_signal, default="INT")
         command.add_argument(
             "--dry-run",
@@ -130,8 +141,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a command in a console, a group and a job of its own: whatever events it"
         " sends stay inside, and when it ends, all that it started ends too. Exit status: the"
         " command's own, or 124 when it ran longer than --timeout.",
-        epilog="A Ctrl+C typed here is passed on to the command, and ends it if it does not end"
-        " itself.",
+        epilog="Each Ctrl+C is passed on to the command once, and the command decides what to do"
+        " about it: `run` waits for as long as it lives. With --grace it is ended S seconds after"
+        " the first. On Windows, Ctrl+Break ends `run`, and with it the command, at once.",
     )
     run.add_argument(
         "--console",
@@ -144,7 +156,19 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout",
         type=_seconds,
         metavar="S",
-        help="after S seconds, Ctrl+C, and 3 seconds later the end (default: no limit)",
+        help="after S seconds, Ctrl+C, and 3 seconds (or --grace) later the end (default: no"
+        " limit)",
+    )
+    run.add_argument(
+        "--grace",
+        type=_seconds,
+        metavar="S",
+        help="end it, with all that it started, S seconds after a Ctrl+C (default: never)",
+    )
+    run.add_argument(
+        "--no-inject",
+        action="store_true",
+        help="never start a thread in another process to pass a Ctrl+C on",
     )
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(run=_run)
@@ -221,7 +245,8 @@ def _library() -> Any:
 
 
 def _kill(options: argparse.Namespace) -> int:
-    arguments = {"timeout": options.timeout, "inject": not options.no_inject}
+    inject = not options.no_inject
+    arguments = {"timeout": options.timeout, "tree": options.tree, "inject": inject}
     if options.dry_run:
         return _show(_signals.preview_kill(options.pid, options.sig, **arguments))
     _library().kill(options.pid, options.sig, **arguments)
@@ -229,10 +254,12 @@ def _kill(options: argparse.Namespace) -> int:
 
 
 def _killpg(options: argparse.Namespace) -> int:
+    arguments = {"timeout": options.timeout, "inject": not options.no_inject}
     if options.dry_run:
-        preview = _signals.preview_killpg(options.pgid, options.sig, timeout=options.timeout)
-        return _show(preview)
-    _library().killpg(options.pgid, options.sig, timeout=options.timeout)
+        if options.unignore:
+            raise ValueError("--unignore changes the members, so there is no --dry-run of it")
+        return _show(_signals.preview_killpg(options.pgid, options.sig, **arguments))
+    _library().killpg(options.pgid, options.sig, unignore=options.unignore, **arguments)
     return 0
 
 
@@ -247,10 +274,22 @@ def _run(options: argparse.Namespace) -> int:
     if not command:
         print(f"{PACKAGE}: run: the command is missing: run [options] -- CMD ...", file=sys.stderr)
         return 2
-    from ._run import contain
+    from ._run import stand_for
+
+    def report(why: OSError) -> None:
+        if not isinstance(why, ProcessLookupError):  # it has just exited
+            reason = why.strerror or why
+            print(f"{PACKAGE}: run: Ctrl+C could not be passed on: {reason}", file=sys.stderr)
 
     try:
-        outcome = contain(command, options.console, _arguments.seconds(options.timeout))
+        outcome = stand_for(
+            command,
+            options.console,
+            _arguments.seconds(options.timeout),
+            grace=options.grace,
+            inject=not options.no_inject,
+            report=report,
+        )
     except OSError as error:  # which does not say what could not be started
         raise OSError(error.errno, f"run: {command[0]}: {error.strerror}") from error
     if isinstance(outcome.broken_off, subprocess.TimeoutExpired):

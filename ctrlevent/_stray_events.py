@@ -46,7 +46,7 @@ SETTLE = 0.05
 
 # The functions of the half that send an event, or start a process that may, by ctypes: that raises
 # no auditing event. (On POSIX the half sends by `os.kill`, which does.)
-SENDING = ("broadcast", "create_process", "kill", "killpg", "terminal")
+SENDING = ("broadcast", "create_process", "kill", "killpg", "os_kill", "terminal")
 
 # Auditing events.
 _SENDS = {"os.kill", "os.killpg", "signal.pthread_kill"}
@@ -178,9 +178,9 @@ def _observe_verbs(activity: _Activity) -> None:
 
 def _observed(activity: _Activity, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def observed(*arguments: Any, **named: Any) -> Any:
-        if name in ("kill", "killpg"):
+        if name in ("kill", "killpg", "os_kill"):
             target, action = arguments[:2]
-            own = {0, os.getpid()} if name == "kill" else {0, half.getpgid(0)}
+            own = {0, half.getpgid(0) if name == "killpg" else os.getpid()}
             if not isinstance(action, Probe):
                 activity.note(to_itself=target in own and isinstance(action, CtrlEvent))
         elif name == "broadcast":

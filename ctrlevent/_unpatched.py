@@ -27,7 +27,7 @@ def _copy_of(name: str) -> Any:
     # Before Python 3.10 `_thread` exists once per process: making it anew would undo all patches.
     if spec is None or (name == "_thread" and sys.version_info < (3, 10)):
         return __import__(name)
-    module = BuiltinImporter.create_module(spec)
+    module: Any = BuiltinImporter.create_module(spec)
     BuiltinImporter.exec_module(module)
     return module
 

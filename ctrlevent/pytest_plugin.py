@@ -10,7 +10,6 @@ import contextlib
 import importlib
 import os
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,7 +109,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _run_contained(config: pytest.Config) -> int:
-    from ._run import contain
+    from ._run import stand_for
 
     environment = {**os.environ, _INSIDE: "1"}
     with contextlib.ExitStack() as stack:
@@ -122,14 +121,12 @@ def _run_contained(config: pytest.Config) -> int:
                     streams[name] = stack.enter_context(_pipe_to_terminal(name))
             if "stdout" in streams:
                 environment.setdefault("COLUMNS", str(_columns()))
-        outcome = contain(
+        # Each Ctrl+C of the user's is for the contained pytest: the first makes it tear down,
+        # however long that takes, and a second breaks the teardown off.
+        outcome = stand_for(
             _command(config, streams),
             "own",
-            float("inf"),
             named={"env": environment, "cwd": str(config.invocation_params.dir), **streams},
-            # After the user's Ctrl+C, pytest tears down, however long that takes. A second ends
-            # everything.
-            grace=float("inf"),
         )
     return _exit_status(outcome.process.returncode)
 
@@ -182,9 +179,10 @@ def _pipe_to_terminal(name: str) -> Generator[int]:
         colorama: Any = importlib.import_module("colorama")
         # A console interprets colours only if it was asked to, and not every console can.
         stream = colorama.AnsiToWin32(stream).stream
+    from ._unpatched import Thread
+
     source, sink = os.pipe()
-    thread = threading.Thread(target=_copy, args=(source, stream), daemon=True)
-    thread.start()
+    thread = Thread(_copy, source, stream)
     try:
         yield sink
     finally:

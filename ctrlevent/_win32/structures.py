@@ -97,6 +97,13 @@ _PEB = """
     ULONG OSPlatformId, ImageSubsystem;
 """
 
+_RTL_CRITICAL_SECTION = """
+    PVOID DebugInfo;
+    LONG LockCount, RecursionCount;
+    PVOID OwningThread, LockSemaphore;
+    ULONG_PTR SpinCount;
+"""
+
 # What follows ProcessGroupId (LoaderThreads, ...) came with later versions of Windows and is not
 # read, so nothing here needs to know how long the structure is on the system at hand. Its own
 # Length field could not say: it counts the strings that are stored behind the structure.
@@ -134,6 +141,7 @@ class Layout:
         basic = make("PROCESS_BASIC_INFORMATION", _PROCESS_BASIC_INFORMATION)
         self.process_basic_information = basic
         self.peb = make("PEB", _PEB)
+        self.critical_section = make("RTL_CRITICAL_SECTION", _RTL_CRITICAL_SECTION)
         parameters = make("RTL_USER_PROCESS_PARAMETERS", _RTL_USER_PROCESS_PARAMETERS)
         self.process_parameters = parameters
 
@@ -182,6 +190,14 @@ JOBOBJECT_EXTENDED_LIMIT_INFORMATION = _structure("JOBOBJECT_EXTENDED_LIMIT_INFO
     JOBOBJECT_BASIC_LIMIT_INFORMATION BasicLimitInformation;
     ULONGLONG IoInfo[6];
     SIZE_T ProcessMemoryLimit, JobMemoryLimit, PeakProcessMemoryUsed, PeakJobMemoryUsed;
+""", _OWN)  # fmt: skip
+
+# Of its union the KEY_EVENT_RECORD, which has its whole size.
+INPUT_RECORD = _structure("INPUT_RECORD", """
+    WORD EventType;
+    LONG bKeyDown;
+    WORD wRepeatCount, wVirtualKeyCode, wVirtualScanCode, UnicodeChar;
+    DWORD dwControlKeyState;
 """, _OWN)  # fmt: skip
 
 JOBOBJECT_BASIC_ACCOUNTING_INFORMATION = _structure("JOBOBJECT_BASIC_ACCOUNTING_INFORMATION", """

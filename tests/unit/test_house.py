@@ -31,7 +31,16 @@ HALVES: dict[str, ModuleType] = {"_windows": _windows, "_posix": _posix}
 FOLDERS = {**HALVES, "_win32": _win32}
 
 # What every module may import. `_protocol` is for types alone.
-SHARED = {"_arguments", "_errors", "_protocol", "_types", "_typing", "_unpatched"}
+SHARED = {
+    "_arguments",
+    "_errors",
+    "_patience",
+    "_protocol",
+    "_streams",
+    "_types",
+    "_typing",
+    "_unpatched",
+}
 
 
 def imports(name: str, *, types: bool = True) -> Iterator[tuple[int, str]]:
@@ -131,7 +140,10 @@ def test_half_knows_itself_what_is_shared_and_for_windows_win32(name: str) -> No
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("_win32/")])
 def test_win32_knows_itself_alone(name: str) -> None:
-    assert {module for module in own(name) if not module.startswith("_win32")} <= {"_typing", "_unpatched"}
+    assert {module for module in own(name) if not module.startswith("_win32")} <= {
+        "_typing",
+        "_unpatched",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(SHARED - {"_protocol"}))
