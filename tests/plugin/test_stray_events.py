@@ -183,11 +183,12 @@ def test_the_users_ctrl_c_ends_a_session_with_pytest_xdist(session: Pytester) ->
     assert not (session.folder / "went on").exists(), output
 
 
-def test_where_it_cannot_be_told_the_user_insists(session: Pytester) -> None:
+@pytest.mark.parametrize("arguments", [[], [OWN]], ids=["plain", "own console"])
+def test_where_it_cannot_be_told_the_user_insists(session: Pytester, arguments: list[str]) -> None:
     session.write("pytest.ini", INI)
     session.write("test_waits.py", WAITS)
     session.write("test_with_a_child.py", WAITS_WITH_A_CHILD)
-    with session.started(session.command("test_with_a_child.py")) as process:
+    with session.started(session.command("test_with_a_child.py", *arguments)) as process:
         session.wait_for("running")
         process.interrupt(HANG_LIMIT)
         lines = []

@@ -129,8 +129,8 @@ def test_public_class_or_function_has_a_docstring_and_each_public_method_too(nam
 )
 def test_docstring_of_a_verb_names_what_it_raises(name: str) -> None:
     text = inspect.getdoc(CALLABLE[name]) or ""
-    # getpgrp refers to getpgid; a context raises nothing.
-    assert "raises" in text.lower() or "`getpgid(0)`" in text or name == "patch_os", text
+    # getpgrp refers to getpgid.
+    assert "raises" in text.lower() or "`getpgid(0)`" in text, text
 
 
 # --- two halves of one shape ----------------------------------------------------------------------
