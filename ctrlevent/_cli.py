@@ -1,6 +1,7 @@
-"""The command line: `python -m ctrlevent ps | kill | killpg | run | demo`.
+"""The command line: `python -m ctrlevent ps | kill | killpg | run | patched | demo`.
 
-Exit status: the command's own for `run`, or 124 when its time was up; else 0 done, 1 refused or
+Exit status: the command's own for `run`, or 124 when its time was up; the program's own for
+`patched`; else 0 done, 1 refused or
 failed, with one line on stderr, 2 wrong usage.
 """
 
@@ -44,13 +45,29 @@ only looks whether it is alive. Default: INT."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    words, of_program = _split(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    status: int
+    if options.run is _patched:  # what the program raises is not for this module
+        status = _patched(options, of_program)
+        return status
     try:
-        status: int = options.run(options)
+        status = options.run(options)
     except (OSError, ValueError, OverflowError) as error:
         print(f"{PACKAGE}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
     return status
+
+
+def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """The words for argparse, and those that `patched` hands to the program as they are.
+
+    Argparse cannot do it: REMAINDER does not begin with a word that looks like an option.
+    """
+    if words[:1] != ["patched"]:
+        return words, []
+    end = 3 if words[1:2] in (["-m"], ["--"]) else 2
+    return words[:end], words[end:]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -155,6 +172,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(run=_run)
+
+    patched = commands.add_parser(
+        "patched",
+        usage=f"python -m {PACKAGE} patched [-h] (-m MODULE | SCRIPT) [ARGS ...]",
+        help="run a Python program within patch_os()",
+        description="Run a script or module as `python` runs it, with os.kill, os.killpg and"
+        " subprocess as POSIX code expects them: see patch_os. Exit status: the program's own.",
+        epilog="The processes that it starts are not patched. If they are Pythons, start them in"
+        " this way as well.",
+    )
+    program = patched.add_mutually_exclusive_group(required=True)
+    program.add_argument(
+        "-m", dest="module", metavar="MODULE", help="a module, as python -m has it"
+    )
+    program.add_argument("script", metavar="SCRIPT", nargs="?", help="a file, folder or archive")
+    patched.set_defaults(run=_patched)
 
     demo = commands.add_parser(
         "demo",
@@ -268,6 +301,14 @@ def _run(options: argparse.Namespace) -> int:
     if sys.platform == "win32":
         return status - (1 << 32) if status >= 1 << 31 else status
     return status if status >= 0 else 128 - status
+
+
+def _patched(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    from . import _patched_program
+
+    if options.module is not None:
+        return _patched_program.run_module(options.module, arguments)
+    return _patched_program.run_script(options.script, arguments)
 
 
 def _demo(options: argparse.Namespace) -> int:

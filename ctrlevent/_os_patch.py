@@ -1,20 +1,12 @@
-"""For code that calls `os.kill`: what it should have been on Windows, and how to put it there."""
+"""`os_kill`: for code that calls `os.kill`, what that should have been on Windows."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-from typing import TYPE_CHECKING
-
 from . import _arguments
 from ._half import half
-from ._queries import getpgid, getpgrp
-from ._signals import kill, killpg
+from ._signals import kill
 from ._types import CtrlEvent
 from ._typing import public
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 # How many seconds `os_kill` waits for a process that has not connected to its console yet.
 _START_SECONDS = 5.0
@@ -45,28 +37,3 @@ def os_kill(pid: int, sig: int) -> None:
         half.os_kill(target, action, _arguments.options(_START_SECONDS, True, waits=False))
     else:
         kill(target, sig)
-
-
-@public
-@contextlib.contextmanager
-def patch_os() -> Generator[None]:
-    """While in this context, `os.kill` is `os_kill`, and `os` has `killpg`, `getpgid`, `getpgrp`.
-
-    For code that cannot be changed. It covers code that looks these names up in `os` when it calls
-    them, `subprocess.Popen.send_signal` included. It does not cover a reference from before (`from
-    os import kill`), other processes, and code that calls Windows itself. The whole process is
-    affected, all its threads. Contexts may be nested; each puts back what it found.
-    """
-    patches = {"kill": os_kill, "killpg": killpg, "getpgid": getpgid, "getpgrp": getpgrp}
-    missing = object()
-    before = {name: getattr(os, name, missing) for name in patches}
-    for name, function in patches.items():
-        setattr(os, name, function)
-    try:
-        yield
-    finally:
-        for name, function_before in before.items():
-            if function_before is missing:
-                delattr(os, name)
-            else:
-                setattr(os, name, function_before)

@@ -54,6 +54,15 @@ class Half(Protocol):
         `terminate`: that of `subprocess.Popen`.
         """
 
+    def further_patches(
+        self, popen_class: Callable[[], type[Any]], os_kill: Callable[[int, int], None]
+    ) -> list[tuple[Any, ...]]:
+        """What `patch_os` changes besides `os`: the arguments of `_patch_os._Patch` for each.
+
+        `popen_class` returns the class whose methods are patched.
+        """
+        ...
+
     def create_process(self, **named: Any) -> tuple[int, int, int, int]:
         """The keywords of the public function, as `_create_process.checked` makes them.
 

@@ -16,7 +16,7 @@ PARTS = {
     "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill"
     " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
-    "popen": "start tree end_child",
+    "popen": "start tree end_child further_patches",
     "run": "run",
     "no_counterpart": "broadcast create_process resume_thread close_handles terminal"
     " run_on_terminal",

@@ -10,6 +10,7 @@
 | `pseudo_console` | a console for a child: two pipes, a job, a thread that reads |
 | `console_route`, `thread_route`, `terminate` | the own console; a thread; TerminateProcess |
 | `policy`, `plans` | which processes may be sent what, by which route; what it can answer |
+| `patched_subprocess` | what `patch_os` makes of `subprocess.Popen` |
 | `handlers` | SetConsoleCtrlHandler: registrations, and the ignore bit |
 | `terminal_input` | what is typed on the caller's terminal, lent to a command |
 | `popen`, `create_process` | starting: suspended, in a job; CreateProcessW |
@@ -25,6 +26,7 @@ PARTS = {
     " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child",
+    "patched_subprocess": "further_patches",
     "create_process": "create_process resume_thread close_handles",
     "pseudo_console": "terminal",
     "run": "run",
