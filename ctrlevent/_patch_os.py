@@ -204,6 +204,6 @@ def _undo(patches: list[_Patch]) -> None:
 
 
 def _popen_class() -> type[Any]:
-    import subprocess
+    from ._subprocess import Popen
 
-    return subprocess.Popen
+    return Popen

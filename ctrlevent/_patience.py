@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, NamedTuple
+
+from ._subprocess import TimeoutExpired
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Protocol

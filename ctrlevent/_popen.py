@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
+from . import _subprocess
 from ._half import half
 from ._signals import killpg
 from ._types import CtrlEvent
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from ._protocol import Tree
 
     # At run time, subprocess.Popen takes no type argument before Python 3.9's end.
-    _Popen = subprocess.Popen[Any]
+    _Popen = _subprocess.Popen[Any]
 else:
-    _Popen = subprocess.Popen
+    _Popen = _subprocess.Popen
 
 _SIGNAL_SECONDS = 5.0
 

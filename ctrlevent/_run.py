@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import math
-import subprocess
-import threading
-from subprocess import CalledProcessError, CompletedProcess
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import _arguments
+from . import _arguments, _subprocess
 from ._half import half
 from ._handler import handler
 from ._patience import Patience, Presses
 from ._popen import Contained
 from ._pseudo_console import PseudoConsole
+from ._subprocess import CalledProcessError, CompletedProcess
 from ._types import CtrlEvent
 from ._typing import public
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Generator
 
 # Seconds that a command has to exit by itself, from when a Ctrl+C is sent to it, before it is ended
 # with all its children.
@@ -148,11 +145,13 @@ def stand_for(
         return _contain(args, console, None, False, named, patience, presses, inject)
 
 
-def _listening(presses: Presses) -> AbstractContextManager[object]:
-    # A Ctrl+C is the main thread's: KeyboardInterrupt is raised there too.
-    if threading.current_thread() is not threading.main_thread():
-        return contextlib.nullcontext()
-    return handler(presses.hear, CtrlEvent.CTRL_C_EVENT)
+@contextlib.contextmanager
+def _listening(presses: Presses) -> Generator[None]:
+    with contextlib.ExitStack() as stack:
+        # ValueError: not in the main thread, on POSIX. A Ctrl+C is the main thread's there.
+        with contextlib.suppress(ValueError):
+            stack.enter_context(handler(presses.hear, CtrlEvent.CTRL_C_EVENT))
+        yield
 
 
 def _contain(
@@ -182,9 +181,9 @@ def _redirected(named: dict[str, Any], input: Any, capture_output: bool) -> dict
     if input is not None:
         if named.get("stdin") is not None:
             raise ValueError("stdin and input cannot both be given")
-        named["stdin"] = subprocess.PIPE
+        named["stdin"] = _subprocess.PIPE
     if capture_output:
         if named.get("stdout") is not None or named.get("stderr") is not None:
             raise ValueError("stdout and stderr cannot be given together with capture_output")
-        named["stdout"] = named["stderr"] = subprocess.PIPE
+        named["stdout"] = named["stderr"] = _subprocess.PIPE
     return named

@@ -20,7 +20,6 @@ was looked up before the first test that is watched.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, Callable
@@ -32,6 +31,7 @@ from ._queries import console_processes
 from ._signals import kill
 from ._types import CTRL_BREAK_EVENT, CTRL_C_EVENT, CtrlEvent
 from ._unpatched import allocate_lock, monotonic
+from ._unpatched import system_calls as os
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -283,9 +283,7 @@ def _signals_of_python_noted(activity: _Activity) -> Iterator[None]:
 
     On Windows neither of them is a console event.
     """
-    import _thread
-
-    places: list[tuple[Any, str]] = [(signal, "raise_signal"), (_thread, "interrupt_main")]
+    places: list[tuple[Any, str]] = [(signal, "raise_signal"), (sys.modules["_thread"], "interrupt_main")]
     if sys.platform == "win32":
         places = []
     noted = []

@@ -174,12 +174,13 @@ def _columns() -> int:
 @contextlib.contextmanager
 def _pipe_to_terminal(name: str) -> Generator[int]:
     """A file descriptor for text in UTF-8, which appears on the terminal as it comes."""
+    from ._unpatched import Thread
+
     stream: Any = getattr(sys, name)
     with contextlib.suppress(ImportError):  # pytest requires it on Windows
         colorama: Any = importlib.import_module("colorama")
         # A console interprets colours only if it was asked to, and not every console can.
         stream = colorama.AnsiToWin32(stream).stream
-    from ._unpatched import Thread
 
     source, sink = os.pipe()
     thread = Thread(_copy, source, stream)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import sys
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
+
+from .._subprocess import TimeoutExpired
+from .._unpatched import signal_calls as signal
+from .._unpatched import system_calls as os
 
 if TYPE_CHECKING:
     from .._protocol import Tree
@@ -27,7 +28,7 @@ class _InChild(NamedTuple):
     """
 
     leads_group: bool
-    heard: tuple[signal.Signals, ...]
+    heard: tuple[int, ...]
     then: Callable[[], object] | None
 
     def __call__(self) -> None:  # pragma: no cover - in the child, before exec
@@ -39,10 +40,10 @@ class _InChild(NamedTuple):
             self.then()
 
 
-def _ignored_events() -> tuple[signal.Signals, ...]:
+def _ignored_events() -> tuple[int, ...]:
     """What a child would ignore, too: exec resets what is handled, not what is ignored."""
     events = (signal.SIGINT, signal.SIGQUIT)
-    return tuple(number for number in events if signal.getsignal(number) is signal.SIG_IGN)
+    return tuple(number for number in events if signal.getsignal(number) == signal.SIG_IGN)
 
 
 class Start:

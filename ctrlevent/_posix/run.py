@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
 if sys.platform == "win32":
@@ -11,6 +10,7 @@ if sys.platform == "win32":
 
 from .. import _patience
 from .._streams import Streams
+from .._subprocess import TimeoutExpired
 from .._unpatched import monotonic, sleep
 
 if TYPE_CHECKING:

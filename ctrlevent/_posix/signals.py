@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 
@@ -11,11 +10,10 @@ from .._arguments import Probe, Signal
 from .._errors import every_process_named, make, not_a_leader, unsupported
 from .._types import CtrlEvent, Delivery, Preview, ProcessInfo
 from .._typing import TYPE_CHECKING
+from .._unpatched import system_calls
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
-
-import posix
 
 from .processes import family, name_of
 from .processes import ignores_sigint as ignores_ctrl_c
@@ -30,7 +28,7 @@ __all__ = ["console_processes", "ignores_ctrl_c"]
 
 # Not from `os`: whenever this module is imported, `patch_os` or a test may have put something else
 # in their places there.
-_kill, _killpg, getpgid = posix.kill, posix.killpg, posix.getpgid
+_kill, _killpg, getpgid = system_calls.kill, system_calls.killpg, system_calls.getpgid
 
 events_sent: Mapping[int, CtrlEvent] = {
     signal.SIGINT: CtrlEvent.CTRL_C_EVENT,
@@ -65,11 +63,11 @@ def killpg(pgid: int, action: Action, options: Options) -> None:
 
 
 def kill(pid: int, action: Action, options: Options) -> Delivery:
-    pid = pid or os.getpid()
+    pid = pid or system_calls.getpid()
     if not options.tree or isinstance(action, Probe):
         _send(pid, _number(action))
         return Delivery.SENT
-    caller = os.getpid()
+    caller = system_calls.getpid()
     meant = family(pid)
     for member in meant:  # all of them, or none
         with contextlib.suppress(ProcessLookupError):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import marshal
-import os
-import queue
-import subprocess
-import threading
+import os.path
+from _queue import Empty, SimpleQueue
 from typing import Any
 
+from .._subprocess import DEVNULL, PIPE, Popen
+from .._unpatched import Thread
 from .constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
 
 # How long the end of its output may take to arrive once it has exited, in seconds.
@@ -22,18 +22,17 @@ _CLOSING = 1.0
 
 class Python:
     def __init__(self, python: str, code: str) -> None:
-        self._process = subprocess.Popen(
+        self._process = Popen(
             [python, "-I", "-S", "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
             cwd=os.path.dirname(python),  # not the caller's, which could not be deleted meanwhile
             creationflags=DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP,
         )
-        self._replies: queue.Queue[Any] = queue.Queue()
+        self._replies: SimpleQueue[Any] = SimpleQueue()
         """None comes last, at the end of its output."""
-        self._listening = threading.Thread(target=self._listen, daemon=True)
-        self._listening.start()
+        self._listening = Thread(self._listen)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -55,7 +54,7 @@ class Python:
     def receive(self, seconds: float) -> Any:
         try:
             return self._replies.get(timeout=seconds)
-        except queue.Empty:
+        except Empty:
             raise TimeoutError from None
 
     def exit_code(self) -> int:

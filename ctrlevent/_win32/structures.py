@@ -104,6 +104,16 @@ _RTL_CRITICAL_SECTION = """
     ULONG_PTR SpinCount;
 """
 
+# To its list of modules. Each module begins with a LIST_ENTRY, which has the links to the next and
+# to the previous module; the fields of the list's own LIST_ENTRY stand here by themselves.
+_PEB_LDR_DATA = """
+    ULONG Length;
+    UCHAR Initialized;
+    PVOID SsHandle, InLoadOrderFlink, InLoadOrderBlink;
+"""
+
+_LIST_ENTRY = "PVOID Flink, Blink;"
+
 # What follows ProcessGroupId (LoaderThreads, ...) came with later versions of Windows and is not
 # read, so nothing here needs to know how long the structure is on the system at hand. Its own
 # Length field could not say: it counts the strings that are stored behind the structure.
@@ -142,6 +152,8 @@ class Layout:
         self.process_basic_information = basic
         self.peb = make("PEB", _PEB)
         self.critical_section = make("RTL_CRITICAL_SECTION", _RTL_CRITICAL_SECTION)
+        self.peb_ldr_data = make("PEB_LDR_DATA", _PEB_LDR_DATA)
+        self.list_entry = make("LIST_ENTRY", _LIST_ENTRY)
         parameters = make("RTL_USER_PROCESS_PARAMETERS", _RTL_USER_PROCESS_PARAMETERS)
         self.process_parameters = parameters
 

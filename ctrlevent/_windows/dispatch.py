@@ -18,7 +18,7 @@ from .._errors import NoConsole
 from .._types import Delivery
 from .._typing import TYPE_CHECKING, NamedTuple
 from . import console_route, helper_route, policy, thread_route
-from .peb import Facts, read_caller, write_ignores_ctrl_c
+from .peb import Facts, read_caller, set_ignores_ctrl_c
 from .plans import (
     AskHelper,
     AskHelperForConsole,
@@ -290,7 +290,7 @@ def unignore(windows: System, pgid: int) -> None:
                 handles.append(targets.handle(pid))
         for handle in handles:
             with contextlib.suppress(ProcessLookupError):
-                write_ignores_ctrl_c(windows, handle, False)
+                set_ignores_ctrl_c(windows, handle, False)
 
 
 def _means(

@@ -28,7 +28,7 @@ from .. import _arguments
 from .._types import CtrlEvent
 from .._win32.constants import WAIT_OBJECT_0
 from . import dispatch, policy, thread_route
-from .peb import Facts, write_ignores_ctrl_c
+from .peb import Facts, set_ignores_ctrl_c
 from .processes import WRITE, Processes
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _write(
         # A member that has exited, or is about to, does not matter any more; and a member that may
         # not be changed hears nothing, as a process that is not there.
         with contextlib.suppress(OSError):
-            write_ignores_ctrl_c(windows, targets.handle(pid), ignores)
+            set_ignores_ctrl_c(windows, targets.handle(pid), ignores)
 
 
 def _members(windows: System, pgid: int) -> list[Facts]:

@@ -6,13 +6,12 @@ import contextlib
 import functools
 import math
 import os
-import subprocess
 import sys
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
 from .. import _arguments, _patience
 from .._streams import Streams
+from .._subprocess import DEVNULL, PIPE, TimeoutExpired
 from .._types import CtrlEvent
 from .._win32 import system
 from . import dispatch, keyboard
@@ -158,14 +157,14 @@ def _pass_streams(
         with contextlib.suppress(AttributeError, OSError, ValueError):
             getattr(sys, name).flush()
         if not _exists(fd):  # a program without standard streams, such as pythonw
-            named[name] = subprocess.DEVNULL
+            named[name] = DEVNULL
         elif not _is_console(windows, fd):
             named[name] = fd
         elif name == "stdin":
             lent = LentTerminal(windows, fd)
             named[name] = lent.stdin
         else:
-            named[name] = subprocess.PIPE
+            named[name] = PIPE
             shown[name] = functools.partial(_show, fd)
     return shown, lent
 

@@ -6,10 +6,10 @@ import contextlib
 import os
 import subprocess
 import sys
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
 from .. import _patience
+from .._subprocess import TimeoutExpired
 from .._unpatched import Thread
 from .._win32 import system
 from .._win32.constants import (

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ctrlevent._arguments import Options
 
 SIZE = (120, 30)
 
