@@ -283,7 +283,8 @@ def _signals_of_python_noted(activity: _Activity) -> Iterator[None]:
 
     On Windows neither of them is a console event.
     """
-    places: list[tuple[Any, str]] = [(signal, "raise_signal"), (sys.modules["_thread"], "interrupt_main")]
+    thread_module = sys.modules["_thread"]  # where other code finds it
+    places: list[tuple[Any, str]] = [(signal, "raise_signal"), (thread_module, "interrupt_main")]
     if sys.platform == "win32":
         places = []
     noted = []
