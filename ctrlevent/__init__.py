@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._handler import handler as handler
     from ._handler import ignore_ctrl_c as ignore_ctrl_c
     from ._os_patch import os_kill as os_kill
-    from ._os_patch import patch_os as patch_os
+    from ._patch_os import patch_os as patch_os
     from ._popen import Popen as Popen
     from ._pseudo_console import PseudoConsole as PseudoConsole
     from ._queries import console_processes as console_processes
@@ -52,7 +52,8 @@ _MODULES = {
     "_create_process": "create_process",
     "_errors": "CtrlCIgnored NoConsole NotAGroupLeader WouldReachOthers",
     "_handler": "handler ignore_ctrl_c",
-    "_os_patch": "os_kill patch_os",
+    "_os_patch": "os_kill",
+    "_patch_os": "patch_os",
     "_popen": "Popen",
     "_pseudo_console": "PseudoConsole",
     "_queries": "console_processes getpgid getpgrp ignores_ctrl_c",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import signal
 
 from ._types import CTRL_BREAK_EVENT, CTRL_C_EVENT, CtrlEvent
@@ -97,6 +98,36 @@ def kill_target(value: Any) -> int:
     number = integer(value, "pid")
     process_id(abs(number))
     return number
+
+
+class Options(NamedTuple):
+    """How a verb sends: what its keywords say."""
+
+    seconds: float
+    inject: bool
+    """Whether a thread may be started in another process."""
+    waits: bool
+    """Whether the call returns only after the handlers have run, where that is known."""
+    tree: bool
+    unignore: bool
+
+
+def options(
+    timeout: Any,
+    inject: Any,
+    *,
+    tree: Any = False,
+    unignore: Any = False,
+    waits: bool = True,
+) -> Options:
+    """`timeout` 0: the verb does not wait for handlers. `inject`: see `may_inject`."""
+    limit = seconds(timeout)
+    return Options(limit, may_inject(inject), waits and limit > 0, bool(tree), bool(unignore))
+
+
+def may_inject(inject: Any) -> bool:
+    """Whether threads in other processes are allowed: by the caller, and by the environment."""
+    return bool(inject) and os.environ.get("CTRLEVENT_INJECT") != "0"
 
 
 def seconds(value: Any, name: str = "timeout") -> float:

@@ -1,6 +1,7 @@
-"""The command line: `python -m ctrlevent ps | kill | killpg | run | demo`.
+"""The command line: `python -m ctrlevent ps | kill | killpg | run | patched | demo`.
 
-Exit status: the command's own for `run`, or 124 when its time was up; else 0 done, 1 refused or
+Exit status: the command's own for `run`, or 124 when its time was up; the program's own for
+`patched`; else 0 done, 1 refused or
 failed, with one line on stderr, 2 wrong usage.
 """
 
@@ -44,13 +45,29 @@ only looks whether it is alive. Default: INT."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    words, of_program = _split(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    status: int
+    if options.run is _patched:  # what the program raises is not for this module
+        status = _patched(options, of_program)
+        return status
     try:
-        status: int = options.run(options)
+        status = options.run(options)
     except (OSError, ValueError, OverflowError) as error:
         print(f"{PACKAGE}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
     return status
+
+
+def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """The words for argparse, and those that `patched` hands to the program as they are.
+
+    Argparse cannot do it: REMAINDER does not begin with a word that looks like an option.
+    """
+    if words[:1] != ["patched"]:
+        return words, []
+    end = 3 if words[1:2] in (["-m"], ["--"]) else 2
+    return words[:end], words[end:]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,9 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     kill.add_argument("pid", type=_pid, help="the process; 0: the own group")
     kill.add_argument(
-        "--no-inject",
+        "--tree",
         action="store_true",
-        help="never start a thread in the other process; refuse instead",
+        help="and to its descendants in its group, as behind a launcher: to all of them or to none",
     )
     kill.set_defaults(run=_kill)
 
@@ -92,7 +109,18 @@ def _parser() -> argparse.ArgumentParser:
     killpg.add_argument("pgid", type=_pid, help="the group: the pid of its leader")
     killpg.set_defaults(run=_killpg)
 
+    killpg.add_argument(
+        "--unignore",
+        action="store_true",
+        help="make the members that ignore Ctrl+C hear it first (not with --dry-run)",
+    )
+
     for command in (kill, killpg):
+        command.add_argument(
+            "--no-inject",
+            action="store_true",
+            help="never start a thread in another process; refuse instead",
+        )
         command.add_argument("sig", metavar="SIG", nargs="?", type=_signal, default="INT")
         command.add_argument(
             "--dry-run",
@@ -113,8 +141,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a command in a console, a group and a job of its own: whatever events it"
         " sends stay inside, and when it ends, all that it started ends too. Exit status: the"
         " command's own, or 124 when it ran longer than --timeout.",
-        epilog="A Ctrl+C typed here is passed on to the command, and ends it if it does not end"
-        " itself.",
+        epilog="Each Ctrl+C is passed on to the command once, and the command decides what to do"
+        " about it: `run` waits for as long as it lives. With --grace it is ended S seconds after"
+        " the first. On Windows, Ctrl+Break ends `run`, and with it the command, at once.",
     )
     run.add_argument(
         "--console",
@@ -127,10 +156,38 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout",
         type=_seconds,
         metavar="S",
-        help="after S seconds, Ctrl+C, and 3 seconds later the end (default: no limit)",
+        help="after S seconds, Ctrl+C, and 3 seconds (or --grace) later the end (default: no"
+        " limit)",
+    )
+    run.add_argument(
+        "--grace",
+        type=_seconds,
+        metavar="S",
+        help="end it, with all that it started, S seconds after a Ctrl+C (default: never)",
+    )
+    run.add_argument(
+        "--no-inject",
+        action="store_true",
+        help="never start a thread in another process to pass a Ctrl+C on",
     )
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(run=_run)
+
+    patched = commands.add_parser(
+        "patched",
+        usage=f"python -m {PACKAGE} patched [-h] (-m MODULE | SCRIPT) [ARGS ...]",
+        help="run a Python program within patch_os()",
+        description="Run a script or module as `python` runs it, with os.kill, os.killpg and"
+        " subprocess as POSIX code expects them: see patch_os. Exit status: the program's own.",
+        epilog="The processes that it starts are not patched. If they are Pythons, start them in"
+        " this way as well.",
+    )
+    program = patched.add_mutually_exclusive_group(required=True)
+    program.add_argument(
+        "-m", dest="module", metavar="MODULE", help="a module, as python -m has it"
+    )
+    program.add_argument("script", metavar="SCRIPT", nargs="?", help="a file, folder or archive")
+    patched.set_defaults(run=_patched)
 
     demo = commands.add_parser(
         "demo",
@@ -188,7 +245,8 @@ def _library() -> Any:
 
 
 def _kill(options: argparse.Namespace) -> int:
-    arguments = {"timeout": options.timeout, "inject": not options.no_inject}
+    inject = not options.no_inject
+    arguments = {"timeout": options.timeout, "tree": options.tree, "inject": inject}
     if options.dry_run:
         return _show(_signals.preview_kill(options.pid, options.sig, **arguments))
     _library().kill(options.pid, options.sig, **arguments)
@@ -196,10 +254,12 @@ def _kill(options: argparse.Namespace) -> int:
 
 
 def _killpg(options: argparse.Namespace) -> int:
+    arguments = {"timeout": options.timeout, "inject": not options.no_inject}
     if options.dry_run:
-        preview = _signals.preview_killpg(options.pgid, options.sig, timeout=options.timeout)
-        return _show(preview)
-    _library().killpg(options.pgid, options.sig, timeout=options.timeout)
+        if options.unignore:
+            raise ValueError("--unignore changes the members, so there is no --dry-run of it")
+        return _show(_signals.preview_killpg(options.pgid, options.sig, **arguments))
+    _library().killpg(options.pgid, options.sig, unignore=options.unignore, **arguments)
     return 0
 
 
@@ -214,10 +274,22 @@ def _run(options: argparse.Namespace) -> int:
     if not command:
         print(f"{PACKAGE}: run: the command is missing: run [options] -- CMD ...", file=sys.stderr)
         return 2
-    from ._run import contain
+    from ._run import stand_for
+
+    def report(why: OSError) -> None:
+        if not isinstance(why, ProcessLookupError):  # it has just exited
+            reason = why.strerror or why
+            print(f"{PACKAGE}: run: Ctrl+C could not be passed on: {reason}", file=sys.stderr)
 
     try:
-        outcome = contain(command, options.console, _arguments.seconds(options.timeout))
+        outcome = stand_for(
+            command,
+            options.console,
+            _arguments.seconds(options.timeout),
+            grace=options.grace,
+            inject=not options.no_inject,
+            report=report,
+        )
     except OSError as error:  # which does not say what could not be started
         raise OSError(error.errno, f"run: {command[0]}: {error.strerror}") from error
     if isinstance(outcome.broken_off, TimeoutExpired):
@@ -229,6 +301,14 @@ def _run(options: argparse.Namespace) -> int:
     if sys.platform == "win32":
         return status - (1 << 32) if status >= 1 << 31 else status
     return status if status >= 0 else 128 - status
+
+
+def _patched(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    from . import _patched_program
+
+    if options.module is not None:
+        return _patched_program.run_module(options.module, arguments)
+    return _patched_program.run_script(options.script, arguments)
 
 
 def _demo(options: argparse.Namespace) -> int:

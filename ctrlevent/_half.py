@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     if sys.platform == "win32":
         from ._windows import create_process as create_process
         from ._windows import handlers as handlers
+        from ._windows import patched_subprocess as patched_subprocess
         from ._windows import popen as popen
         from ._windows import pseudo_console as pseudo_console
         from ._windows import run as run

@@ -51,6 +51,7 @@ class Popen(_Popen):
     """
 
     _tree: Tree | None = None
+    _leads_group = True  # `patch_os` starts it as it is
 
     def __init__(
         self,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._arguments import Action
+    from ._arguments import Action, Options
+    from ._patience import Patience, Presses
     from ._types import CtrlEvent, Delivery, Preview, ProcessInfo
 
     # The process, its output and its errors, and what has broken it off (or None).
@@ -24,15 +25,12 @@ class Half(Protocol):
     events_heard: Mapping[int, CtrlEvent]
     """The members of `signal.Signals` that stand for an event of `handler`."""
 
-    def killpg(self, pgid: int, action: Action, seconds: float) -> None: ...
-    def kill(self, pid: int, action: Action, seconds: float, inject: bool) -> Delivery: ...
-    def preview_killpg(self, pgid: int, action: Action, seconds: float) -> Preview: ...
-    def preview_kill(self, pid: int, action: Action, seconds: float, inject: bool) -> Preview: ...
+    def killpg(self, pgid: int, action: Action, options: Options) -> None: ...
+    def kill(self, pid: int, action: Action, options: Options) -> Delivery: ...
+    def os_kill(self, pid: int, event: CtrlEvent, options: Options) -> None: ...
+    def preview_killpg(self, pgid: int, action: Action, options: Options) -> Preview: ...
+    def preview_kill(self, pid: int, action: Action, options: Options) -> Preview: ...
     def broadcast(self, event: CtrlEvent, console_of: int) -> None: ...
-
-    def leader_stands_for_group(self, pid: int) -> bool:
-        """Whether `os_kill` sends an event for this process to the group that it leads."""
-        ...
 
     def getpgid(self, pid: int) -> int: ...
     def ignores_ctrl_c(self, pid: int) -> bool: ...
@@ -56,6 +54,15 @@ class Half(Protocol):
         `terminate`: that of `subprocess.Popen`.
         """
 
+    def further_patches(
+        self, popen_class: Callable[[], type[Any]], os_kill: Callable[[int, int], None]
+    ) -> list[tuple[Any, ...]]:
+        """What `patch_os` changes besides `os`: the arguments of `_patch_os._Patch` for each.
+
+        `popen_class` returns the class whose methods are patched.
+        """
+        ...
+
     def create_process(self, **named: Any) -> tuple[int, int, int, int]:
         """The keywords of the public function, as `_create_process.checked` makes them.
 
@@ -75,20 +82,22 @@ class Half(Protocol):
         self,
         contained: Callable[..., Any],
         args: Any,
-        seconds: float,
         input: Any,
         named: dict[str, Any],
-        grace: float,
+        patience: Patience,
+        presses: Presses,
+        inject: bool,
     ) -> RunResult: ...
     def run_on_terminal(
         self,
         pseudo_console: Callable[..., Any],
         args: Any,
-        seconds: float,
         input: Any,
         capture_output: bool,
         named: dict[str, Any],
-        grace: float,
+        patience: Patience,
+        presses: Presses,
+        inject: bool,
     ) -> RunResult: ...
 
 

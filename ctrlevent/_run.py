@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import contextlib
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _arguments, _subprocess
 from ._half import half
+from ._handler import handler
+from ._patience import Patience, Presses
 from ._popen import Contained
 from ._pseudo_console import PseudoConsole
 from ._subprocess import CalledProcessError, CompletedProcess
+from ._types import CtrlEvent
 from ._typing import public
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
 
 # Seconds that a command has to exit by itself, from when a Ctrl+C is sent to it, before it is ended
 # with all its children.
@@ -25,6 +33,7 @@ def run(
     input: Any = None,
     capture_output: bool = False,
     check: bool = False,
+    inject: bool = True,
     **named: Any,
 ) -> CompletedProcess[Any]:
     """Run a command contained: whatever events it sends, by whatever call, stay inside.
@@ -43,7 +52,15 @@ def run(
     if it is still running 3 seconds later.
 
     A Ctrl+C of the caller is passed on in the same way, and KeyboardInterrupt raised when the
-    command is gone.
+    command is gone. A second Ctrl+C ends it at once. (With `python -m ctrlevent run` the command
+    decides, and is waited for.)
+
+    `inject`: False: no thread is ever started in another process, as for `kill`.
+
+    On a shared console the command does not hear the keyboard's Ctrl+C itself, but gets it from the
+    caller: once, whether the event is for the whole console or for the caller alone. That goes for
+    all processes of its group. A process that has made itself ignore Ctrl+C cannot be told apart,
+    and gets it too; a process that has made itself hear it gets the keyboard's twice.
 
     On POSIX the command runs in a process group of its own, which is ended with it; what leaves
     that group, as daemons do, is not ended. "own" is a session without a terminal. "shared" is that
@@ -56,7 +73,13 @@ def run(
     Source: job objects (jobapi2.h), CREATE_NO_WINDOW ("Process Creation Flags").
     """
     return contain(
-        args, console, _arguments.seconds(timeout), input, capture_output, named
+        args,
+        console,
+        _arguments.seconds(timeout),
+        input,
+        capture_output,
+        named,
+        inject=bool(inject),
     ).completed(check)
 
 
@@ -87,17 +110,70 @@ def contain(
     input: Any = None,
     capture_output: bool = False,
     named: dict[str, Any] | None = None,
-    grace: float = GRACE,
+    *,
+    inject: bool = True,
 ) -> Outcome:
     """What `run` does, but for what it makes of the outcome."""
+    patience = Patience(seconds, after_timeout=GRACE)
+    presses = Presses(taken=False)
+    return _contain(args, console, input, capture_output, named, patience, presses, inject)
+
+
+def stand_for(
+    args: Any,
+    console: str,
+    seconds: float = math.inf,
+    named: dict[str, Any] | None = None,
+    *,
+    grace: float | None = None,
+    inject: bool = True,
+    report: Callable[[OSError], object] = lambda _why: None,
+) -> Outcome:
+    """The same for a program that stands for its command: it lives as long as that does.
+
+    Each Ctrl+C of the caller is passed on to the command, which decides what to do about it.
+    `grace`: in seconds: when the command is ended after the first Ctrl+C; None: never.
+    """
+    patience = Patience(
+        seconds,
+        after_timeout=GRACE if grace is None else grace,
+        after_ctrl_c=math.inf if grace is None else grace,
+        report=report,
+    )
+    presses = Presses(taken=True)
+    with _listening(presses):
+        return _contain(args, console, None, False, named, patience, presses, inject)
+
+
+@contextlib.contextmanager
+def _listening(presses: Presses) -> Generator[None]:
+    with contextlib.ExitStack() as stack:
+        # ValueError: not in the main thread, on POSIX. A Ctrl+C is the main thread's there.
+        with contextlib.suppress(ValueError):
+            stack.enter_context(handler(presses.hear, CtrlEvent.CTRL_C_EVENT))
+        yield
+
+
+def _contain(
+    args: Any,
+    console: str,
+    input: Any,
+    capture_output: bool,
+    named: dict[str, Any] | None,
+    patience: Patience,
+    presses: Presses,
+    inject: bool,
+) -> Outcome:
     named = dict(named or {})
     if console == "pty":
         return Outcome(
-            *half.run_on_terminal(PseudoConsole, args, seconds, input, capture_output, named, grace)
+            *half.run_on_terminal(
+                PseudoConsole, args, input, capture_output, named, patience, presses, inject
+            )
         )
     named = _redirected(named, input, capture_output)
     named["console"] = "inherit" if console == "shared" else console
-    return Outcome(*half.run(Contained, args, seconds, input, named, grace))
+    return Outcome(*half.run(Contained, args, input, named, patience, presses, inject))
 
 
 def _redirected(named: dict[str, Any], input: Any, capture_output: bool) -> dict[str, Any]:

@@ -11,12 +11,19 @@ from ._half import half
 from ._typing import TYPE_CHECKING, public
 
 if TYPE_CHECKING:
-    from ._arguments import Action
+    from ._arguments import Action, Options
     from ._types import Delivery, Preview
 
 
 @public
-def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
+def killpg(
+    pgid: int,
+    sig: int,
+    *,
+    timeout: float | None = 5.0,
+    unignore: bool = False,
+    inject: bool = True,
+) -> None:
     """Send a signal to every member of a process group, and to no other process.
 
     `pgid`: the group's id, which is the pid of its leader; 0 is the caller's own group (never the
@@ -32,22 +39,29 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
     - any other number of 1 to 32 bits: terminates every member, with that exit code.
 
     `timeout`: how many seconds to wait for a leader that is alive but has not connected to the
-    console yet, as right after its start. None: no limit.
+    console yet, as right after its start. None: no limit. 0: it does not wait.
+
+    `unignore`: for Ctrl+C; make the members that ignore it hear it first, as
+    `ignore_ctrl_c(False, pid)` does for a process. They go on hearing it. Default: False.
+
+    `inject`: False: start no thread in another process. So does the environment variable
+    CTRLEVENT_INJECT=0, whatever the argument. Default: True.
 
     On POSIX this is `os.killpg`: `CTRL_C_EVENT` is SIGINT, `CTRL_BREAK_EVENT` is SIGQUIT, every
-    other number is that signal. `timeout` is checked and not needed there.
+    other number is that signal. `timeout` is checked and, like `inject`, not needed there.
 
     Raises, with nothing sent,
 
     - `NotAGroupLeader`: `pgid` is the pid of a process that leads no group; it names the group;
     - `ProcessLookupError`: no live process is in such a group;
-    - `NoConsole`: no member gets console events, or a leader that is starting has not connected to
-      its console within `timeout`;
+    - `NoConsole`: no member gets console events, or only by a thread, and threads are forbidden;
+      or a leader that is starting has not connected to its console within `timeout`;
     - `CtrlCIgnored`: it is Ctrl+C and every member ignores that;
     - `PermissionError`: not permitted, or a process that might be a member could not be read. If
       the group is on several consoles, one of them may refuse the event when another has taken
       it: then the message names the members that have got it;
     - `WouldReachOthers`: on POSIX, group 1, which the C library takes for every process;
+    - `OSError` (ENOSYS): on POSIX, `unignore`, as only a process itself can stop ignoring SIGINT;
     - `TypeError`, `ValueError`, `OverflowError`: for arguments that mean nothing;
 
     and `TimeoutError` if the group starts processes faster than they are terminated; `TimeoutError`
@@ -55,22 +69,30 @@ def killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> None:
 
     Source: GenerateConsoleCtrlEvent (wincon.h), TerminateProcess (processthreadsapi.h).
     """
-    half.killpg(*_of_killpg(pgid, sig, timeout))
+    half.killpg(*_of_killpg(pgid, sig, _arguments.options(timeout, inject, unignore=unignore)))
 
 
-def preview_killpg(pgid: int, sig: int, *, timeout: float | None = 5.0) -> Preview:
+def preview_killpg(
+    pgid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True
+) -> Preview:
     """Which processes `killpg` would reach, and how. Raises what `killpg` raises."""
-    return half.preview_killpg(*_of_killpg(pgid, sig, timeout))
+    return half.preview_killpg(*_of_killpg(pgid, sig, _arguments.options(timeout, inject)))
 
 
-def _of_killpg(pgid: int, sig: int, timeout: float | None) -> tuple[int, Action, float]:
+def _of_killpg(pgid: int, sig: int, options: Options) -> tuple[int, Action, Options]:
     pgid = _arguments.process_id(pgid, "pgid")
-    action = _arguments.action(sig, half.events_sent)
-    return pgid, action, _arguments.seconds(timeout)
+    return pgid, _arguments.action(sig, half.events_sent), options
 
 
 @public
-def kill(pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True) -> None:
+def kill(
+    pid: int,
+    sig: int,
+    *,
+    timeout: float | None = 5.0,
+    tree: bool = False,
+    inject: bool = True,
+) -> None:
     """Send a signal to exactly one process.
 
     `pid`: the process. As in POSIX, 0 is the caller's own group and `-pgid` a group, as for
@@ -85,39 +107,53 @@ def kill(pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True
 
     `timeout`, in seconds, and `inject`: see `deliver`.
 
-    On POSIX this is `os.kill`: `CTRL_C_EVENT` is SIGINT, `CTRL_BREAK_EVENT` is SIGQUIT, every other
-    number is that signal. `timeout` is checked and, like `inject`, not needed there.
+    `tree`: True: to the process and its descendants that are in its group, as for a program behind
+    a launcher, or with workers: to each of them, or to none, and then the error names the process
+    that cannot get it. The call does not wait for their handlers. A GUI program gets no event. A
+    descendant is found by its parents: if its parent has exited, it is none. The probe looks at the
+    process alone. Default: False.
 
-    Raises what `deliver` raises; for a group, what `killpg` raises; and `WouldReachOthers` for
-    pid -1. `ProcessLookupError` and `PermissionError` for any `sig`.
+    On POSIX this is `os.kill`: `CTRL_C_EVENT` is SIGINT, `CTRL_BREAK_EVENT` is SIGQUIT, every other
+    number is that signal. `timeout` is checked and, like `inject`, not needed there. `tree` needs
+    Linux's /proc.
+
+    Raises what `deliver` raises; for a group, what `killpg` raises; `WouldReachOthers` for pid -1;
+    `ValueError` for `tree` with a group; `OSError` (ENOSYS) for `tree` without /proc.
+    `ProcessLookupError` and `PermissionError` for any `sig`.
 
     Source: TerminateProcess (processthreadsapi.h), and as for `deliver`.
     """
-    to, action, seconds = _of_kill(pid, sig, timeout)
+    to, action, options = _of_kill(pid, sig, _arguments.options(timeout, inject, tree=tree))
     if to > 0:
-        half.kill(to, action, seconds, bool(inject))
+        half.kill(to, action, options)
     else:
-        half.killpg(-to, action, seconds)
+        half.killpg(-to, action, options)
 
 
 def preview_kill(
-    pid: int, sig: int, *, timeout: float | None = 5.0, inject: bool = True
+    pid: int,
+    sig: int,
+    *,
+    timeout: float | None = 5.0,
+    tree: bool = False,
+    inject: bool = True,
 ) -> Preview:
     """Which processes `kill` would reach, and how. Raises what `kill` raises."""
-    to, action, seconds = _of_kill(pid, sig, timeout)
+    to, action, options = _of_kill(pid, sig, _arguments.options(timeout, inject, tree=tree))
     if to > 0:
-        return half.preview_kill(to, action, seconds, bool(inject))
-    return half.preview_killpg(-to, action, seconds)
+        return half.preview_kill(to, action, options)
+    return half.preview_killpg(-to, action, options)
 
 
-def _of_kill(pid: int, sig: int, timeout: float | None) -> tuple[int, Action, float]:
+def _of_kill(pid: int, sig: int, options: Options) -> tuple[int, Action, Options]:
     """The first is a pid, or 0 or minus the id of a group."""
     to = _arguments.kill_target(pid)
     action = _arguments.action(sig, half.events_sent)
-    seconds = _arguments.seconds(timeout)
+    if options.tree and to <= 0:
+        raise ValueError(f"tree=True is for one process and its descendants; {to} is a group")
     if to == -1:
         raise every_process_named()
-    return to, action, seconds
+    return to, action, options
 
 
 @public
@@ -142,9 +178,11 @@ def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool =
        process: `Delivery.SENT`.
 
     `timeout`: how many seconds the handlers may take (routes 1 and 3), and how many to wait for a
-    process that is still starting. None: no limit.
+    process that is still starting. None: no limit. 0: it does not wait, and on routes 1 and 3 it is
+    `Delivery.SENT`: what the handlers make of it is not known.
 
-    `inject`: False forbids route 3.
+    `inject`: False forbids route 3. So does the environment variable CTRLEVENT_INJECT=0, for a
+    whole program and all that it loads, whatever the argument. Default: True.
 
     On POSIX: `os.kill`, and always `Delivery.SENT`, as POSIX reports no more.
 
@@ -168,8 +206,7 @@ def deliver(pid: int, event: int, *, timeout: float | None = 5.0, inject: bool =
     """
     pid = _arguments.process_id(pid)
     sent = _arguments.event(event, half.events_sent)
-    seconds = _arguments.seconds(timeout)
-    return half.kill(pid, sent, seconds, bool(inject))
+    return half.kill(pid, sent, _arguments.options(timeout, inject))
 
 
 @public

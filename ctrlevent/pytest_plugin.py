@@ -1,7 +1,7 @@
-"""The pytest plugin: `--own-console`, `interruptible`, `no_stray_events`.
+"""The pytest plugin: `--own-console`, `--patch-os`, `interruptible`, `no_stray_events`.
 
 Loaded by its entry point; where it is vendored, with `-p your_package.ctrlevent.pytest_plugin`.
-Nothing of the library is imported here until one of the three is used.
+Nothing of the library is imported here until one of these is used.
 """
 
 from __future__ import annotations
@@ -20,13 +20,34 @@ if TYPE_CHECKING:
 # Set for the contained session, so that it does not contain itself once more.
 _INSIDE = "CTRLEVENT_OWN_CONSOLE"
 
-# Seconds after a test in which an event that was parked by Windows may still arrive.
-_SETTLE = 0.05
+_PATCHED: pytest.StashKey[bool] = pytest.StashKey()
+_STDERR: pytest.StashKey[int] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(
+        "no_stray_events",
+        type="bool",
+        default=False,
+        help="use the fixture no_stray_events for every test; for those that expect an event there"
+        " is the marker expects_events",
+    )
+    parser.addini(
+        "patch_os",
+        type="bool",
+        default=False,
+        help="as the option --patch-os",
+    )
+    group = parser.getgroup("ctrlevent")
     with contextlib.suppress(ValueError):  # another copy of this plugin has added it
-        parser.getgroup("ctrlevent").addoption(
+        group.addoption(
+            "--patch-os",
+            action="store_true",
+            help="run the whole session within ctrlevent.patch_os(): os.kill, os.killpg and"
+            " subprocess are on Windows as POSIX code expects them",
+        )
+    with contextlib.suppress(ValueError):
+        group.addoption(
             "--own-console",
             action="store_true",
             help="run the whole session on a console of its own, in a process group and a job of"
@@ -46,13 +67,49 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return _run_contained(config)
 
 
-def pytest_configure() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    _patch_os(early_config)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     # Comes next. A session that a test of this session starts has a console of its own to get.
     os.environ.pop(_INSIDE, None)
+    # Where the plugin was loaded too late for the first conftest.py, as by pytest-xdist's workers.
+    _patch_os(config)
+    config.addinivalue_line(
+        "markers",
+        "expects_events(reason): Ctrl+C or Ctrl+Break may reach the test process during this test:"
+        " the fixture no_stray_events, and the ini option of that name, leave it alone; the events"
+        " go where they would go without",
+    )
+
+
+def _patch_os(config: pytest.Config) -> None:
+    """If it is asked for: until the end of the session."""
+    options = (config.known_args_namespace, config.option)
+    asked = any(getattr(one, "patch_os", False) for one in options) or config.getini("patch_os")
+    if not asked or _PATCHED in config.stash:
+        return
+    from ._patch_os import patch_os
+
+    config.stash[_PATCHED] = True
+    config.add_cleanup(patch_os().start().stop)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getini("no_stray_events"):
+        return
+    for item in items:
+        # First, so that it is set up before any other and torn down after it. Items that share a
+        # function share this list.
+        names: Any = getattr(item, "fixturenames", None)
+        if names is not None and "no_stray_events" not in names:
+            names.insert(0, "no_stray_events")
 
 
 def _run_contained(config: pytest.Config) -> int:
-    from ._run import contain
+    from ._run import stand_for
 
     environment = {**os.environ, _INSIDE: "1"}
     with contextlib.ExitStack() as stack:
@@ -64,14 +121,12 @@ def _run_contained(config: pytest.Config) -> int:
                     streams[name] = stack.enter_context(_pipe_to_terminal(name))
             if "stdout" in streams:
                 environment.setdefault("COLUMNS", str(_columns()))
-        outcome = contain(
+        # Each Ctrl+C of the user's is for the contained pytest: the first makes it tear down,
+        # however long that takes, and a second breaks the teardown off.
+        outcome = stand_for(
             _command(config, streams),
             "own",
-            float("inf"),
             named={"env": environment, "cwd": str(config.invocation_params.dir), **streams},
-            # After the user's Ctrl+C, pytest tears down, however long that takes. A second ends
-            # everything.
-            grace=float("inf"),
         )
     return _exit_status(outcome.process.returncode)
 
@@ -126,6 +181,7 @@ def _pipe_to_terminal(name: str) -> Generator[int]:
         colorama: Any = importlib.import_module("colorama")
         # A console interprets colours only if it was asked to, and not every console can.
         stream = colorama.AnsiToWin32(stream).stream
+
     source, sink = os.pipe()
     thread = Thread(_copy, source, stream)
     try:
@@ -167,28 +223,56 @@ def interruptible() -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def no_stray_events() -> Generator[None]:
+def no_stray_events(request: pytest.FixtureRequest) -> Generator[None]:
     """Fails the test if a console event reaches the test process while it runs, or because of it.
 
-    The event is taken, so that it does not end the session. On POSIX: SIGINT and SIGQUIT.
+    The event is taken, so that it does not end the session. The user's own Ctrl+C is not taken
+    where the plugin can tell it; where it cannot, the second is not. A test with the marker
+    `expects_events` is left alone. On POSIX: SIGINT and SIGQUIT.
     """
-    from . import CtrlEvent, console_processes, handler
-    from ._unpatched import Event
-
-    events: list[CtrlEvent] = []
-    arrived = Event()
-
-    def take(event: CtrlEvent) -> bool:
-        events.append(event)
-        arrived.set()
-        return True
-
-    with handler(take, CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT):
+    if request.node.get_closest_marker("expects_events"):
         yield
-        # A console call is what sets free an event that Windows has parked.
-        with contextlib.suppress(OSError):
-            console_processes()
-        arrived.wait(_SETTLE)
-    if events:
-        names = ", ".join(event.name for event in events)
-        pytest.fail(f"the test process got {names}, which this test was to keep away from it")
+        return
+    from ._stray_events import Watch
+
+    def tell(event: Any) -> None:
+        _say(
+            request.config,
+            f"{event.name} reached {request.node.nodeid}, and fails it."
+            " If you pressed it, press it again: that ends the session.",
+        )
+
+    _keep_stderr(request.config)
+    watch = Watch(tell)
+    with watch.watching():
+        yield
+    # An exception in the teardown of a session that a Ctrl+C has ended would hide that.
+    if watch.events and request.session.exitstatus != pytest.ExitCode.INTERRUPTED:
+        names = ", ".join(event.name for event in watch.events)
+        pytest.fail(
+            f"the test process got {names}, which this test was to keep away from it"
+            " (a test that expects it has the marker expects_events)"
+        )
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    """On stderr, at once, though output is captured. A handler calls this: it does not fail."""
+    with contextlib.suppress(OSError, KeyError):  # KeyError: there was no stderr
+        os.write(config.stash[_STDERR], f"\nctrlevent: {text}\n".encode("ascii", "replace"))
+
+
+def _keep_stderr(config: pytest.Config) -> None:
+    """A descriptor of stderr as it is while nothing is captured.
+
+    A handler has no other: to have pytest suspend its capturing would take a moment in which
+    another thread, or the code that the handler has interrupted, may be writing.
+    """
+    if _STDERR in config.stash:
+        return
+    capturing: Any = config.pluginmanager.get_plugin("capturemanager")
+    with contextlib.ExitStack() as stack:
+        if capturing is not None:
+            stack.enter_context(capturing.global_and_fixture_disabled())
+        stack.enter_context(contextlib.suppress(OSError))
+        config.stash[_STDERR] = os.dup(2)
+        config.add_cleanup(lambda: os.close(config.stash[_STDERR]))

@@ -13,10 +13,10 @@ CTRL_C_EVENT is SIGINT there and CTRL_BREAK_EVENT is SIGQUIT, the signals of the
 
 # The functions of `_protocol.Half`, by the modules that have them.
 PARTS = {
-    "signals": "events_sent events_heard killpg kill preview_killpg preview_kill"
-    " leader_stands_for_group getpgid ignores_ctrl_c console_processes",
+    "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill"
+    " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
-    "popen": "start tree end_child",
+    "popen": "start tree end_child further_patches",
     "run": "run",
     "no_counterpart": "broadcast create_process resume_thread close_handles terminal"
     " run_on_terminal",

@@ -95,6 +95,12 @@ class ProcessGroup:
 start, tree = Start, ProcessGroup
 
 
+def further_patches(
+    popen_class: Callable[[], type[Any]], os_kill: Callable[[int, int], None]
+) -> list[tuple[Any, ...]]:
+    return []  # `subprocess` does already as it is told
+
+
 def end_child(process: Any, terminate: Callable[[], None], signal_name: str) -> None:
     if process.poll() is None:
         os.kill(process.pid, getattr(signal, signal_name))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from _io import FileIO
 
 from .._errors import make, unsupported
 from .._types import ProcessInfo
+from .._typing import NamedTuple
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
 
@@ -21,23 +23,67 @@ def ignores_sigint(pid: int) -> bool:
     return _ignores(_read(pid, "status"))
 
 
+class _Stat(NamedTuple):
+    """The first fields of /proc/PID/stat."""
+
+    pid: int
+    name: str
+    ppid: int
+    pgid: int
+    session: int
+
+
 def of_session() -> tuple[ProcessInfo, ...]:
     """The live processes of the caller's session."""
-    _need_proc()
     session = os.getsid(0)
     found: list[ProcessInfo] = []
-    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
-        try:
-            stat, status = _read(pid, "stat"), _read(pid, "status")
-        except ProcessLookupError:
-            continue
-        # pid (name) state ppid pgrp session ...; the name may contain anything, ")" too (proc(5)).
-        head, _, tail = stat.rpartition(")")
-        state, ppid, pgid, its_session = tail.split()[:4]
-        if int(its_session) == session and state not in "ZX":
-            name, group = head.partition("(")[2], int(pgid)
-            found.append(ProcessInfo(pid, int(ppid), group, group == pid, _ignores(status), name))
+    for stat in _all():
+        if stat.session == session:
+            with contextlib.suppress(ProcessLookupError):
+                ignores, leads = _ignores(_read(stat.pid, "status")), stat.pgid == stat.pid
+                found.append(ProcessInfo(stat.pid, stat.ppid, stat.pgid, leads, ignores, stat.name))
     return tuple(found)
+
+
+def family(pid: int) -> list[int]:
+    """A process and its live descendants in its group, parents first."""
+    everywhere = _all()
+    root = [stat for stat in everywhere if stat.pid == pid]
+    if not root:
+        raise make(ProcessLookupError, f"there is no process {pid}")
+    left = [stat for stat in everywhere if stat.pgid == root[0].pgid and stat.pid != pid]
+    found = [pid]
+    for parent in found:  # which grows meanwhile
+        found += [stat.pid for stat in left if stat.ppid == parent]
+    return found
+
+
+def name_of(pid: int) -> str | None:
+    """The name of a program; None where there is no /proc."""
+    try:
+        return _stat(pid).name
+    except OSError:
+        return None
+
+
+def _all() -> list[_Stat]:
+    """Every live process."""
+    _need_proc()
+    found: list[_Stat] = []
+    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with contextlib.suppress(ProcessLookupError):
+            found.append(_stat(pid))
+    return found
+
+
+def _stat(pid: int) -> _Stat:
+    """Raises ProcessLookupError, also if it has exited and was not waited for."""
+    # pid (name) state ppid pgrp session ...; the name may contain anything, ")" too (proc(5)).
+    head, _, tail = _read(pid, "stat").rpartition(")")
+    state, ppid, pgid, session = tail.split()[:4]
+    if state in "ZX":
+        raise make(ProcessLookupError, f"process {pid} has ended")
+    return _Stat(pid, head.partition("(")[2], int(ppid), int(pgid), int(session))
 
 
 def _ignores(status: str) -> bool:

@@ -2,76 +2,74 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 import sys
 from typing import TYPE_CHECKING, Any, Callable
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
+from .. import _patience
+from .._streams import Streams
 from .._subprocess import TimeoutExpired
-from .._unpatched import Event, Thread
+from .._unpatched import monotonic, sleep
 
 if TYPE_CHECKING:
+    from .._patience import Patience, Presses
     from .._protocol import RunResult
 
-# How soon the exit of a command is seen at most, in seconds.
-_SLICE = 0.05
+# In seconds: how soon the exit of a command is seen, from the first look on, and at the latest.
+_FIRST_PAUSE = 0.0005
+_PAUSE = 0.05
 
-# Seconds that the rest of the output may take to arrive when the group is gone.
+# In seconds: how long the rest of the output may take to arrive when the group is gone. What is not
+# there by then is held up by a daemon, which has left the group and keeps the pipe open.
 _COLLECTED_WITHIN = 3.0
 
 
 def run(
     contained: Callable[..., Any],
     args: Any,
-    seconds: float,
     input: Any,
     named: dict[str, Any],
-    grace: float,
+    patience: Patience,
+    presses: Presses,
+    inject: bool,
 ) -> RunResult:
-    broken_off: BaseException | None = None
-    output: Any = None
-    errors: Any = None
     with contained(args, **named) as process:
-        done = Event()
         try:
-            Thread(_end_with_child, process, done)
-            output, errors = process.communicate(input, timeout=_limit(seconds))
-        except (KeyboardInterrupt, TimeoutExpired) as error:
-            broken_off = error
-            # A second Ctrl+C is not for waiting any longer.
-            with contextlib.suppress(KeyboardInterrupt, TimeoutExpired):
-                with contextlib.suppress(OSError):
-                    process.interrupt()
-                process.communicate(timeout=_limit(grace))
+            streams = Streams(process, input, {})
+            broken_off = _patience.wait(_Command(process), patience, presses)
         finally:
-            done.set()
             process.end_tree()
-        if broken_off is not None:
-            output, errors = _collect(process)
+        output, errors = streams.finish(_COLLECTED_WITHIN)
     if isinstance(broken_off, TimeoutExpired):
         broken_off.output, broken_off.stderr = output, errors
     return process, output, errors, broken_off
 
 
-def _limit(seconds: float) -> float | None:
-    return None if seconds == math.inf else seconds
+class _Command:
+    """Implements `_patience.Command`."""
 
+    monotonic = staticmethod(monotonic)
 
-def _end_with_child(process: Any, done: Event) -> None:
-    """End the group when the child has exited: what is left of it may keep the pipes open."""
-    while not done.wait(_SLICE):
-        if process.poll() is not None:
-            process.end_tree()
-            return
+    def __init__(self, process: Any) -> None:
+        self._process = process
+        self.args = process.args
+        self._pause = _FIRST_PAUSE
 
+    def wait_until(self, deadline: float) -> bool:
+        # Not process.wait: its time limit is on a clock that a test may have frozen.
+        while self._process.poll() is None:
+            left = deadline - monotonic()
+            if left <= 0:
+                return False
+            sleep(min(left, self._pause))
+            self._pause = min(2 * self._pause, _PAUSE)
+        return True
 
-def _collect(process: Any) -> tuple[Any, Any]:
-    """The output of what was broken off: all of it, unless a daemon still has the pipes."""
-    try:
-        output, errors = process.communicate(timeout=_COLLECTED_WITHIN)
-    except TimeoutExpired as error:
-        return error.output, error.stderr
-    return output, errors
+    def interrupt(self) -> OSError | None:
+        try:
+            self._process.interrupt()
+        except OSError as error:
+            return error
+        return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 
-from .._arguments import Signal
-from .._errors import every_process_named, not_a_leader
+from .._arguments import Probe, Signal
+from .._errors import every_process_named, make, not_a_leader, unsupported
 from .._types import CtrlEvent, Delivery, Preview, ProcessInfo
 from .._typing import TYPE_CHECKING
 from .._unpatched import system_calls
@@ -14,13 +15,14 @@ from .._unpatched import system_calls
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
+from .processes import family, name_of
 from .processes import ignores_sigint as ignores_ctrl_c
 from .processes import of_session as console_processes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._arguments import Action
+    from .._arguments import Action, Options
 
 __all__ = ["console_processes", "ignores_ctrl_c"]
 
@@ -41,22 +43,55 @@ events_heard: Mapping[int, CtrlEvent] = {
 }
 
 
-def killpg(pgid: int, action: Action, seconds: float) -> None:
+def killpg(pgid: int, action: Action, options: Options) -> None:
     if pgid == 1:  # killpg(1) is kill(-1) in the C library, which is every process
         raise every_process_named()
+    if options.unignore and isinstance(action, CtrlEvent):
+        raise unsupported("only a process itself can stop ignoring SIGINT; leave out unignore=")
     try:
         _killpg(pgid, _number(action))
-    except ProcessLookupError as error:
+    except ProcessLookupError:
         try:
             actual = getpgid(pgid)
         except OSError:
-            raise error from None
-        raise not_a_leader(pgid, actual) from error
+            raise make(ProcessLookupError, f"there is no process group {pgid}") from None
+        raise not_a_leader(pgid, actual) from None
+    except PermissionError:
+        raise make(
+            PermissionError, f"no process of group {pgid} may be signalled by this user"
+        ) from None
 
 
-def kill(pid: int, action: Action, seconds: float, inject: bool) -> Delivery:
-    _kill(pid or system_calls.getpid(), _number(action))
+def kill(pid: int, action: Action, options: Options) -> Delivery:
+    pid = pid or system_calls.getpid()
+    if not options.tree or isinstance(action, Probe):
+        _send(pid, _number(action))
+        return Delivery.SENT
+    caller = system_calls.getpid()
+    meant = family(pid)
+    for member in meant:  # all of them, or none
+        with contextlib.suppress(ProcessLookupError):
+            _send(member, 0)
+    for member in sorted(meant, key=lambda member: member == caller):  # the caller last
+        with contextlib.suppress(ProcessLookupError):
+            _send(member, _number(action))
     return Delivery.SENT
+
+
+def os_kill(pid: int, event: CtrlEvent, options: Options) -> None:
+    _send(pid, _number(event))
+
+
+def _send(pid: int, number: int) -> None:
+    """`os.kill`, whose errors do not say which process."""
+    try:
+        _kill(pid, number)
+    except ProcessLookupError:
+        raise make(ProcessLookupError, f"there is no process {pid}") from None
+    except PermissionError:
+        raise make(
+            PermissionError, f"process {pid} may not be signalled: it belongs to another user"
+        ) from None
 
 
 def _number(action: Action) -> int:
@@ -65,20 +100,18 @@ def _number(action: Action) -> int:
     return action.number if isinstance(action, Signal) else 0
 
 
-def preview_killpg(pgid: int, action: Action, seconds: float) -> Preview:
+def preview_killpg(pgid: int, action: Action, options: Options) -> Preview:
     """The members in the caller's session."""
     pgid = pgid or getpgid(0)
-    killpg(pgid, Signal(0), seconds)
+    killpg(pgid, Probe(), options)
     members = (process for process in console_processes() if process.pgid == pgid)
     return Preview(f"signal {_number(action)}, by os.killpg", tuple(members))
 
 
-def preview_kill(pid: int, action: Action, seconds: float, inject: bool) -> Preview:
-    _kill(pid, 0)
-    pgid = getpgid(pid)
-    info = ProcessInfo(pid, None, pgid, pgid == pid, None, None)
-    return Preview(f"signal {_number(action)}, by os.kill", (info,))
-
-
-def leader_stands_for_group(pid: int) -> bool:
-    return False
+def preview_kill(pid: int, action: Action, options: Options) -> Preview:
+    targets: list[ProcessInfo] = []
+    for member in family(pid) if options.tree else [pid]:
+        _send(member, 0)
+        pgid = getpgid(member)
+        targets.append(ProcessInfo(member, None, pgid, pgid == member, None, name_of(member)))
+    return Preview(f"signal {_number(action)}, by os.kill", tuple(targets))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from ctypes import Structure
 
 
@@ -184,6 +185,20 @@ class System(Protocol):
 
     def GetConsoleMode(self, hConsoleHandle: int) -> int: ...
     def SetConsoleMode(self, hConsoleHandle: int, dwMode: int) -> None: ...
+    def ReadConsole(self, hConsoleInput: int, nNumberOfCharsToRead: int) -> str:
+        """Waits for a line, in the mode in which consoles are as a rule; "" at a Ctrl+C."""
+        ...
+
+    def PeekConsoleInput(self, hConsoleInput: int, nLength: int) -> Sequence[Any]:
+        """The first INPUT_RECORDs that wait there, as many as that at most; perhaps none."""
+        ...
+
+    def ReadConsoleInput(self, hConsoleInput: int, nLength: int) -> Sequence[Any]:
+        """The same, and takes them; waits for the first record."""
+        ...
+
+    def WriteConsoleInput(self, hConsoleInput: int, records: Sequence[Any]) -> None:
+        """Puts INPUT_RECORDs behind those that wait there."""
 
     # --- pseudo consoles ------------------------------------------------------------------------
 

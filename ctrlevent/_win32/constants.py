@@ -63,6 +63,11 @@ ENABLE_VIRTUAL_TERMINAL_PROCESSING: Final = 0x0004
 DISABLE_NEWLINE_AUTO_RETURN: Final = 0x0008
 ENABLE_VIRTUAL_TERMINAL_INPUT: Final = 0x0200
 
+# A record of console input, and two keys (wincontypes.h, winuser.h).
+KEY_EVENT: Final = 0x0001
+VK_RETURN: Final = 0x0D
+VK_MENU: Final = 0x12
+
 # Exit code of a process whose handlers did not take an event (ntstatus.h).
 STATUS_CONTROL_C_EXIT: Final = 0xC000_013A
 

@@ -158,6 +158,26 @@ SetConsoleCtrlHandler = kernel32(
 )
 GetConsoleMode = kernel32("BOOL GetConsoleMode(HANDLE hConsoleHandle, LPDWORD lpMode)", null)
 SetConsoleMode = kernel32("BOOL SetConsoleMode(HANDLE hConsoleHandle, DWORD dwMode)", null)
+ReadConsoleW = kernel32(
+    "BOOL ReadConsoleW(HANDLE hConsoleInput, LPVOID lpBuffer, DWORD nNumberOfCharsToRead, LPDWORD"
+    " lpNumberOfCharsRead, PCONSOLE_READCONSOLE_CONTROL pInputControl)",
+    null,
+)
+PeekConsoleInputW = kernel32(
+    "BOOL PeekConsoleInputW(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength, LPDWORD"
+    " lpNumberOfEventsRead)",
+    null,
+)
+ReadConsoleInputW = kernel32(
+    "BOOL ReadConsoleInputW(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength, LPDWORD"
+    " lpNumberOfEventsRead)",
+    null,
+)
+WriteConsoleInputW = kernel32(
+    "BOOL WriteConsoleInputW(HANDLE hConsoleInput, PINPUT_RECORD lpBuffer, DWORD nLength, LPDWORD"
+    " lpNumberOfEventsWritten)",
+    null,
+)
 
 # --- pseudo consoles, from Windows 10 1809 on ---------------------------------------------------
 # A COORD, two SHORTs, X in the lower half, is passed like one DWORD in every calling convention.

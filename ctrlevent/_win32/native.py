@@ -31,12 +31,14 @@ from .constants import (
 )
 from .foreign import get_handle_inheritable, get_osfhandle, handler_routine, wait
 from .structures import (
+    INPUT_RECORD,
     JOBOBJECT_BASIC_ACCOUNTING_INFORMATION,
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
     PROCESS_INFORMATION,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from ctypes import Structure
     from typing import Any, Callable, ClassVar
 
@@ -294,6 +296,26 @@ class Native:
         mode = api.DWORD()
         api.GetConsoleMode(hConsoleHandle, byref(mode))
         return mode.value
+
+    def ReadConsole(self, hConsoleInput: int, nNumberOfCharsToRead: int) -> str:
+        buffer, count = (c_char * (2 * nNumberOfCharsToRead))(), api.DWORD()
+        api.ReadConsoleW(hConsoleInput, buffer, nNumberOfCharsToRead, byref(count), None)
+        return buffer.raw[: 2 * count.value].decode("utf-16-le", "surrogatepass")
+
+    def PeekConsoleInput(self, hConsoleInput: int, nLength: int) -> Sequence[Any]:
+        records, count = (INPUT_RECORD * nLength)(), api.DWORD()
+        api.PeekConsoleInputW(hConsoleInput, records, nLength, byref(count))
+        return records[: count.value]
+
+    def ReadConsoleInput(self, hConsoleInput: int, nLength: int) -> Sequence[Any]:
+        records, count = (INPUT_RECORD * nLength)(), api.DWORD()
+        api.ReadConsoleInputW(hConsoleInput, records, nLength, byref(count))
+        return records[: count.value]
+
+    def WriteConsoleInput(self, hConsoleInput: int, records: Sequence[Any]) -> None:
+        written = api.DWORD()
+        array = (INPUT_RECORD * len(records))(*records)
+        api.WriteConsoleInputW(hConsoleInput, array, len(records), byref(written))
 
     # --- pseudo consoles ------------------------------------------------------------------------
 

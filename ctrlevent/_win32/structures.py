@@ -97,6 +97,13 @@ _PEB = """
     ULONG OSPlatformId, ImageSubsystem;
 """
 
+_RTL_CRITICAL_SECTION = """
+    PVOID DebugInfo;
+    LONG LockCount, RecursionCount;
+    PVOID OwningThread, LockSemaphore;
+    ULONG_PTR SpinCount;
+"""
+
 # To its list of modules. Each module begins with a LIST_ENTRY, which has the links to the next and
 # to the previous module; the fields of the list's own LIST_ENTRY stand here by themselves.
 _PEB_LDR_DATA = """
@@ -144,6 +151,7 @@ class Layout:
         basic = make("PROCESS_BASIC_INFORMATION", _PROCESS_BASIC_INFORMATION)
         self.process_basic_information = basic
         self.peb = make("PEB", _PEB)
+        self.critical_section = make("RTL_CRITICAL_SECTION", _RTL_CRITICAL_SECTION)
         self.peb_ldr_data = make("PEB_LDR_DATA", _PEB_LDR_DATA)
         self.list_entry = make("LIST_ENTRY", _LIST_ENTRY)
         parameters = make("RTL_USER_PROCESS_PARAMETERS", _RTL_USER_PROCESS_PARAMETERS)
@@ -194,6 +202,14 @@ JOBOBJECT_EXTENDED_LIMIT_INFORMATION = _structure("JOBOBJECT_EXTENDED_LIMIT_INFO
     JOBOBJECT_BASIC_LIMIT_INFORMATION BasicLimitInformation;
     ULONGLONG IoInfo[6];
     SIZE_T ProcessMemoryLimit, JobMemoryLimit, PeakProcessMemoryUsed, PeakJobMemoryUsed;
+""", _OWN)  # fmt: skip
+
+# Of its union the KEY_EVENT_RECORD, which has its whole size.
+INPUT_RECORD = _structure("INPUT_RECORD", """
+    WORD EventType;
+    LONG bKeyDown;
+    WORD wRepeatCount, wVirtualKeyCode, wVirtualScanCode, UnicodeChar;
+    DWORD dwControlKeyState;
 """, _OWN)  # fmt: skip
 
 JOBOBJECT_BASIC_ACCOUNTING_INFORMATION = _structure("JOBOBJECT_BASIC_ACCOUNTING_INFORMATION", """

@@ -4,12 +4,15 @@
 |---|---|
 | `signals` | the verbs that send and ask, as the face calls them |
 | `run_on_terminal`, `run` | contained commands, on a pseudo console and without |
+| `keyboard` | a Ctrl+C for a command that does not hear that of the keyboard |
 | `dry_run`, `dispatch` | facts -> policy -> route: told instead of done, and done |
 | `helper_route`, `helper_process` | the route by a helper process, and what runs in that process |
 | `pseudo_console` | a console for a child: two pipes, a job, a thread that reads |
 | `console_route`, `thread_route`, `terminate` | the own console; a thread; TerminateProcess |
 | `policy`, `plans` | which processes may be sent what, by which route; what it can answer |
+| `patched_subprocess` | what `patch_os` makes of `subprocess.Popen` |
 | `handlers` | SetConsoleCtrlHandler: registrations, and the ignore bit |
+| `terminal_input` | what is typed on the caller's terminal, lent to a command |
 | `popen`, `create_process` | starting: suspended, in a job; CreateProcessW |
 | `processes` | the processes that a verb looks at, found and held open |
 | `peb` | the bytes of a PEB -> `Facts` |
@@ -19,10 +22,11 @@ Below it is `_win32`, through which all of it asks Windows.
 
 # The functions of `_protocol.Half`, by the modules that have them.
 PARTS = {
-    "signals": "events_sent events_heard killpg kill preview_killpg preview_kill broadcast"
-    " leader_stands_for_group getpgid ignores_ctrl_c console_processes",
+    "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill broadcast"
+    " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child",
+    "patched_subprocess": "further_patches",
     "create_process": "create_process resume_thread close_handles",
     "pseudo_console": "terminal",
     "run": "run",

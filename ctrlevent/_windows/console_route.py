@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from .._errors import NoConsole, make, winerror_of
 from .._typing import TYPE_CHECKING
-from .._win32.constants import ERROR_BAD_FORMAT, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER
+from .._win32.constants import (
+    CTRL_C_EVENT,
+    ERROR_BAD_FORMAT,
+    ERROR_INVALID_HANDLE,
+    ERROR_INVALID_PARAMETER,
+)
+from . import policy
 from .peb import Facts
 
 if TYPE_CHECKING:
@@ -20,6 +26,24 @@ def send_to_group(windows: System, processes: Processes, event: int, pgid: int) 
     # process cannot have the pid so soon: it would have to start and connect first.
     processes.release(pgid)
     _generate(windows, event, pgid)
+
+
+def is_ready(windows: System, processes: Processes, event: int, pgid: int) -> bool:
+    """Whether every member of a group on the caller's console can take the event.
+
+    On Windows each can as soon as it is connected. On Wine 10 a Ctrl+C that no handler takes makes
+    the process exit while the code that starts its program runs on in its first thread, and both
+    wait for each other for good: seen in 2 to 5 of 60 children, once they are connected, in none of
+    270 that are half a second old and load no DLL. A Ctrl+Break has no such fault there.
+    """
+    if event != CTRL_C_EVENT or not is_wine(windows):
+        return True
+    members = policy.connected_members(pgid, processes.on_console())
+    return not any(
+        policy.is_starting(member.pid, processes.age) or processes.is_loading_dlls(member.pid)
+        for member in members
+        if member.pid != windows.GetCurrentProcessId()
+    )
 
 
 def send_to_all(windows: System, processes: Processes, event: int, *, own: bool = True) -> None:

@@ -12,16 +12,20 @@ sends at once:
 
 from __future__ import annotations
 
+import contextlib
+
 from .._errors import NoConsole
 from .._types import Delivery
 from .._typing import TYPE_CHECKING, NamedTuple
 from . import console_route, helper_route, policy, thread_route
-from .peb import Facts, read_caller
+from .peb import Facts, read_caller, set_ignores_ctrl_c
 from .plans import (
     AskHelper,
     AskHelperForConsole,
     AskHelperIfAlone,
     AwaitConsole,
+    ForGroup,
+    ForProcess,
     LookElsewhere,
     SendToConsole,
     SendToGroup,
@@ -30,13 +34,14 @@ from .plans import (
     StartThreads,
 )
 from .policy import Means
-from .processes import LOOK, Processes
+from .processes import LOOK, WRITE, Processes
 from .thread_route import NoThread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Callable, TypeVar, Union
 
+    from .._arguments import Options
     from .._types import CtrlEvent
     from .._win32.boundary import System
     from .peb import Seen
@@ -64,19 +69,21 @@ class Sending(NamedTuple):
     """Its handles are closed already when the helper process sends, or several threads start."""
     event: CtrlEvent
     deadline: float
+    waits: bool
+    """Whether the call waits for the handlers, where a route can tell that they have run."""
 
 
 def send(route: Union[Route, ConsoleRoute], at: Sending) -> Delivery:
     """Take the route. Raises NoThread, with nothing sent, where no thread can be started."""
-    windows, processes, event, deadline = at
+    windows, processes, event, deadline, waits = at
     if isinstance(route, SendToGroup):
         console_route.send_to_group(windows, processes, event, route.pgid)
     elif isinstance(route, StartOwnThread):
-        return thread_route.deliver_to_caller(windows, event, deadline)
+        return thread_route.deliver_to_caller(windows, event, deadline, waits)
     elif isinstance(route, StartThread):
-        return thread_route.deliver_to_other(windows, route.target, event, deadline)
+        return thread_route.deliver_to_other(windows, route.target, event, deadline, waits)
     elif isinstance(route, StartThreads):
-        thread_route.deliver_to_all(windows, route.targets, event, deadline)
+        thread_route.deliver_to_all(windows, route.targets, event, deadline, waits)
     elif isinstance(route, AskHelper):
         helper_route.send_to_group(windows, route.pgid, route.targets, event, deadline)
     elif isinstance(route, AskHelperIfAlone):
@@ -94,7 +101,7 @@ def to_group(
     windows: System,
     pgid: int,
     event: CtrlEvent,
-    seconds: float,
+    options: Options,
     take: Callable[[Route, Sending], Result],
     *,
     threads_first: bool = False,
@@ -103,12 +110,13 @@ def to_group(
 
     `threads_first`: see `policy.Means`.
     """
-    deadline = windows.monotonic() + seconds
+    deadline = windows.monotonic() + options.seconds
     no_thread: NoThread | None = None
     while True:
         with Processes(windows) as processes:
-            at = Sending(windows, processes, event, deadline)
-            plan = _plan_for_group(at, pgid, threads_first, no_thread)
+            at = Sending(windows, processes, event, deadline, options.waits)
+            means = _means(at, options, no_thread, threads_first=threads_first)
+            plan = _plan_for_group(at, pgid, means)
             if isinstance(plan, SendToGroup):
                 return take(plan, at)
         # Outside of the block above: a handle of ours could have the other console park the event,
@@ -126,11 +134,10 @@ def to_group(
 
 
 def _plan_for_group(
-    at: Sending, pgid: int, threads_first: bool, no_thread: NoThread | None
+    at: Sending, pgid: int, means: Means
 ) -> Union[SendToGroup, StartThreads, AskHelper]:
-    windows, processes, event, deadline = at
+    windows, processes, event = at.windows, at.processes, at.event
     while True:
-        means = _means(windows, deadline, threads_first, no_thread)
         plan: Union[SendToGroup, StartThreads, AskHelper, AwaitConsole, LookElsewhere]
         plan = policy.group_event(
             pgid,
@@ -147,7 +154,7 @@ def _plan_for_group(
             since = processes.created(pgid) if leads else 0
             members = policy.members(pgid, processes.all(since), processes.created)
             plan = policy.group_elsewhere(pgid, event, members, named, processes.age, means)
-        if not isinstance(plan, AwaitConsole):
+        if not isinstance(plan, AwaitConsole) and not _is_too_early(at, plan, means):
             return plan
         windows.sleep(_PAUSE)
 
@@ -156,15 +163,13 @@ def to_process(
     windows: System,
     pid: int,
     event: CtrlEvent,
-    seconds: float,
+    options: Options,
     take: Callable[[Route, Sending], Result],
-    *,
-    inject: bool,
 ) -> Result:
-    """To exactly one process. `take`: as for `to_group`. `inject`: see `policy.process_event`."""
-    deadline = windows.monotonic() + seconds
+    """To exactly one process. `take`: as for `to_group`."""
     processes = Processes(windows)
-    at = Sending(windows, processes, event, deadline)
+    deadline = windows.monotonic() + options.seconds
+    at = Sending(windows, processes, event, deadline, options.waits)
     if pid == windows.GetCurrentProcessId():
         # Opens no handle, so a KeyboardInterrupt from the handlers cannot leak it: they may raise
         # it anywhere from then on.
@@ -172,6 +177,7 @@ def to_process(
     no_thread: NoThread | None = None
     with processes:
         while True:
+            means = _means(at, options, no_thread)
             plan = policy.process_event(
                 processes.facts(pid),
                 event,
@@ -179,13 +185,12 @@ def to_process(
                 processes.all,
                 processes.info,
                 processes.age,
-                _means(windows, deadline, False, no_thread),
-                inject=inject,
+                means,
             )
-            if isinstance(plan, SendToGroup):
-                return take(plan, at)
-            if isinstance(plan, AwaitConsole):
+            if isinstance(plan, AwaitConsole) or _is_too_early(at, plan, means):
                 windows.sleep(_PAUSE)
+            elif isinstance(plan, SendToGroup):
+                return take(plan, at)
             elif isinstance(plan, StartThread):
                 try:
                     return take(plan, at)
@@ -197,14 +202,108 @@ def to_process(
     return take(plan, at)
 
 
+def to_tree(
+    windows: System,
+    pid: int,
+    event: CtrlEvent,
+    options: Options,
+    take: Callable[[Route, Sending], Result],
+) -> Result:
+    """To a process and its descendants in its group. `take`: as for `to_group`."""
+    deadline = windows.monotonic() + options.seconds
+    no_thread: NoThread | None = None
+    while True:
+        with Processes(windows) as processes:
+            at = Sending(windows, processes, event, deadline, options.waits)
+            family = family_of(processes, [processes.facts(pid)])
+            means = _means(at, options, no_thread)
+            if len(family) > 1:
+                plan = policy.tree_event(
+                    family,
+                    event,
+                    list(_on_console_if_any(processes)),
+                    processes.all,
+                    processes.info,
+                    processes.age,
+                    means,
+                )
+                too_early = isinstance(plan, AwaitConsole) or _is_too_early(at, plan, means)
+                if isinstance(plan, SendToGroup) and not too_early:
+                    return take(plan, at)
+        # Outside of the block above: as in `to_group`.
+        if len(family) == 1:
+            return to_process(windows, pid, event, options, take)
+        if too_early:
+            windows.sleep(_PAUSE)
+            continue
+        assert not isinstance(plan, AwaitConsole)
+        try:
+            return take(plan, at)
+        except NoThread as error:
+            no_thread = error
+
+
+def family_of(processes: Processes, known: Sequence[Facts]) -> list[Facts]:
+    """Processes with the descendants of the first in its group: see `policy.family`."""
+    since = processes.created(known[0].pid)
+    return policy.family(known, processes.all(since), processes.created)
+
+
+def by_pid(windows: System, pid: int, event: CtrlEvent, options: Options) -> None:
+    """As `os_kill`, to the processes that `policy.named_by_pid` says."""
+    caller = windows.GetCurrentProcessId()
+    if pid == caller:
+        to_process(windows, pid, event, options._replace(waits=True), send)
+        return
+    with Processes(windows) as processes:
+        named = processes.facts(pid)
+        meant = policy.named_by_pid(
+            named, processes.facts(caller), lambda: family_of(processes, [named])
+        )
+    if isinstance(meant, ForGroup):
+        to_group(windows, meant.pgid, event, options, send)
+    elif isinstance(meant, ForProcess):
+        to_process(windows, meant.pid, event, options, send)
+    else:
+        to_tree(windows, meant.pid, event, options, send)
+
+
+def _is_too_early(at: Sending, plan: object, means: Means) -> bool:
+    """Whether members of a group cannot take the event yet, and there is time to wait for them."""
+    if not isinstance(plan, SendToGroup):
+        return False
+    ready = console_route.is_ready(at.windows, at.processes, at.event, plan.pgid)
+    return not ready and means.may_wait()
+
+
+def unignore(windows: System, pgid: int) -> None:
+    """Make each member of a group that ignores Ctrl+C hear it: every member, or none."""
+    with Processes(windows) as processes, Processes(windows, WRITE) as targets:
+        named = processes.see(pgid)
+        leads = isinstance(named, Facts) and named.is_leader
+        since = processes.created(pgid) if leads else 0
+        members = policy.members(pgid, processes.all(since), processes.created)
+        deaf = [member.pid for member in members if member.ignores_ctrl_c]
+        handles: list[int] = []
+        for pid in deaf:  # opens all before it changes the first
+            with contextlib.suppress(ProcessLookupError):
+                handles.append(targets.handle(pid))
+        for handle in handles:
+            with contextlib.suppress(ProcessLookupError):
+                set_ignores_ctrl_c(windows, handle, False)
+
+
 def _means(
-    windows: System, deadline: float, threads_first: bool, no_thread: NoThread | None
+    at: Sending, options: Options, no_thread: NoThread | None, *, threads_first: bool = False
 ) -> Means:
+    windows, deadline = at.windows, at.deadline
     return Means(
         lambda: windows.monotonic() < deadline,
         threads_first,
+        options.inject,
         no_thread,
         lambda: helper_route.is_available(windows),
+        windows.GetCurrentProcessId(),
     )
 
 
@@ -213,7 +312,7 @@ def to_console(windows: System, event: CtrlEvent) -> None:
     with Processes(windows) as processes:
         first = windows.GetCurrentProcessId()
         plan = policy.console_event(event, processes.on_console(first))
-        send(plan, Sending(windows, processes, event, windows.monotonic()))
+        send(plan, Sending(windows, processes, event, windows.monotonic(), waits=False))
 
 
 def to_console_of(windows: System, pid: int, event: CtrlEvent) -> None:
@@ -222,7 +321,7 @@ def to_console_of(windows: System, pid: int, event: CtrlEvent) -> None:
         processes.handle(pid)  # it is alive, and its pid stays its own meanwhile
         plan = policy.console_elsewhere(pid, has_helper=helper_route.is_available(windows))
         deadline = windows.monotonic() + _BROADCAST_SECONDS
-        send(plan, Sending(windows, processes, event, deadline))
+        send(plan, Sending(windows, processes, event, deadline, waits=False))
 
 
 def _on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:

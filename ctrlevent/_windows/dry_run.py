@@ -21,13 +21,13 @@ from .plans import (
     StartThreads,
 )
 from .processes import Processes
-from .thread_route import Target
+from .thread_route import Target, target_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Union
 
-    from .._arguments import Action
+    from .._arguments import Action, Options
     from .._win32.boundary import System
     from .dispatch import Sending
     from .peb import Facts
@@ -43,9 +43,9 @@ LOOK = "nothing is sent, it is only looked for"
 END = "ended, with exit code {}"
 
 
-def killpg(windows: System, pgid: int, action: Action, seconds: float) -> Preview:
+def killpg(windows: System, pgid: int, action: Action, options: Options) -> Preview:
     if isinstance(action, CtrlEvent):
-        return dispatch.to_group(windows, pgid, action, seconds, _tell)
+        return dispatch.to_group(windows, pgid, action, options, _tell)
     with Processes(windows) as processes:
         members = policy.members(pgid, processes.all(), processes.created)
         if not members:
@@ -53,12 +53,17 @@ def killpg(windows: System, pgid: int, action: Action, seconds: float) -> Previe
         return _preview(processes, _of_no_event(action), members)
 
 
-def kill(windows: System, pid: int, action: Action, seconds: float, inject: bool) -> Preview:
+def kill(windows: System, pid: int, action: Action, options: Options) -> Preview:
     if isinstance(action, CtrlEvent):
-        preview = dispatch.to_process(windows, pid, action, seconds, _tell, inject=inject)
+        if options.tree:
+            return dispatch.to_tree(windows, pid, action, options, _tell)
+        preview = dispatch.to_process(windows, pid, action, options, _tell)
         return preview._replace(how=ALONE) if preview.how == GROUP else preview
     with Processes(windows) as processes:
-        return _preview(processes, _of_no_event(action), [processes.facts(pid)])
+        named = [processes.facts(pid)]
+        if options.tree and not isinstance(action, Probe):
+            named = dispatch.family_of(processes, named)
+        return _preview(processes, _of_no_event(action), named)
 
 
 def _of_no_event(action: Union[Probe, Signal]) -> str:
@@ -83,7 +88,8 @@ def _tell(route: Route, at: Sending) -> Preview:
         assert isinstance(route, StartThreads)
         ready: list[Facts] = []
         for target in route.targets:
-            with contextlib.suppress(ProcessLookupError), Target(at.windows, target, at.deadline):
+            gone = contextlib.suppress(ProcessLookupError)
+            with gone, target_among(at.windows, target, at.deadline):
                 ready.append(target)
         return _preview(processes, THREAD, ready)
 

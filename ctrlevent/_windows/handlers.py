@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Callable, ClassVar
 from .._errors import winerror_of
 from .._unpatched import Thread
 from .._win32 import system
-from .._win32.constants import ERROR_INVALID_PARAMETER, PROCESS_VM_OPERATION, PROCESS_VM_WRITE
+from .._win32.constants import ERROR_INVALID_PARAMETER
 from .peb import set_ignores_ctrl_c
-from .processes import READ, Processes
+from .processes import WRITE, Processes
 
 if TYPE_CHECKING:
     from .._types import CtrlEvent
     from .._win32.boundary import System
-
-# What it takes to change another process's state; to read it, READ is enough.
-WRITE = READ | PROCESS_VM_OPERATION | PROCESS_VM_WRITE
 
 
 def registration(events: frozenset[CtrlEvent], take: Callable[[int], bool]) -> Registration:

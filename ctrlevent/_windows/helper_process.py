@@ -30,7 +30,7 @@ from .._win32.constants import (
     ERROR_INVALID_PARAMETER,
 )
 from . import policy
-from .console_route import send_to_all, send_to_group
+from .console_route import is_ready, send_to_all, send_to_group
 from .processes import Processes
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ PASSED_ON: dict[str, type[OSError]] = {
 # knows that it has read none.
 IDLE_SECONDS = 60.0
 IDLE_EXIT_CODE = 0xC7
+
+# In seconds: how long a group is waited for that cannot take the event yet, and how often it is
+# looked at.
+READY_WITHIN = 2.0
+_PAUSE = 0.005
 
 
 def main() -> None:
@@ -149,5 +154,8 @@ def _send(windows: System, request: dict[str, Any]) -> list[int]:
         if not set(request["together"]) <= set(members):
             return []
         if members and event is not None:
+            deadline = windows.monotonic() + READY_WITHIN
+            while not is_ready(windows, processes, event, pgid) and windows.monotonic() < deadline:
+                windows.sleep(_PAUSE)
             send_to_group(windows, processes, event, pgid)
         return members

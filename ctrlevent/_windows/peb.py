@@ -229,6 +229,20 @@ def _console(handle: int, bits: int) -> str:
     return Console.SOME
 
 
+def is_loading_dlls(windows: System, handle: int) -> bool:
+    """Whether a thread of a process holds its loader lock; the handle needs the rights READ.
+
+    A process whose start has not come so far as to have a PEB with that lock counts as loading.
+    """
+    for twin in _twins(windows, handle):
+        peb = _structure(twin, handle, twin.layout.peb, twin.peb) if twin.peb else None
+        if not peb or not peb.LoaderLock:
+            return True
+        lock = _structure(twin, handle, twin.layout.critical_section, peb.LoaderLock)
+        return not lock or bool(lock.OwningThread)
+    return True
+
+
 def write_ignores_ctrl_c(windows: System, handle: int, ignores: bool) -> None:
     """Set or clear the ignore bit of a process that the caller has created suspended.
 

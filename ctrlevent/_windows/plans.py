@@ -87,6 +87,27 @@ class LookElsewhere(NamedTuple):
 
 
 @plan
+class ForProcess(NamedTuple):
+    """`os_kill` means this process alone."""
+
+    pid: int
+
+
+@plan
+class ForGroup(NamedTuple):
+    """`os_kill` means the group that this process leads."""
+
+    pgid: int
+
+
+@plan
+class ForTree(NamedTuple):
+    """`os_kill` means this process and its descendants in its group."""
+
+    pid: int
+
+
+@plan
 class SendToConsole(NamedTuple):
     """GenerateConsoleCtrlEvent with group 0: to every process on the caller's console."""
 

@@ -24,14 +24,17 @@ An event to a group that is not on the caller's console (`group_elsewhere`)
   E1  It has no member: NotAGroupLeader, with its group, if the id is the pid of a process that
       leads none; else ProcessLookupError. If the process of that pid cannot be read:
       PermissionError.
-  E2  Members that are GUI programs, or on no console, get no console events. If there are no
-      others: a young member that is to get a console of its own is waited for; else NoConsole.
-  E3  A Ctrl+C that every other member would ignore is refused: CtrlCIgnored.
-  E4  If the caller prefers threads, and they have not been tried yet: a thread at CtrlRoutine in
-      each of the others.
-  E5  If there is a Python to run as the helper process: the helper, on each of their consoles.
-  E6  If threads have not been tried yet: a thread in each of the others.
-  E7  No route is open: PermissionError.
+  E2  GUI programs get no console events. Members on no console get them by a thread alone, so they
+      are left out if other members are on a console. If none is: a young member that is to get a
+      console of its own is waited for; else the members on no console are meant; without any:
+      NoConsole.
+  E3  A Ctrl+C that every member that is left would ignore is refused: CtrlCIgnored.
+  E4  If threads are allowed and have not been tried yet, and the caller prefers threads, or the
+      members are on no console: a thread at CtrlRoutine in each of them.
+  E5  If they are on a console, and there is a Python to run as the helper process: the helper, on
+      each of their consoles.
+  E6  If threads are allowed and have not been tried yet: a thread in each of them.
+  E7  No route is open: PermissionError; NoConsole if they are on no console.
 
 An event to the caller itself (`caller_event`)
   S1  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
@@ -45,12 +48,37 @@ An event to another process (`process_event`)
       to its group. (A process that cannot be read may be a member.)
   P4  It is young, and may still connect to the caller's console, where P3 may hold: wait, while
       there is time.
-  P5  The caller allows threads in other processes, and a thread has not been tried yet: a thread at
+  P5  Threads in other processes are allowed, and a thread has not been tried yet: a thread at
       CtrlRoutine in that process.
   P6  It shares its group, or may share it: refused with WouldReachOthers.
   P7  It is connected to another console, and no longer young, and there is a Python to run as the
       helper process: the helper sends to its group there, if it is alone in it.
   P8  No route is open: PermissionError if a thread was tried, else NoConsole.
+
+An event to a process and its descendants in its group (`tree_event`; the process itself by
+`process_event` if it has none)
+  T1  GUI programs get no console events, and are left out. If all are: NoConsole.
+  T2  A Ctrl+C that each of the others would ignore is refused: CtrlCIgnored.
+  T3  All of them are on the caller's console, and every other process there is known to be in
+      another group: to their group.
+  T4  As T3, but one of them is young and may still connect: wait, while there is time.
+  T5  Threads in other processes are allowed, and have not been tried yet: a thread at CtrlRoutine
+      in each of them, or in none.
+  T6  Other processes are in their group, or may be: refused with WouldReachOthers.
+  T7  All of them may be on another console, and there is a Python to run as the helper process: the
+      helper sends to their group.
+  T8  No route is open: PermissionError if threads were tried, else NoConsole.
+
+Which processes an event of `os_kill` is for (`named_by_pid`)
+  K1  The process leads a group that the caller is not in: that group.
+  K2  The caller is a descendant of the process, in its group: the process alone.
+  K3  Else the process and its descendants in its group, since the pid that a program was started
+      under is often that of a launcher. The caller's own pid means the caller alone.
+
+The descendants of a process in its group (`family`)
+  F1  A live process in that group whose parent is the process, or another descendant.
+  F2  Only if it was created after that parent: Windows may have given the pid of an earlier parent
+      to another process.
 
 An event to a whole console (`console_event`, `console_elsewhere`)
   C1  A Ctrl+C that every process on it would ignore is refused: CtrlCIgnored. A process that could
@@ -76,6 +104,9 @@ from .plans import (
     AskHelperForConsole,
     AskHelperIfAlone,
     AwaitConsole,
+    ForGroup,
+    ForProcess,
+    ForTree,
     LookElsewhere,
     SendToConsole,
     SendToGroup,
@@ -94,11 +125,15 @@ if TYPE_CHECKING:
     GroupPlan = Union[SendToGroup, AwaitConsole, LookElsewhere]
     ElsewherePlan = Union[StartThreads, AskHelper, AwaitConsole]
     ProcessPlan = Union[SendToGroup, StartThread, AwaitConsole, AskHelperIfAlone]
+    TreePlan = Union[SendToGroup, StartThreads, AwaitConsole, AskHelper]
+    NamedByPid = Union[ForProcess, ForGroup, ForTree]
 
 HEAR_CTRL_C = (
     "children started with CREATE_NEW_PROCESS_GROUP do; call ignore_ctrl_c(False, pid) to make a"
-    " process hear it, or send CTRL_BREAK_EVENT, which cannot be ignored in this way"
+    " process hear it, or killpg(..., unignore=True) for a group, or send CTRL_BREAK_EVENT, which"
+    " cannot be ignored in this way"
 )
+NO_THREADS = "threads in other processes are forbidden, by inject=False or CTRLEVENT_INJECT=0"
 
 
 # Seconds after which a process has connected to its console, or is looked for elsewhere. It takes
@@ -114,10 +149,18 @@ class Means(NamedTuple):
     threads_first: bool
     """The caller prefers threads to the helper process, which is slow to start when the machine is
     busy."""
+    inject: bool
+    """Whether threads in other processes are allowed."""
     no_thread: OSError | None
     """Why the thread, or the threads, that were tried could not be started; None: not tried yet."""
     has_helper: Callable[[], bool]
     """Whether there is a Python to run as the helper process."""
+    caller: int
+    """The pid of the calling process."""
+
+    @property
+    def may_start_threads(self) -> bool:
+        return self.inject and self.no_thread is None
 
 
 def group_event(
@@ -171,21 +214,26 @@ def group_elsewhere(
     """
     if not everywhere or isinstance(named, Unreadable):
         raise no_group(pgid, named)  # E1
-    reachable = [member for member in everywhere if may_be_connected(member)]
-    if not reachable:
+    meant = [member for member in everywhere if may_be_connected(member)]
+    are_connected = bool(meant)
+    if not meant:
         for member in everywhere:
             if member.console == Console.ASKED_FOR and is_starting(member.pid, age):
                 return _wait_for(member, means)  # E2
-        raise _never_connected(everywhere[0])  # E2
-    heard = tuple(hearing(reachable, event))
+        meant = [member for member in everywhere if not member.has_gui_subsystem]
+        if not meant:
+            raise _never_connected(everywhere[0], means)  # E2
+    heard = tuple(hearing(meant, event))
     if not heard:
-        raise _ignored(f"every member of process group {pgid}", reachable)  # E3
-    if means.threads_first and means.no_thread is None:
+        raise _ignored(f"every member of process group {pgid}", meant)  # E3
+    if means.may_start_threads and (means.threads_first or not are_connected):
         return StartThreads(heard)  # E4
-    if means.has_helper():
+    if are_connected and means.has_helper():
         return AskHelper(pgid, heard)  # E5
-    if means.no_thread is None:
+    if means.may_start_threads:
         return StartThreads(heard)  # E6
+    if not are_connected:
+        raise _never_connected(heard[0], means)  # E7
     raise _no_threads(pgid, means.no_thread)  # E7
 
 
@@ -204,16 +252,14 @@ def process_event(
     describe: Callable[[Seen], ProcessInfo],
     age: Callable[[int], float],
     means: Means,
-    *,
-    inject: bool,
 ) -> ProcessPlan:
     """What to do for an event to one process, which is not the caller.
 
     `everywhere` gives all processes there are; `describe` describes a process for an error; `age`:
-    as for `group_event`. `inject`: whether the caller allows a thread in another process.
+    as for `group_event`.
     """
     if target.has_gui_subsystem:
-        raise _never_connected(target)  # P1
+        raise _never_connected(target, means)  # P1
     if not _hears(target, event):
         raise _ignored(f"process {target.pid}", [target])  # P2
     connected = is_connected(target, on_console)
@@ -222,17 +268,95 @@ def process_event(
     may_connect = may_be_connected(target) and not connected
     if may_connect and is_starting(target.pid, age) and means.may_wait():
         return AwaitConsole()  # P4
-    if inject and means.no_thread is None:
+    if means.may_start_threads:
         return StartThread(target)  # P5
     others = (
         possible_others(target, on_console) if connected else others_elsewhere(target, everywhere())
     )
     if others:
-        raise _would_reach(target, [describe(other) for other in others], means.no_thread)  # P6
-    refusal = _no_route(target, may_connect, means.no_thread)
+        raise _would_reach([target], [describe(other) for other in others], means)  # P6
+    refusal = _no_route(target, may_connect, means)
     if may_connect and not is_starting(target.pid, age) and means.has_helper():
         return AskHelperIfAlone(target, refusal)  # P7
     raise refusal  # P8
+
+
+def tree_event(
+    family: Sequence[Facts],
+    event: int,
+    on_console: Sequence[Seen],
+    everywhere: Callable[[], Iterable[Seen]],
+    describe: Callable[[Seen], ProcessInfo],
+    age: Callable[[int], float],
+    means: Means,
+) -> TreePlan:
+    """What to do for an event to a process, the first of `family`, and to its descendants.
+
+    The other arguments: as for `process_event`.
+    """
+    root, pids = family[0], {member.pid for member in family}
+    meant = [member for member in family if not member.has_gui_subsystem]
+    if not meant:
+        raise _never_connected(root, means)  # T1
+    heard = tuple(hearing(meant, event))
+    if not heard:
+        raise _ignored(f"process {root.pid}, like its descendants in its group,", meant)  # T2
+    others = [other for other in possible_others(root, on_console) if other.pid not in pids]
+    apart = [member for member in meant if not is_connected(member, on_console)]
+    if not others:
+        if not apart:
+            return SendToGroup(root.pgid)  # T3
+        may_connect = any(may_be_connected(one) and is_starting(one.pid, age) for one in apart)
+        if may_connect and means.may_wait():
+            return AwaitConsole()  # T4
+    if means.may_start_threads:
+        return StartThreads(heard)  # T5
+    elsewhere = others_elsewhere(root, everywhere())
+    others += [other for other in elsewhere if other.pid not in pids and other not in others]
+    if others:
+        raise _would_reach(family, [describe(other) for other in others], means)  # T6
+    if len(apart) == len(meant) and all(map(may_be_connected, apart)) and means.has_helper():
+        return AskHelper(root.pgid, heard)  # T7
+    raise _no_route(apart[0], may_be_connected(apart[0]), means)  # T8
+
+
+def named_by_pid(named: Facts, caller: Facts, descendants: Callable[[], list[Facts]]) -> NamedByPid:
+    """Which processes `os_kill` means by a pid, which is not the caller's.
+
+    `descendants`: what `family` finds.
+    """
+    if named.is_leader and caller.pgid != named.pgid:
+        return ForGroup(named.pgid)  # K1
+    if caller.pid in (process.pid for process in descendants()):
+        return ForProcess(named.pid)  # K2
+    return ForTree(named.pid)  # K3
+
+
+def family(
+    known: Sequence[Facts], everywhere: Iterable[Seen], created: Callable[[int], int]
+) -> list[Facts]:
+    """Processes, and after them their live descendants in the group of the first.
+
+    `known`: the process itself, and descendants of it that were found before and may have exited.
+    `everywhere`: all processes, at least those that were created since. `created`: as for
+    `members`.
+    """
+    found = {process.pid: process for process in known}
+    left = [
+        seen
+        for seen in everywhere
+        if isinstance(seen, Facts) and seen.pgid == known[0].pgid and seen.pid not in found
+    ]
+    grown = True
+    while grown:
+        grown = False
+        for seen in left:
+            if seen.pid in found or seen.ppid not in found:  # F1
+                continue
+            if created(seen.pid) >= created(seen.ppid):  # F2
+                found[seen.pid] = seen
+                grown = True
+    return list(found.values())
 
 
 def _wait_for(process: Facts, means: Means) -> AwaitConsole:
@@ -360,24 +484,37 @@ def no_such_group(pgid: int) -> ProcessLookupError:
 
 
 def _would_reach(
-    target: Facts, others: Sequence[ProcessInfo], why_not: OSError | None
+    targets: Sequence[Facts], others: Sequence[ProcessInfo], means: Means
 ) -> WouldReachOthers:
-    reason = f" (a thread in it alone is not possible: {why_not.strerror})" if why_not else ""
+    why_not, target = means.no_thread, targets[0]
+    reason = why_not.strerror if why_not else NO_THREADS
     error = make(
         WouldReachOthers,
-        f"an event to process {target.pid} would also reach {_list(others)} in process group"
-        f" {target.pgid}{reason}; use killpg({target.pgid}, ...) if they are meant too",
+        f"an event to {_list(targets)} would also reach {_list(others)} in process group"
+        f" {target.pgid} (a thread is not possible: {reason}); {_instead(target, others, means)}",
         why_not,
     )
     error.others = tuple(others)
     return error
 
 
-def _no_route(
-    target: Facts, may_connect: bool, no_thread: OSError | None
-) -> PermissionError | NoConsole:
+def _instead(target: Facts, others: Sequence[ProcessInfo], means: Means) -> str:
+    """What to do instead: never what would reach the caller."""
+    pids = {other.pid for other in others}
+    if means.caller in pids:
+        return (
+            "that is the group of the calling process too, so start the process with"
+            " ctrlevent.Popen, which gives it a group of its own"
+        )
+    if all(other.ppid in pids | {target.pid} for other in others):
+        return f"use kill({target.pid}, ..., tree=True) if its descendants are meant too"
+    return f"use killpg({target.pgid}, ...) if they are meant too"
+
+
+def _no_route(target: Facts, may_connect: bool, means: Means) -> PermissionError | NoConsole:
+    no_thread = means.no_thread
     if no_thread is None:
-        return _not_on_console(target) if may_connect else _never_connected(target)
+        return _not_on_console(target) if may_connect else _never_connected(target, means)
     return make(
         PermissionError,
         f"process {target.pid} is not on the console of the calling process, and no thread can be"
@@ -394,12 +531,13 @@ def _not_on_console(process: Facts) -> NoConsole:
     )
 
 
-def _no_threads(pgid: int, why_not: OSError) -> PermissionError:
+def _no_threads(pgid: int, why_not: OSError | None) -> PermissionError:
     """A group on another console, in whose members no threads can be started."""
+    reason = why_not.strerror if why_not else NO_THREADS
     return make(
         PermissionError,
         f"process group {pgid} is not on the console of the calling process, and no thread can be"
-        f" started in every member: {why_not.strerror}; call this from a process on its console",
+        f" started in every member: {reason}; call this from a process on its console",
         why_not,
     )
 
@@ -417,12 +555,17 @@ def sent_in_part(pgid: int, reached: Sequence[int], refused: OSError) -> Permiss
     )
 
 
-def _never_connected(process: Facts) -> NoConsole:
-    why = "is a GUI program" if process.has_gui_subsystem else "has no console"
+def _never_connected(process: Facts, means: Means) -> NoConsole:
+    if process.has_gui_subsystem:
+        why = "is a GUI program, so it gets no console events"
+    else:
+        reason = means.no_thread.strerror if means.no_thread else NO_THREADS
+        why = f"has no console, so it gets an event only by a thread in it ({reason})"
     return make(
         NoConsole,
-        f"process {process.pid} {why}, so it gets no console events; end it with"
-        f" kill({process.pid}, signal.SIGTERM), or start it on a console",
+        f"process {process.pid} {why}; end it with kill({process.pid}, signal.SIGTERM), or start it"
+        " on a console",
+        means.no_thread,
     )
 
 

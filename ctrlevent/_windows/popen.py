@@ -29,6 +29,7 @@ class Start:
     def __init__(self, named: dict[str, Any], console: str, tree: Tree | None) -> None:
         self._windows = system()
         self._job = tree if isinstance(tree, Job) else None
+        self._hears_keyboard = named.pop("keyboard", True)
         self._stays_suspended = bool(named["creationflags"] & CREATE_SUSPENDED)
         named["creationflags"] |= CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED
         if console == "own":
@@ -39,7 +40,8 @@ class Start:
         handle = handle_of(process)
         if self._job is not None:
             self._job.add(handle)
-        write_ignores_ctrl_c(self._windows, handle, False)
+        if self._hears_keyboard:  # else the group's own bit stays: see `keyboard`
+            write_ignores_ctrl_c(self._windows, handle, False)
         if not self._stays_suspended:
             self._windows.NtResumeProcess(handle)
 

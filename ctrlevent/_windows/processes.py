@@ -12,11 +12,21 @@ from .._win32.constants import (
     ERROR_INVALID_HANDLE,
     ERROR_INVALID_PARAMETER,
     PROCESS_QUERY_LIMITED_INFORMATION,
+    PROCESS_VM_OPERATION,
     PROCESS_VM_READ,
+    PROCESS_VM_WRITE,
     SYNCHRONIZE,
     WINDOWS_8,
 )
-from .peb import MOMENT, Unreadable, has_exited, no_such_process, read, read_caller
+from .peb import (
+    MOMENT,
+    Unreadable,
+    has_exited,
+    is_loading_dlls,
+    no_such_process,
+    read,
+    read_caller,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +35,11 @@ if TYPE_CHECKING:
     from .._win32.boundary import System
     from .peb import Facts, Seen
 
-# The access that it takes to see whether a process is alive, and to read its `Facts`.
+# The access that it takes to see whether a process is alive, to read its `Facts`, and to change its
+# ignore bit.
 LOOK = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE
 READ = LOOK | PROCESS_VM_READ
+WRITE = READ | PROCESS_VM_OPERATION | PROCESS_VM_WRITE
 
 _info: type[ProcessInfo] | None = None
 
@@ -153,6 +165,13 @@ class Processes:
     def age(self, pid: int) -> float:
         """How many seconds ago a process was created; it may have exited since it was seen."""
         return age_of(self._windows, self._of_seen(pid))
+
+    def is_loading_dlls(self, pid: int) -> bool:
+        """See `peb.is_loading_dlls`. False if it exits meanwhile."""
+        try:
+            return is_loading_dlls(self._windows, self._of_seen(pid))
+        except OSError:
+            return not has_exited(self._windows, self._of_seen(pid))
 
     def info(self, seen: Seen) -> ProcessInfo:
         """The description that users get."""

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Callable
 
+from .. import _patience
 from .._subprocess import TimeoutExpired
-from .._unpatched import Event, Thread
+from .._unpatched import Thread
 from .._win32 import system
 from .._win32.constants import (
     DISABLE_NEWLINE_AUTO_RETURN,
@@ -17,13 +18,14 @@ from .._win32.constants import (
     ENABLE_VIRTUAL_TERMINAL_INPUT,
     ENABLE_VIRTUAL_TERMINAL_PROCESSING,
     ENABLE_WRAP_AT_EOL_OUTPUT,
-    WAIT_OBJECT_0,
 )
-from .run import SEND_WITHIN, interrupt_contained
+from .run import interrupt_contained
+from .terminal_input import Keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from .._patience import Patience, Presses
     from .._protocol import RunResult, TerminalProcess
 
 _STDIN, _STDOUT = 0, 1
@@ -42,11 +44,12 @@ _RAW_OUTPUT = (
 def run_on_terminal(
     pseudo_console: Callable[..., Any],
     args: Any,
-    seconds: float,
     input: Any,
     capture_output: bool,
     named: dict[str, Any],
-    grace: float,
+    patience: Patience,
+    presses: Presses,
+    inject: bool,
 ) -> RunResult:
     """On a pseudo console as large as the caller's terminal."""
     for name in ("stdin", "stdout", "stderr"):
@@ -64,10 +67,11 @@ def run_on_terminal(
         show = shown.append if capture_output else stack.enter_context(_terminal_output())
         output = Thread(_copy_screen, console, show)
         if input is None:
-            stack.enter_context(_typing(console))
+            stack.enter_context(_typing(console, presses))
         else:
             console.write_bytes(input.encode() if isinstance(input, str) else bytes(input))
-        broken_off = _wait(console, process, seconds, grace, size)
+        command = _Command(console, process, size, inject)
+        broken_off = _patience.wait(command, patience, presses)
         with contextlib.suppress(KeyboardInterrupt):
             console.end_processes()
             console.close()
@@ -85,36 +89,34 @@ def _is_text(named: dict[str, Any]) -> bool:
     return bool([name for name in options if named.pop(name, None)])
 
 
-def _wait(
-    console: Any,
-    process: TerminalProcess,
-    seconds: float,
-    grace: float,
-    size: tuple[int, int],
-) -> BaseException | None:
-    windows = system()
-    deadline = windows.monotonic() + seconds
-    try:
-        while not process.wait_until(min(deadline, windows.monotonic() + _SLICE * 4)):
-            if windows.monotonic() >= deadline:
-                break
-            now = _size() or size
-            if now != size:
-                size = now
+class _Command:
+    """Implements `_patience.Command`."""
+
+    def __init__(
+        self, console: Any, process: TerminalProcess, size: tuple[int, int], inject: bool
+    ) -> None:
+        self._windows = system()
+        self._console = console
+        self._process = process
+        self._size = size
+        self._inject = inject
+        self.args = process.args
+        self.monotonic = self._windows.monotonic
+
+    def wait_until(self, deadline: float) -> bool:
+        """Meanwhile the console keeps the size of the caller's terminal."""
+        while not self._process.wait_until(min(deadline, self._windows.monotonic() + _SLICE * 4)):
+            now = _size() or self._size
+            if now != self._size:
+                self._size = now
                 with contextlib.suppress(OSError):
-                    console.resize(*size)
-        else:
-            return None
-    except KeyboardInterrupt as interrupt:
-        broken_off: BaseException = interrupt
-    else:
-        broken_off = TimeoutExpired(process.args, seconds)
-    # A second Ctrl+C is not for waiting any longer.
-    with contextlib.suppress(KeyboardInterrupt):
-        if not interrupt_contained(windows, process.pid):
-            grace = min(grace, SEND_WITHIN)
-        process.wait_until(windows.monotonic() + grace)
-    return broken_off
+                    self._console.resize(*now)
+            if self._windows.monotonic() >= deadline:
+                return False
+        return True
+
+    def interrupt(self) -> OSError | None:
+        return interrupt_contained(self._windows, self._process.pid, self._inject)
 
 
 def _size() -> tuple[int, int] | None:
@@ -175,39 +177,44 @@ def _copy_screen(console: Any, show: Callable[[str], None]) -> None:
 
 
 @contextlib.contextmanager
-def _typing(console: Any) -> Generator[None]:
+def _typing(console: Any, presses: Presses) -> Generator[None]:
     """Type what comes from the caller's stdin; from a terminal every key, Ctrl+C too."""
-    stop = Event()
+    stop: list[None] = []
     try:
         stdin = open(_STDIN, "rb", buffering=0, closefd=False)  # noqa: SIM115
     except OSError:
         yield
         return
     with _raw(_STDIN, _RAW_INPUT) as is_console:
-        copy = _copy_keys if is_console else _copy_stream
-        # Not waited for if it is a stream: nothing can break off its reading from that.
-        thread = Thread(copy, stdin, console, stop)
+        if is_console:
+            windows = system()
+            keyboard = Keyboard(windows, windows.get_osfhandle(_STDIN))
+            thread = Thread(_copy_keys, keyboard, console, presses, stop)
+        else:
+            # Not waited for: nothing can break off its reading from a stream.
+            Thread(_copy_stream, stdin, console, stop)
         try:
             yield
         finally:
-            stop.set()
+            stop.append(None)
             if is_console:
-                thread.join(_SLICE * 4)
+                thread.join()
 
 
-def _copy_keys(stdin: Any, console: Any, stop: Event) -> None:
-    windows = system()
+def _copy_keys(keyboard: Keyboard, console: Any, presses: Presses, stop: list[None]) -> None:
     with contextlib.suppress(OSError):
-        keys = windows.get_osfhandle(_STDIN)
-        while not stop.is_set():
-            if windows.WaitForSingleObject(keys, int(_SLICE * 1000)) == WAIT_OBJECT_0:
-                # Python takes Ctrl+Z for the end of a console. In this mode, it has none.
-                console.write_bytes(stdin.read(1 << 12) or b"\x1a")
+        while not stop:
+            # A read that finds no character waits for the next, which may be for the caller.
+            if keyboard.has_character(_SLICE):
+                keys = keyboard.read()
+                if "\x03" in keys:
+                    presses.typed()
+                console.write_bytes(keys.encode("utf-8", "replace"))
 
 
-def _copy_stream(stdin: Any, console: Any, stop: Event) -> None:
+def _copy_stream(stdin: Any, console: Any, stop: list[None]) -> None:
     with contextlib.suppress(OSError):
-        while not stop.is_set():
+        while not stop:
             data = stdin.read(1 << 12)
             if not data:
                 return

@@ -14,7 +14,7 @@ from .processes import Processes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._arguments import Action
+    from .._arguments import Action, Options
     from .._types import Preview, ProcessInfo
     from .peb import Facts
 
@@ -37,39 +37,48 @@ events_heard: Mapping[int, CtrlEvent] = {
 }
 
 
-def killpg(pgid: int, action: Action, seconds: float) -> None:
+def killpg(pgid: int, action: Action, options: Options) -> None:
     windows = system()
     pgid = pgid or getpgid(0)
     if isinstance(action, CtrlEvent):
-        dispatch.to_group(windows, pgid, action, seconds, dispatch.send)
+        if options.unignore and action is CtrlEvent.CTRL_C_EVENT:
+            dispatch.unignore(windows, pgid)
+        dispatch.to_group(windows, pgid, action, options, dispatch.send)
     elif isinstance(action, Probe):
         terminate.probe_group(windows, pgid)
     else:
-        terminate.end_group(windows, pgid, action.number, seconds)
+        terminate.end_group(windows, pgid, action.number, options.seconds)
 
 
-def kill(pid: int, action: Action, seconds: float, inject: bool) -> Delivery:
+def kill(pid: int, action: Action, options: Options) -> Delivery:
     windows = system()
     pid = pid or windows.GetCurrentProcessId()
     if isinstance(action, CtrlEvent):
-        return dispatch.to_process(windows, pid, action, seconds, dispatch.send, inject=inject)
+        send = dispatch.to_tree if options.tree else dispatch.to_process
+        return send(windows, pid, action, options, dispatch.send)
     if isinstance(action, Probe):
         terminate.probe_process(windows, pid)
+    elif options.tree:
+        terminate.end_tree(windows, pid, action.number, options.seconds)
     else:
         terminate.end_process(windows, pid, action.number)
     return Delivery.SENT
 
 
-def preview_killpg(pgid: int, action: Action, seconds: float) -> Preview:
+def os_kill(pid: int, event: CtrlEvent, options: Options) -> None:
+    dispatch.by_pid(system(), pid, event, options)
+
+
+def preview_killpg(pgid: int, action: Action, options: Options) -> Preview:
     from . import dry_run
 
-    return dry_run.killpg(system(), pgid or getpgid(0), action, seconds)
+    return dry_run.killpg(system(), pgid or getpgid(0), action, options)
 
 
-def preview_kill(pid: int, action: Action, seconds: float, inject: bool) -> Preview:
+def preview_kill(pid: int, action: Action, options: Options) -> Preview:
     from . import dry_run
 
-    return dry_run.kill(system(), pid, action, seconds, inject)
+    return dry_run.kill(system(), pid, action, options)
 
 
 def broadcast(event: CtrlEvent, console_of: int) -> None:
@@ -78,10 +87,6 @@ def broadcast(event: CtrlEvent, console_of: int) -> None:
         dispatch.to_console(windows, event)
     else:
         dispatch.to_console_of(windows, console_of, event)
-
-
-def leader_stands_for_group(pid: int) -> bool:
-    return _facts(pid).is_leader
 
 
 def getpgid(pid: int) -> int:

@@ -12,6 +12,8 @@ from .peb import MOMENT, Facts, Unreadable
 from .processes import LOOK, Processes
 
 if TYPE_CHECKING:
+    from typing import Callable
+
     from .._win32.boundary import System
 
 
@@ -35,38 +37,65 @@ def end_process(windows: System, pid: int, exit_code: int) -> None:
 
 
 def end_group(windows: System, pgid: int, exit_code: int, timeout: float) -> None:
-    deadline = windows.monotonic() + timeout
-    caller = windows.GetCurrentProcessId()
-    ended: set[int] = set()
     had_leader = False
-    with Processes(windows) as processes, Processes(windows, LOOK | PROCESS_TERMINATE) as targets:
+    with Processes(windows) as processes:
         named = processes.see(pgid)
         if isinstance(named, Unreadable):
             raise named.error
+
+        def members() -> list[int]:
+            nonlocal had_leader
+            found = policy.members(pgid, processes.all(), processes.created, had_leader=had_leader)
+            had_leader = had_leader or any(member.is_leader for member in found)
+            return [member.pid for member in found]
+
+        if not _end_all(windows, members, f"process group {pgid}", exit_code, timeout):
+            raise policy.no_group(pgid, processes.see(pgid))
+
+
+def end_tree(windows: System, pid: int, exit_code: int, timeout: float) -> None:
+    with Processes(windows) as processes:
+        family = [processes.facts(pid)]
+
+        def members() -> list[int]:
+            nonlocal family
+            since = processes.created(pid)
+            family = policy.family(family, processes.all(since), processes.created)
+            return [member.pid for member in family]
+
+        _end_all(windows, members, f"process {pid}", exit_code, timeout)
+
+
+def _end_all(
+    windows: System, find: Callable[[], list[int]], named: str, exit_code: int, timeout: float
+) -> bool:
+    """Terminate the processes that `find` finds until it finds no more; the caller last.
+
+    Returns whether there were any. The caller is terminated in the midst of this.
+    """
+    deadline = windows.monotonic() + timeout
+    caller = windows.GetCurrentProcessId()
+    ended: set[int] = set()
+    with Processes(windows, LOOK | PROCESS_TERMINATE) as targets:
         while True:
-            members = policy.members(
-                pgid, processes.all(), processes.created, had_leader=had_leader
-            )
-            had_leader = had_leader or any(member.is_leader for member in members)
-            pids = {member.pid for member in members} - ended
-            if not pids - {caller}:
+            found = [pid for pid in find() if pid not in ended]
+            pids = [pid for pid in found if pid != caller]
+            if not pids:
                 break
-            for pid in pids:  # opens all before it ends the first: all of them or none
+            for pid in found:  # opens all before it ends the first: all of them or none
                 with contextlib.suppress(ProcessLookupError):
                     targets.handle(pid)
-            for pid in pids - {caller}:
+            for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     _terminate(windows, targets.handle(pid), pid, exit_code)
-            ended |= pids - {caller}
+            ended.update(pids)
             if windows.monotonic() > deadline:
                 raise make(
-                    TimeoutError,
-                    f"process group {pgid} starts processes faster than they are ended; send again",
+                    TimeoutError, f"{named} starts processes faster than they are ended; send again"
                 )
-        if caller in pids:
+        if caller in found:
             _terminate(windows, targets.handle(caller), caller, exit_code)
-        elif not ended:
-            raise policy.no_group(pgid, processes.see(pgid))
+    return bool(ended or found)
 
 
 def _terminate(windows: System, handle: int, pid: int, exit_code: int) -> None:

@@ -37,7 +37,8 @@ from .peb import has_exited
 from .processes import LOOK, age_of, open_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+    from typing import Callable
 
     from .._win32.boundary import System
     from .peb import Facts
@@ -74,8 +75,8 @@ class NoThread(OSError):
     """No thread can be started in the target; nothing was sent."""
 
 
-def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float) -> Delivery:
-    """The event to the calling process. Returns after the handlers have run.
+def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float, waits: bool) -> Delivery:
+    """The event to the calling process. With `waits`, returns after the handlers have run.
 
     Raises TimeoutError when they are still running at the deadline; PermissionError when this
     Windows does not export CtrlRoutine.
@@ -94,14 +95,16 @@ def deliver_to_caller(windows: System, event: CtrlEvent, deadline: float) -> Del
     thread = _Thread(windows, _start(windows, CURRENT_PROCESS, start, event, CREATE_SUSPENDED))
     try:
         windows.ResumeThread(thread.handle)
-        _wait(windows, thread.handle, windows.GetCurrentProcessId(), deadline)
+        if waits:
+            _wait(windows, thread.handle, windows.GetCurrentProcessId(), deadline)
     except KeyboardInterrupt:
         raise  # at once: see `_Thread`
     except BaseException:
         thread.close()
         raise
     thread.close()
-    return Delivery.HANDLED  # or this line would not be reached
+    # Had no handler taken it, this line would not be reached.
+    return Delivery.HANDLED if waits else Delivery.SENT
 
 
 class _Thread:
@@ -126,8 +129,10 @@ class _Thread:
             self.close()
 
 
-def deliver_to_other(windows: System, target: Facts, event: CtrlEvent, deadline: float) -> Delivery:
-    """The event to another process.
+def deliver_to_other(
+    windows: System, target: Facts, event: CtrlEvent, deadline: float, waits: bool
+) -> Delivery:
+    """The event to another process. With `waits`, returns after the handlers have run.
 
     Raises NoThread, with nothing sent, when no thread can or may be started there;
     ProcessLookupError when it exits before that; TimeoutError when the handlers are still running
@@ -136,6 +141,8 @@ def deliver_to_other(windows: System, target: Facts, event: CtrlEvent, deadline:
     with Target(windows, target, deadline) as ready:
         thread = ready.start(event)
         try:
+            if not waits:
+                return Delivery.SENT
             _wait(windows, thread, target.pid, deadline)
             return _delivery(windows, ready.process, windows.GetExitCodeThread(thread))
         finally:
@@ -143,22 +150,30 @@ def deliver_to_other(windows: System, target: Facts, event: CtrlEvent, deadline:
 
 
 def deliver_to_all(
-    windows: System, targets: Iterable[Facts], event: CtrlEvent, deadline: float
+    windows: System,
+    targets: Sequence[Facts],
+    event: CtrlEvent,
+    deadline: float,
+    waits: bool,
+    let_run: Callable[[Sequence[int]], None] | None = None,
 ) -> None:
-    """The event to several other processes: to all of them, or to none.
+    """The event to several processes: to all of them, or to none; to the caller last.
 
-    Skips processes that exit meanwhile. Does not wait for the handlers. Raises NoThread;
-    ProcessLookupError when all have exited.
+    Skips processes that exit meanwhile. Does not wait for handlers, but for those of the caller
+    with `waits`. `let_run`: is given the threads, suspended, and resumes them. Raises NoThread,
+    which names the process; ProcessLookupError when all have exited.
     """
+    caller = windows.GetCurrentProcessId()
+    others = [facts for facts in targets if facts.pid != caller]
     with contextlib.ExitStack() as stack:
         ready: list[Target] = []
         gone: ProcessLookupError | None = None
-        for facts in targets:
+        for facts in others:
             try:
-                ready.append(stack.enter_context(Target(windows, facts, deadline)))
+                ready.append(stack.enter_context(target_among(windows, facts, deadline)))
             except ProcessLookupError as error:  # it exited meanwhile; the others are still meant
                 gone = error
-        if gone and not ready:
+        if gone and not ready and len(others) == len(targets):
             raise gone
         threads: list[int] = []
         try:
@@ -171,8 +186,13 @@ def deliver_to_all(
             for thread in threads:  # it has not run an instruction, so this takes nothing away
                 windows.TerminateThread(thread, 0)
             raise
-        for thread in threads:
-            windows.ResumeThread(thread)
+        if let_run is not None:
+            let_run(threads)
+        else:
+            for thread in threads:
+                windows.ResumeThread(thread)
+    if len(others) < len(targets):
+        deliver_to_caller(windows, event, deadline, waits)
 
 
 class Target:
@@ -208,6 +228,14 @@ class Target:
         except OSError as error:
             _raise_if_exited(self._windows, self.process, self._pid)
             raise _no_thread("Windows starts no thread in it", error) from error
+
+
+def target_among(windows: System, target: Facts, deadline: float) -> Target:
+    """The same for one of several processes: NoThread says which."""
+    try:
+        return Target(windows, target, deadline)
+    except NoThread as error:
+        raise _no_thread(f"process {target.pid}: {error.strerror}", error) from error
 
 
 def address(windows: System) -> int:

@@ -46,6 +46,20 @@ def test_from_outside(interruptible: Callable[..., Any]) -> None:
 
 
 @pytest.mark.usefixtures("no_stray_events")
+@pytest.mark.skipif(
+    sys.platform not in ("win32", "linux"), reason="tree=True reads Linux's /proc elsewhere"
+)
+def test_without_a_group_of_its_own() -> None:
+    with subprocess.Popen(LAUNCHER, stdout=subprocess.PIPE, text=True) as launcher:
+        assert launcher.stdout
+        for _ in range(2):
+            launcher.stdout.readline()
+        ctrlevent.kill(launcher.pid, ctrlevent.CTRL_C_EVENT, tree=True)
+        output, _ = launcher.communicate(timeout=180)
+    assert sorted(output.splitlines()) == ["server cleans up", "worker cleans up"]
+
+
+@pytest.mark.usefixtures("no_stray_events")
 def test_from_inside(interruptible: Callable[..., Any]) -> None:
     command = [sys.executable, "-c", LAUNCHES, INTERRUPTS_ITSELF]
     launcher = interruptible(command, stdout=subprocess.PIPE, text=True)

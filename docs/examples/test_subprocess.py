@@ -52,6 +52,16 @@ def test_run_with_a_time_limit() -> None:
 
 
 @pytest.mark.usefixtures("no_stray_events")
+def test_the_command_decides_about_a_ctrl_c() -> None:
+    wrapper = [sys.executable, "-m", "ctrlevent", "run", "--", *WORKER]
+    with ctrlevent.Popen(wrapper, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "worker is up\n"
+        process.interrupt()  # as the key does: for the wrapper, which passes it on
+        assert process.stdout.read() == "worker cleans up\n"
+    assert process.returncode == 0  # the worker's own
+
+
+@pytest.mark.usefixtures("no_stray_events")
 def test_errors_say_what_to_do() -> None:
     with ctrlevent.Popen(SERVER, stdout=subprocess.PIPE, text=True) as server:
         for _ in range(2):

@@ -30,7 +30,7 @@ from .console import CTRL_BREAK, CTRL_C, Console, Entry
 from .profiles import WINDOWS, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pytest
 
@@ -790,6 +790,22 @@ class FakeWindows:
     @foreign
     def SetConsoleMode(self, hConsoleHandle: int, dwMode: int) -> None:  # noqa: ARG002
         raise windows_error(c.ERROR_INVALID_HANDLE, "SetConsoleMode")
+
+    @foreign
+    def ReadConsole(self, hConsoleInput: int, nNumberOfCharsToRead: int) -> str:  # noqa: ARG002
+        raise windows_error(c.ERROR_INVALID_HANDLE, "ReadConsoleW")
+
+    @foreign
+    def PeekConsoleInput(self, hConsoleInput: int, nLength: int) -> Sequence[Any]:  # noqa: ARG002
+        raise windows_error(c.ERROR_INVALID_HANDLE, "PeekConsoleInputW")
+
+    @foreign
+    def ReadConsoleInput(self, hConsoleInput: int, nLength: int) -> Sequence[Any]:  # noqa: ARG002
+        raise windows_error(c.ERROR_INVALID_HANDLE, "ReadConsoleInputW")
+
+    @foreign
+    def WriteConsoleInput(self, hConsoleInput: int, records: Sequence[Any]) -> None:  # noqa: ARG002
+        raise windows_error(c.ERROR_INVALID_HANDLE, "WriteConsoleInputW")
 
     @foreign
     def CreatePseudoConsole(

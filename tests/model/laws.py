@@ -74,6 +74,11 @@ class Call(NamedTuple):
     names: Callable[[Process], bool]
     alone: Process | None = None
     """The process that is meant, if the call is for a single process."""
+    may_inject: bool = True
+    """Whether the call may start a thread in another process."""
+    owed: frozenset[Process] | None = None
+    """The processes that are named when the call begins; None: what `names` says."""
+    unignores: bool = False
 
 
 class Watched(FakeWindows):
@@ -106,6 +111,13 @@ class Watched(FakeWindows):
             self.pids_seen = frozenset(pids)
         return pids
 
+    def CreateRemoteThread(
+        self, hProcess: int, lpStartAddress: int, lpParameter: int, dwCreationFlags: int
+    ) -> int:
+        if self.call and not self.call.may_inject and hProcess != c.CURRENT_PROCESS:
+            raise Careless(f"{self.call.text}: a thread in another process")
+        return super().CreateRemoteThread(hProcess, lpStartAddress, lpParameter, dwCreationFlags)
+
     def about_to_send(self, console: Console, group: int) -> None:
         if self.call is None:
             return
@@ -131,9 +143,10 @@ class Watched(FakeWindows):
             # the list was read, and none is now. The pid can still be opened, but not because of a
             # handle of ours (that would be a fault of ours).
             raise Hole("the last member has left between the look and the event")
-        alone = self.call.alone
-        if alone is not None and any(
-            entry.group == group and entry.pid != alone.pid and entry.pid not in self.pids_seen
+        if any(
+            entry.group == group
+            and not self.call.names(self.processes[entry.pid])
+            and entry.pid not in self.pids_seen
             for entry in console.entries
         ):
             # docs/scope.md, the same paragraph. The newcomer was not on the list that was read.

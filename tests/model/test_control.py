@@ -30,7 +30,21 @@ class PlainOsKill(World):
     def do_kill(self, verb: str, pid: Any, sig: Any, timeout: float, inject: bool) -> None:  # noqa: ARG002
         self.do_killpg(pid, sig, timeout)
 
-    def do_killpg(self, pgid: Any, sig: Any, timeout: float) -> None:  # noqa: ARG002
+    def do_kill_tree(self, pid: int, sig: Any, timeout: float, inject: bool) -> None:  # noqa: ARG002
+        self.do_killpg(pid, sig, timeout)
+
+    def do_os_kill(self, pid: int, sig: Any) -> None:
+        self.do_killpg(pid, sig, 0.0)
+
+    def do_killpg(
+        self,
+        pgid: Any,
+        sig: Any,
+        timeout: float,  # noqa: ARG002
+        *,
+        unignore: bool = False,  # noqa: ARG002
+        inject: bool = True,  # noqa: ARG002
+    ) -> None:
         """os_kill_impl of CPython (Modules/posixmodule.c)."""
         if type(pgid) is not int or pgid < 1 or isinstance(sig, bool) or not isinstance(sig, int):
             return

@@ -240,15 +240,35 @@ class World(RuleBasedStateMachine):
     # --- the verbs --------------------------------------------------------------------------------
 
     @precondition(lambda self: not self.over)
-    @rule(who=who_it_names, sig=signals, timeout=timeouts, m=meanwhile)
-    def killpg(self, who: int | tuple[Any], sig: Any, timeout: float, m: list[Any]) -> None:
+    @rule(
+        who=who_it_names,
+        sig=signals,
+        timeout=timeouts,
+        unignore=st.sampled_from([False, False, True]),
+        inject=st.sampled_from([True, True, False]),
+        m=meanwhile,
+    )
+    def killpg(
+        self,
+        who: int | tuple[Any],
+        sig: Any,
+        timeout: float,
+        m: list[Any],
+        unignore: bool = False,
+        inject: bool = True,
+    ) -> None:
         self.need_a_caller()
         pgid = self.number(who)
         target = self.windows.processes.get(pgid)
         group = (pgid or self.windows.caller.group) if type(pgid) is int else None
         self.call_verb(
-            Call(f"killpg({pgid!r}, {sig!r})", lambda process: process.group == group),
-            lambda: self.do_killpg(pgid, sig, timeout),
+            Call(
+                f"killpg({pgid!r}, {sig!r}, unignore={unignore}, inject={inject})",
+                lambda process: process.group == group,
+                may_inject=inject,
+                unignores=unignore,
+            ),
+            lambda: self.do_killpg(pgid, sig, timeout, unignore=unignore, inject=inject),
             sig, timeout, m, target,
         )  # fmt: skip
 
@@ -276,10 +296,65 @@ class World(RuleBasedStateMachine):
                 f"{verb}({pid!r}, {sig!r}, inject={inject})",
                 lambda process: self.is_meant(process, meant),
                 self.windows.processes.get(meant),
+                may_inject=inject,
             )
         self.call_verb(
             call, lambda: self.do_kill(verb, pid, sig, timeout, inject), sig, timeout, m, target
         )
+
+    @precondition(lambda self: not self.over)
+    @rule(
+        who=a_process,
+        sig=signals,
+        timeout=timeouts,
+        inject=st.sampled_from([True, True, False]),
+        m=meanwhile,
+    )
+    def kill_tree(
+        self, who: int, sig: Any, timeout: float, m: list[Any], inject: bool = True
+    ) -> None:
+        self.need_a_caller()
+        root = self.anybody(who)
+        self.call_verb(
+            Call(
+                f"kill({root.pid}, {sig!r}, tree=True, inject={inject})",
+                lambda process: self.is_of_tree(process, root),
+                may_inject=inject,
+                owed=self.tree_now(root),
+            ),
+            lambda: self.do_kill_tree(root.pid, sig, timeout, inject),
+            sig, timeout, m, root,
+        )  # fmt: skip
+
+    @precondition(lambda self: not self.over)
+    @rule(who=a_process, sig=signals, m=meanwhile)
+    def os_kill(self, who: int, sig: Any, m: list[Any]) -> None:
+        """To the caller only by its own pid, and to the group of a leader that it is not in."""
+        self.need_a_caller()
+        named, caller = self.anybody(who), self.windows.caller
+        is_event = isinstance(sig, (CtrlEvent, signal.Signals)) or sig in (1, 2, 21)
+        leads_others = named.group == named.pid != caller.group
+
+        def is_meant(process: Process) -> bool:
+            if process is named:
+                return True
+            if process is caller or named is caller or not is_event or sig == signal.SIGTERM:
+                return False
+            if leads_others:
+                return process.group == named.pid
+            return self.is_of_tree(process, named)
+
+        owed = {named}
+        if is_event and named is not caller:
+            if leads_others:
+                owed = {one for one in self.everybody if one.group == named.pid and one.is_alive}
+            elif caller not in self.tree_now(named):
+                owed = {*self.tree_now(named)}
+        self.call_verb(
+            Call(f"os_kill({named.pid}, {sig!r})", is_meant, owed=frozenset(owed)),
+            lambda: self.do_os_kill(named.pid, sig),
+            sig, 5.0, m, named,
+        )  # fmt: skip
 
     @precondition(lambda self: not self.over)
     @rule(sig=signals, console_of=st.one_of(st.none(), a_process), m=meanwhile)
@@ -335,8 +410,41 @@ class World(RuleBasedStateMachine):
         """Whether a call for the process `pid` is for `process`."""
         return process.pid == pid
 
-    def do_killpg(self, pgid: Any, sig: Any, timeout: float) -> None:
-        ctrlevent.killpg(pgid, sig, timeout=timeout)
+    def is_of_tree(self, process: Process, root: Process) -> bool:
+        """Whether a process is `root`, or a descendant of it in its group."""
+        while process is not root:
+            parent = self.windows.processes.get(process.ppid)
+            if process.group != root.group or parent is None or parent.created > process.created:
+                return False
+            if parent.pid == process.pid:
+                return False
+            process = parent
+        return True
+
+    def tree_now(self, root: Process) -> frozenset[Process]:
+        """The same, as far as it can be seen: each parent in between is alive."""
+        found, grown = {root}, True
+        while grown:
+            more = {
+                one
+                for one in self.everybody
+                if one.is_alive and one.group == root.group and one not in found
+                and any(one.ppid == up.pid and up.created <= one.created for up in found)
+            }  # fmt: skip
+            found |= more
+            grown = bool(more)
+        return frozenset(found)
+
+    def do_killpg(
+        self, pgid: Any, sig: Any, timeout: float, *, unignore: bool = False, inject: bool = True
+    ) -> None:
+        ctrlevent.killpg(pgid, sig, timeout=timeout, unignore=unignore, inject=inject)
+
+    def do_kill_tree(self, pid: int, sig: Any, timeout: float, inject: bool) -> None:
+        ctrlevent.kill(pid, sig, timeout=timeout, tree=True, inject=inject)
+
+    def do_os_kill(self, pid: int, sig: Any) -> None:
+        ctrlevent.os_kill(pid, sig)
 
     def do_kill(self, verb: str, pid: Any, sig: Any, timeout: float, inject: bool) -> None:
         (ctrlevent.kill if verb == "kill" else ctrlevent.deliver)(
@@ -402,8 +510,7 @@ class World(RuleBasedStateMachine):
         self.judge_ends(call, windows.terminated[ended_before:])
         if error is None:
             Tally.counts[f"{self.name}: calls that did it"] += 1
-            owed = [pid for pid in got if not laws.is_gui(windows.processes[pid])]
-            if should_hear and owed != should_hear:
+            if not set(should_hear) <= set(got):
                 self.broken(Lost(f"{call.text}: {should_hear} should have got it, {got} did"))
         else:
             self.judge_error(call, error, got, windows.terminated[ended_before:])
@@ -431,8 +538,8 @@ class World(RuleBasedStateMachine):
         return sorted(
             process.pid
             for process in entries
-            if call.names(process)
-            and not (event == 0 and process.ignores)
+            if (call.names(process) if call.owed is None else process in call.owed)
+            and not (event == 0 and process.ignores and not call.unignores)
             and not laws.is_gui(process)
         )
 

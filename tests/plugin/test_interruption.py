@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,17 @@ WAITS = """
     wait_for("go on")
 """
 
-# No Ctrl+C breaks this off.
 STAYS = """
-    signal.signal(signal.SIGINT, lambda *_: None)
     open("tearing down", "w").close()
     stay()
+"""
+
+# Ctrl+C does not break this off: it counts.
+COUNTS = """
+    heard = []
+    signal.signal(signal.SIGINT, lambda *_: heard.append(open(f"heard {len(heard)}", "w").close()))
+    open("tearing down", "w").close()
+    wait_for("go on")
 """
 
 
@@ -64,15 +71,43 @@ def test_the_users_ctrl_c_is_passed_on(session: Pytester) -> None:
     assert (session.folder / "torn down").exists(), output
 
 
-def test_a_second_ctrl_c_ends_it(session: Pytester) -> None:
+def is_gone(pid: int) -> bool:
+    return not is_alive(pid)
+
+
+def test_a_second_ctrl_c_breaks_the_teardown_off(session: Pytester) -> None:
+    """As it does without the option: pytest decides. The exit status stays pytest's own."""
     session.write("test_it.py", SLOW_TEARDOWN.replace("TEARDOWN", STAYS))
+    statuses = []
+    for options in ((), (OWN,)):
+        for name in ("running", "tearing down"):
+            (session.folder / name).unlink(missing_ok=True)
+        with session.started(session.command(*options)) as process:
+            session.wait_for("running")
+            process.interrupt(HANG_LIMIT)
+            session.wait_for("tearing down")
+            process.interrupt(HANG_LIMIT)
+            process.communicate(timeout=HANG_LIMIT)
+        statuses.append(process.returncode % 256)  # of POSIX: by the signal, or as a shell says it
+        pid = int((session.folder / "pid").read_text())
+        wait_until(functools.partial(is_gone, pid), "the end of the session")
+        assert not (session.folder / "torn down").exists()
+    plain, own = statuses
+    assert own in (plain, 128 + (256 - plain))
+
+
+def test_each_ctrl_c_is_passed_on_once(session: Pytester) -> None:
+    """A teardown that goes on is waited for, and then the exit status is pytest's."""
+    session.write("test_it.py", SLOW_TEARDOWN.replace("TEARDOWN", COUNTS))
     with session.started(session.command(OWN)) as process:
         session.wait_for("running")
         process.interrupt(HANG_LIMIT)
         session.wait_for("tearing down")
-        process.interrupt(HANG_LIMIT)
-        process.communicate(timeout=HANG_LIMIT)
-    assert process.returncode != 0
-    pid = int((session.folder / "pid").read_text())
-    wait_until(lambda: not is_alive(pid), "the end of the contained session")
-    assert not (session.folder / "torn down").exists()
+        for number in range(3):
+            process.interrupt(HANG_LIMIT)
+            session.wait_for(f"heard {number}")
+        assert not (session.folder / "heard 3").exists()
+        session.write("go on", "")
+        output = process.communicate(timeout=HANG_LIMIT)[0]
+    assert process.returncode == 2, output
+    assert (session.folder / "torn down").exists(), output

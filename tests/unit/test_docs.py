@@ -134,7 +134,7 @@ def test_prototypes_are_those_of_the_declarations() -> None:
         assert "".join(function.prototype.split()) + ";" in text
 
 
-@pytest.mark.parametrize("command", ["ps", "kill", "killpg", "run", "demo"])
+@pytest.mark.parametrize("command", ["ps", "kill", "killpg", "run", "patched", "demo"])
 def test_command_line_has_every_command(command: str) -> None:
     assert re.search(rf"^usage: .* {command}\b", tables.command_line(), re.MULTILINE)
 
@@ -173,7 +173,10 @@ def test_every_page_but_the_first_is_in_a_table_of_contents() -> None:
     assert set(PAGES) - {"index.md"} == {f"{name}.md" for name in contents}
 
 
-@pytest.mark.parametrize("page", ["tutorial.md", "subprocess.md", "asyncio.md", "launchers.md"])
+PAGES_OF_EXAMPLES = ["tutorial.md", "subprocess.md", "asyncio.md", "launchers.md", "drop-in.md"]
+
+
+@pytest.mark.parametrize("page", PAGES_OF_EXAMPLES)
 def test_python_on_these_pages_comes_from_files_that_are_executed(page: str) -> None:
     assert "```python" not in PAGES[page]
     included = re.findall(r"{literalinclude} (\S+)", PAGES[page])

@@ -159,6 +159,11 @@ def start(command: list[str], flags: int, environment: dict[str, str]) -> int:
     return child.pid
 
 
+def exit_code_of(pid: int) -> int:
+    """Waits for the exit of a child."""
+    return _children[pid].wait(HANG_LIMIT)
+
+
 def start_program(command: list[str], flags: int) -> int:
     """Starts a program that talks through pipes, and keeps what it says."""
     child = subprocess.Popen(

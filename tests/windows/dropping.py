@@ -26,17 +26,27 @@ def _be_patient() -> None:
     """os.kill has no timeout, and a busy machine takes long to start the helper or a handler."""
     for verb in (ctrlevent.kill, ctrlevent.killpg):
         verb.__kwdefaults__ = {**(verb.__kwdefaults__ or {}), "timeout": HANG_LIMIT}
+    vars(importlib.import_module("ctrlevent._os_patch"))["_START_SECONDS"] = HANG_LIMIT
 
 
-def patched(function: Callable[..., Any], *arguments: Any) -> Any:
+def patched(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     _be_patient()
     with ctrlevent.patch_os():
-        return function(*arguments)
+        return function(*arguments, **named)
 
 
 def os_kill(pid: int, sig: int) -> None:
     """By the name that code which was not written for this library looks up."""
     os.kill(pid, sig)
+
+
+def os_kill_often(pid: int, sig: int, times: int) -> None:
+    for _ in range(times):
+        os.kill(pid, sig)
+
+
+def interrupted_by_own_os_kill_often(times: int) -> int:
+    return sum(interrupted_by_own_os_kill() for _ in range(times))
 
 
 def call_of_os(name: str, *arguments: Any) -> Any:

@@ -251,6 +251,16 @@ class Actor(Process, ABC):
     def _named(self, name: str) -> str:
         return name or f"actor {len(self.console.actors)}"
 
+    def spawn_wrapped(self, wrapper: Sequence[str], *, flags: int = 0, name: str = "") -> Native:
+        """As `spawn`, behind a wrapper, which gets the native program as its last arguments.
+
+        `started` is the pid of the wrapper.
+        """
+        pipes = _Pipes()
+        command = [*wrapper, bed_program("native"), "told", pipes.address]
+        started = self._start(command, flags)
+        return Native(self.console, self._named(name), pipes, self, started)
+
     def forget(self) -> None:
         """After its exit: no process has a handle of it any more."""
         assert self.starter

@@ -36,6 +36,28 @@ CTRL_C = 0  # signal.CTRL_C_EVENT, as os.kill takes it
 NEVER = 10 * HANG_LIMIT
 
 
+# --- kill without waiting, and without threads in others ------------------------------------------
+
+
+def deliver_without_waiting(pid: int) -> ctrlevent.Delivery:
+    """`timeout=0` refuses a process that is still starting, so it is tried until that is over."""
+    delivered: list[ctrlevent.Delivery] = []
+
+    def try_it() -> bool:
+        with contextlib.suppress(PermissionError):
+            delivered.append(ctrlevent.deliver(pid, CTRL_C_EVENT, timeout=0))
+        return bool(delivered)
+
+    wait_until(try_it, f"the end of the start of process {pid}")
+    return delivered[0]
+
+
+def kill_without_injection(pid: int) -> None:
+    """As a program that somebody has started with CTRLEVENT_INJECT=0."""
+    os.environ["CTRLEVENT_INJECT"] = "0"
+    ctrlevent.kill(pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
+
+
 # --- targets that are just being created ----------------------------------------------------------
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
-import functools
 import importlib
 import os
 import random
@@ -139,15 +138,12 @@ class End(NamedTuple):
     errors: str
 
 
-def interrupt_at_random(command: list[str], seed: int, times: int, may_be_stuck: bool) -> list[End]:
-    """Starts children that wait for ever, and interrupts each after a random 0 to 500 ms.
-
-    `may_be_stuck`: a child may be stuck in its exit (`_is_stuck`), and is then terminated.
-    """
+def interrupt_at_random(command: list[str], seed: int, times: int) -> list[End]:
+    """Starts children that wait for ever, and interrupts each at once, or after up to 500 ms."""
     chance = random.Random(seed)
     ends = []
     for _ in range(times):
-        delay = chance.uniform(0, 0.5)
+        delay = chance.choice((0.0, chance.uniform(0, 0.5)))
         with ctrlevent.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -160,25 +156,9 @@ def interrupt_at_random(command: list[str], seed: int, times: int, may_be_stuck:
             # Not for luck: any moment will do, and the more of them the better.
             time.sleep(delay)
             child.interrupt(HANG_LIMIT)
-            code: Optional[int] = None
-            if may_be_stuck and _is_stuck(child, command):
-                child.kill()
-            else:
-                code = child.wait(HANG_LIMIT)
+            code = child.wait(HANG_LIMIT)
             ends.append(End(delay, code, child.stdout.read(), child.stderr.read()))
     return ends
-
-
-def _is_stuck(child: ctrlevent.Popen, command: list[str]) -> bool:
-    """Whether a child that was interrupted runs on silently, though a later child is up."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(MAY_BE_STUCK)
-        return False
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as later:
-        assert later.stdout
-        later.stdout.readline()
-        later.kill()
-    return child.poll() is None and not _has_said_something(child)
 
 
 def _has_said_something(child: ctrlevent.Popen) -> bool:
@@ -363,20 +343,19 @@ class Ran(NamedTuple):
 # Longer than a test waits for an actor: a command that runs as long fails the test.
 NEVER = 10 * HANG_LIMIT
 
-_contain = _run.contain
-
 
 def give_time_to_end(grace: float = NEVER) -> None:
     """In this process, `run` gives commands so many seconds after a Ctrl+C, and not 3.
 
     It also waits as long as it takes until all of them are gone.
     """
-    from ctrlevent._windows import popen, run, run_on_terminal
+    from ctrlevent import _patience
+    from ctrlevent._windows import popen, run
 
     setattr(popen, "GONE_WITHIN", NEVER)  # noqa: B010
-    for module in (run, run_on_terminal):
-        setattr(module, "SEND_WITHIN", NEVER)  # noqa: B010
-    setattr(_run, "contain", functools.partial(_contain, grace=grace))  # noqa: B010
+    setattr(run, "SEND_WITHIN", NEVER)  # noqa: B010
+    setattr(_patience, "UNSENT", NEVER)  # noqa: B010
+    setattr(_run, "GRACE", grace)  # noqa: B010
 
 
 def main_that_gives_time(grace: float = NEVER) -> list[str]:
@@ -386,6 +365,20 @@ def main_that_gives_time(grace: float = NEVER) -> list[str]:
         " from ctrlevent import _cli; sys.exit(_cli.main())"
     )
     return [sys.executable, "-c", code]
+
+
+# A Python that hears Ctrl+C although it leads a group, and runs the module that is named to it.
+HEARS_AND_RUNS = """
+import ctypes, runpy, sys
+ctypes.WinDLL("kernel32").SetConsoleCtrlHandler(None, False)
+sys.argv = sys.argv[sys.argv.index("-m") + 1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+def generate(event: int, pgid: int) -> None:
+    """GenerateConsoleCtrlEvent itself."""
+    assert kernel32.GenerateConsoleCtrlEvent(event, pgid)
 
 
 def run(command: Any, grace: float = NEVER, **options: Any) -> Ran:

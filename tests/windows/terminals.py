@@ -336,3 +336,71 @@ def run_in_a_terminal(code: str, keys: str, until: str) -> tuple[str, list[int],
     numbers = [int(word.strip("[],")) for word in modes.split(".")[0].split()]
     assert until in screen.text, screen.text
     return screen.text, numbers[:2], numbers[2:]
+
+
+# --- run, whose caller has a terminal that the command has not ------------------------------------
+
+#: What the caller of `run` does: it runs a command, and then reads a line itself.
+_CALLS_RUN = """
+import ctrlevent, os, sys
+done = ctrlevent.run([sys.executable, "-S", "-c", *sys.argv[1:]])
+print("then", done.returncode, flush=True)
+print("caller got", ascii(input()), ".", flush=True)
+"""
+
+#: Commands. The last two wait for a file that is their argument.
+READS_NOTHING = "print('up', flush=True)"
+READS_A_LINE = "print('up', flush=True); print('command got', ascii(input()), flush=True)"
+WAITS_FOR_A_FILE = """
+import os, sys, time
+print("up", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+"""
+
+
+def run_before_input(code: str, file: str, steps: list[tuple[str, str]]) -> str:
+    """What a caller of `run` and its command show.
+
+    `steps`: what to wait for, and what then to type. Instead of keys, "go" makes the file that the
+    command waits for.
+    """
+    with PseudoConsole() as console:
+        screen = Screen(console)
+        child = console.start([sys.executable, "-c", _CALLS_RUN, code, file])
+        for shown, keys in steps:
+            screen.wait_for(shown)
+            if keys == "go":
+                with open(file, "w"):
+                    pass
+            else:
+                console.write(keys)
+        screen.wait_for("' .")
+        child.wait(HANG_LIMIT)
+    return screen.text
+
+
+#: What the caller of `run` does: it counts.
+_COUNTS = """
+import _thread, sys
+import ctrlevent
+from tests.windows import leaks
+
+def counts():
+    return {**leaks.handles(), "threads": _thread._count()}
+
+def run():
+    ctrlevent.run([sys.argv[1], "default", "0"])
+
+print(f"left <{leaks.left(run, 5, counts=counts)}>.", flush=True)
+"""
+
+
+def left_of_runs(native: str) -> str:
+    """Handles and threads that are left of calls of `run` by a process with a terminal."""
+    with PseudoConsole(columns=1000) as console:
+        screen = Screen(console)
+        child = console.start([sys.executable, "-c", _COUNTS, native])
+        screen.wait_for(">.")
+        child.wait(HANG_LIMIT)
+    return screen.text.partition("left <")[2].partition(">.")[0]

@@ -243,6 +243,7 @@ def test_run_of_what_is_not_there_names_it(shared_console: Console) -> None:
     [
         [], ["nonsense"], ["run"], ["run", "--"], ["run", "--console", "elsewhere", "--", "x"],
         ["run", "--timeout", "-1", "--", "x"], ["run", "--timeout", "nan", "--", "x"], ["kill"],
+        ["run", "--grace", "-1", "--", "x"],
         ["kill", "x"], ["kill", "4", "NONSENSE"], ["kill", "4", "DFL"], ["kill", "4", "SKILL"],
         ["kill", "-9", "4"], ["killpg", "-4"], ["kill", "4", "--timeout", "soon"], ["ps", "4"],
     ],

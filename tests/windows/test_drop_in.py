@@ -11,6 +11,7 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, CtrlEvent
+from tests.waiting import wait_until
 
 from . import cpython_tests as tests_of_cpython
 from . import dropping
@@ -20,20 +21,72 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+# How often an event is sent where each must arrive, and nowhere else.
+TIMES = 100
+
 
 def os_kill(sender: Python, target: int, sig: int) -> None:
     sender.call(dropping.patched, dropping.os_kill, target, sig)
 
 
-@pytest.mark.parametrize("sender", ["parent", "member", "leader"])
-def test_an_event_to_a_leader_goes_to_its_group(console: Console, sender: str) -> None:
+def test_an_event_to_a_leader_goes_to_its_group(console: Console) -> None:
     parent = console.parent
     leader = parent.python(NEW_GROUP, name="leader")
     member = leader.python(name="member")
     parent.spawn(NEW_GROUP, name="another group")
-    senders = {"parent": parent, "member": member, "leader": leader}
-    os_kill(senders[sender], leader.pid, CTRL_C_EVENT)
+    os_kill(parent, leader.pid, CTRL_C_EVENT)
     console.assert_heard({leader: [CTRL_C], member: [CTRL_C]})
+
+
+def test_an_event_of_a_leader_to_itself_goes_to_it_alone_in_the_very_call(console: Console) -> None:
+    leader = console.parent.python(NEW_GROUP, name="leader")
+    leader.spawn(name="member")
+    console.parent.spawn(NEW_GROUP, name="another group")
+    assert leader.call(dropping.interrupted_by_own_os_kill_often, TIMES) == TIMES
+    console.assert_heard({leader: [CTRL_C] * TIMES})
+
+
+def test_an_event_of_a_member_to_its_leader_goes_to_the_leader_alone(console: Console) -> None:
+    leader = console.parent.python(NEW_GROUP, name="leader")
+    member = leader.python(name="member")
+    leader.spawn(name="sibling")
+    os_kill(member, leader.pid, CTRL_C_EVENT)
+    console.assert_heard({leader: [CTRL_C]})
+
+
+@pytest.mark.bitness
+def test_an_event_to_a_launcher_in_the_callers_group_goes_to_the_program_too(
+    console: Console,
+) -> None:
+    """As a plain `subprocess.Popen` starts them: neither leads a group."""
+    caller = console.parent.python(name="caller")
+    launcher = caller.python(name="launcher")
+    program = launcher.spawn(name="program")
+    caller.spawn(name="neighbour inside")
+    console.parent.spawn(NEW_GROUP, name="witness outside")
+    caller.call(dropping.patched, dropping.os_kill_often, launcher.started, CTRL_C_EVENT, TIMES)
+    console.assert_heard({launcher: [CTRL_C] * TIMES, program: [CTRL_C] * TIMES})
+
+
+@pytest.mark.parametrize("event", [CTRL_C_EVENT, CTRL_BREAK_EVENT])
+def test_a_program_behind_a_real_launcher_in_the_callers_group(
+    console: Console, event: CtrlEvent
+) -> None:
+    caller = console.parent.python(name="caller")
+    program = caller.spawn(behind_launcher=True)
+    assert program.started != program.pid
+    caller.spawn(name="neighbour")
+    os_kill(caller, program.started, event)
+    console.assert_heard({program: [event]})
+
+
+def test_os_kill_does_not_wait_for_handlers(console: Console) -> None:
+    """The handler runs until its process is told to exit, after the call."""
+    slow = console.parent.native("slow", "3600", "3600")
+    os_kill(console.parent, slow.pid, CTRL_C_EVENT)
+    wait_until(slow.said, "its handler's line")
+    assert slow.is_running()
+    console.assert_untouched()
 
 
 def test_the_launcher_stands_for_the_program_behind_it(console: Console) -> None:

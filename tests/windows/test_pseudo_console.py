@@ -257,3 +257,50 @@ def test_keys_pass_through_and_the_modes_are_put_back(one: Python) -> None:
     )
     assert "status 0" in text
     assert before == after
+
+
+# --- run, whose caller has a terminal -------------------------------------------------------------
+
+
+@pytest.mark.bitness
+def test_a_line_that_is_typed_after_the_command_is_the_callers(one: Python, tmp_path: Path) -> None:
+    steps = [("then 0", "hello\r")]
+    text = one.call(
+        terminals.run_before_input, terminals.READS_NOTHING, str(tmp_path / "go"), steps
+    )
+    assert "caller got 'hello'" in text
+
+
+@pytest.mark.bitness
+def test_a_line_that_the_command_reads_is_its_own(one: Python, tmp_path: Path) -> None:
+    steps = [("up", "hello\r"), ("then 0", "next\r")]
+    text = one.call(terminals.run_before_input, terminals.READS_A_LINE, str(tmp_path / "go"), steps)
+    assert "command got 'hello'" in text
+    assert "caller got 'next'" in text
+
+
+@pytest.mark.bitness
+def test_a_line_that_the_command_did_not_take_is_the_callers(one: Python, tmp_path: Path) -> None:
+    """Typed while the command runs, and shown, so that the command could have read it."""
+    steps = [("up", "early\r"), ("early", "go")]
+    text = one.call(
+        terminals.run_before_input, terminals.WAITS_FOR_A_FILE, str(tmp_path / "go"), steps
+    )
+    assert "caller got 'early'" in text
+
+
+@pytest.mark.bitness
+def test_half_a_line_that_the_command_did_not_take_is_the_callers(
+    one: Python, tmp_path: Path
+) -> None:
+    steps = [("up", "half a"), ("half a", "go"), ("then 0", " line\r")]
+    text = one.call(
+        terminals.run_before_input, terminals.WAITS_FOR_A_FILE, str(tmp_path / "go"), steps
+    )
+    assert "caller got 'half a line'" in text
+
+
+@pytest.mark.limits
+@pytest.mark.bitness
+def test_nothing_is_left_of_runs_by_a_caller_with_a_terminal(one: Python) -> None:
+    assert one.call(terminals.left_of_runs, bed_program("native")) == ""

@@ -108,7 +108,13 @@ TABLE: dict[str, list[Row]] = {
         Row(ctrlevent.NoConsole, kill, ("@gui", CTRL_C_EVENT)),
     ],
     "a detached child": [
-        Row(ctrlevent.NoConsole, killpg, ("@detached", CTRL_C_EVENT)),
+        Row(ctrlevent.CtrlCIgnored, killpg, ("@detached", CTRL_C_EVENT)),
+        Row(
+            ctrlevent.NoConsole,
+            killpg,
+            ("@detached", ctrlevent.CTRL_BREAK_EVENT),
+            {"inject": False, "timeout": 0.2},
+        ),
         Row(
             ctrlevent.NoConsole,
             kill,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,11 +17,20 @@ from tests.children import WAITS, WILL_NOT_END
 from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT, growing_limits, wait_until
 
-from . import starting
-from .harness import CONTROL_C_EXIT, OWN_CONSOLE, Console, bed_program
+from . import actor, starting
+from .harness import (
+    CONTROL_C_EXIT,
+    CTRL_C,
+    NEW_GROUP,
+    OWN_CONSOLE,
+    Actor,
+    Console,
+    Native,
+    bed_program,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 PYTHON = bed_program("python")
 RUN = [PYTHON, "-m", "ctrlevent", "run"]
@@ -50,6 +61,8 @@ sys.stdout.buffer.write(kinds.encode())
 """
 
 ENDS_WITH = "import ctypes; ctypes.WinDLL('kernel32').ExitProcess(ctypes.c_uint32({}))"
+
+STAYS = "import time; time.sleep(3600)"
 
 EVERY_BYTE = bytes(range(256)) * 100
 
@@ -277,17 +290,122 @@ def test_a_ctrl_c_of_the_caller_is_passed_on(console: Console, tmp_path: Path) -
         assert (code, said) == (33, "up\ninterrupted\n"), f"turn {turn}"
 
 
-def test_a_second_ctrl_c_waits_no_longer(console: Console, tmp_path: Path) -> None:
-    """Else it would wait longer than the test does."""
+CONSOLES = pytest.mark.parametrize("kind", ["own", "shared", "pty"])
+
+
+def run_actor(
+    console: Console, *options: str, wrapper: Sequence[str] = RUN, group: bool = False
+) -> Native:
+    """An actor on the command line's `run`. `group`: that leads a group, and hears Ctrl+C."""
+    command = [*wrapper, *options, "--"]
+    if group:
+        command = [PYTHON, "-c", starting.HEARS_AND_RUNS, *command]
+    flags = NEW_GROUP if group else 0
+    return console.parent.spawn_wrapped(command, flags=flags, name="command")
+
+
+def interrupt_wrapper(console: Console, command: Native) -> None:
+    console.parent.call(ctrlevent.kill, command.started, CTRL_C_EVENT, timeout=HANG_LIMIT)
+
+
+@CONSOLES
+@pytest.mark.bitness
+def test_the_command_decides_about_each_ctrl_c(console: Console, kind: str) -> None:
+    """It gets each once, is waited for as long as it lives, and has the exit status."""
+    command = run_actor(console, "--console", kind)
+    for _ in range(3):
+        interrupt_wrapper(console, command)
+        console.assert_heard({command: [CTRL_C]})
+    command.leave(5)
+    assert console.parent.call(actor.exit_code_of, command.started) == 5
+
+
+@CONSOLES
+def test_a_grace_ends_it(console: Console, kind: str) -> None:
+    """And all that it has started."""
+    command = run_actor(console, "--console", kind, "--grace", "1")
+    child = command.spawn(name="child")
+    interrupt_wrapper(console, command)
+    assert command.exit_code() == child.exit_code() == CONTROL_C_EXIT
+    exit_code = console.parent.call(actor.exit_code_of, command.started)
+    assert exit_code == CONTROL_C_EXIT
+
+
+@pytest.mark.limits
+def test_a_grace_is_that_of_a_timeout_too(console: Console) -> None:
+    """Else the test would wait for longer than it does."""
+    options = ("--timeout", "0.5", "--grace", "0.5")
+    command = run_actor(console, *options, wrapper=PATIENT_RUN)
+    assert command.exit_code() == CONTROL_C_EXIT
+    assert console.parent.call(actor.exit_code_of, command.started) == 124
+
+
+@pytest.mark.parametrize("kind", ["own", "shared"])
+def test_a_ctrl_c_that_cannot_be_passed_on_is_reported(
+    console: Console, tmp_path: Path, kind: str
+) -> None:
+    """The command has no console that an event could come through, and goes on."""
     output = str(tmp_path / "output")
-    command = [*PATIENT_RUN, "--console", "shared", "--", *python(WILL_NOT_END)]
-    wrapper = console.parent.call(starting.start, command, OWN_CONSOLE, output)
-    assert starting.wait_for_file(output) == "up\n"
+    code = "import ctypes, os; ctypes.WinDLL('kernel32').FreeConsole(); print(os.getpid(), flush=1)"
+    command = [*RUN, "--no-inject", "--console", kind, "--", *python(f"{code}; {STAYS}")]
+    wrapper = console.parent.call(starting.start, command, 0, output)
+    pid = int(starting.wait_for_file(output))
     console.parent.call(ctrlevent.kill, wrapper, CTRL_C_EVENT, timeout=HANG_LIMIT)
-    wait_until(lambda: "caught" in starting.wait_for_file(output), "the first Ctrl+C")
-    console.parent.call(ctrlevent.kill, wrapper, CTRL_C_EVENT, timeout=HANG_LIMIT)
-    assert console.parent.call(starting.end_of, wrapper) == CONTROL_C_EXIT
-    assert starting.wait_for_file(output) == "up\ncaught\n"
+    wait_until(lambda: "not be passed on" in Path(output).read_text(), "the report")
+    console.parent.call(ctrlevent.kill, pid, 9)
+    assert console.parent.call(starting.end_of, wrapper) == 9
+
+
+# --- a shared console: once, whatever the event is for --------------------------------------------
+
+
+def send_to_console(console: Console, _command: Native) -> None:
+    """As a key does."""
+    console.parent.call(ctrlevent.broadcast, CTRL_C_EVENT)
+
+
+def send_to_group_0(console: Console, _command: Native) -> None:
+    """To the whole console; on Wine 10, to the group of the caller, which is the wrapper's too."""
+    console.parent.call(starting.generate, CTRL_C, 0)
+
+
+def send_to_wrapper_and_its_group(console: Console, command: Native) -> None:
+    pgid = console.parent.call(ctrlevent.getpgid, command.started)
+    console.parent.call(ctrlevent.killpg, pgid, CTRL_C_EVENT, timeout=HANG_LIMIT)
+
+
+@pytest.mark.bitness
+@pytest.mark.parametrize("options", [(), ("--no-inject",)], ids=["", "no thread elsewhere"])
+@pytest.mark.parametrize(
+    ("send", "group", "neighbours_hear"),
+    [
+        (send_to_console, False, True),
+        (send_to_group_0, False, True),
+        (send_to_wrapper_and_its_group, False, True),
+        (send_to_wrapper_and_its_group, True, False),
+        (interrupt_wrapper, False, False),
+    ],
+    ids=["console", "group 0", "group", "group of its own", "wrapper"],
+)
+def test_on_a_shared_console_it_comes_once(
+    console: Console, send: Any, group: bool, neighbours_hear: bool, options: tuple[str, ...]
+) -> None:
+    """To the command and to its child, each time. What comes late would come to the next turn."""
+    neighbour = console.parent.spawn(name="neighbour")
+    command = run_actor(console, "--console", "shared", *options, group=group)
+    child = command.spawn(hears=False, name="child")
+    for _ in range(3):
+        send(console, command)
+        heard: dict[Actor, list[int]] = {command: [CTRL_C], child: [CTRL_C]}
+        if neighbours_hear:
+            heard.update({console.parent: [CTRL_C], neighbour: [CTRL_C]})
+        console.assert_heard(heard)
+        for one in (command, child):
+            ignores = functools.partial(console.parent.call, ctrlevent.ignores_ctrl_c, one.pid)
+            wait_until(ignores, "the end of passing on")
+    command.leave(5)
+    assert console.parent.call(actor.exit_code_of, command.started) == 5
+    assert child.exit_code() == CONTROL_C_EXIT
 
 
 def test_a_ctrl_c_of_the_caller_of_run_is_raised(console: Console, tmp_path: Path) -> None:

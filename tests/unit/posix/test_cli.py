@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.waiting import HANG_LIMIT
+import ctrlevent
+from tests.children import is_alive
+from tests.waiting import HANG_LIMIT, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,8 +102,20 @@ def test_nothing_is_sent(
 def test_nobody_is_there(command: str) -> None:
     code, output, errors = cli(command, NO_SUCH_PID)
     assert (code, output) == (1, "")
-    assert errors.startswith("ctrlevent: ")
-    assert errors.count("\n") == 1
+    named = f"process {NO_SUCH_PID}" if command == "kill" else f"process group {NO_SUCH_PID}"
+    assert errors == f"ctrlevent: there is no {named}\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
+def test_dry_run_names_the_program(child: subprocess.Popen[bytes]) -> None:
+    _, output, _ = cli("kill", str(child.pid), "--dry-run")
+    assert output.startswith(f"process {child.pid} (python")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
+def test_tree(child: subprocess.Popen[bytes]) -> None:
+    assert cli("kill", str(child.pid), "--tree") == (0, "", "")
+    assert heard(child) == [signal.SIGINT]
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
@@ -136,6 +151,72 @@ def test_run_with_a_timeout(console: str) -> None:
     assert errors.splitlines()[-1] == "ctrlevent: run: ended after 0.5 s"
 
 
+# Counts its SIGINTs, says so, and goes on until its input ends.
+COUNTS = """
+import os, signal, sys
+count = 0
+def heard(*_):
+    global count
+    count += 1
+    os.write(1, b"%d\\n" % count)
+signal.signal(signal.SIGINT, heard)
+os.write(1, b"%d\\n" % os.getpid())
+sys.stdin.read()
+sys.exit(5)
+"""
+
+
+@contextlib.contextmanager
+def running(*options: str) -> Iterator[tuple[Any, int]]:
+    """`run` of COUNTS, as the leader of a group that hears SIGINT; and the pid of the command."""
+    command = [sys.executable, "-m", "ctrlevent", "run", *options, "--"]
+    with ctrlevent.Popen(
+        [*command, sys.executable, "-S", "-c", COUNTS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as wrapper:
+        try:
+            assert wrapper.stdout
+            yield wrapper, int(wrapper.stdout.readline())
+        finally:
+            wrapper.kill()
+
+
+@pytest.mark.parametrize("console", ["own", "shared"])
+@pytest.mark.parametrize("named", ["wrapper", "its group"])
+def test_the_command_of_run_decides_about_each_ctrl_c(console: str, named: str) -> None:
+    """It gets each once, is waited for as long as it lives, and has the exit status.
+
+    An event for the group of the wrapper is what a key makes.
+    """
+    with running("--console", console) as (wrapper, _):
+        for number in range(1, 4):
+            (os.kill if named == "wrapper" else os.killpg)(wrapper.pid, signal.SIGINT)
+            assert wrapper.stdout.readline() == b"%d\n" % number
+        wrapper.stdin.close()
+        assert wrapper.wait(HANG_LIMIT) == 5
+        assert wrapper.stdout.read() == b""
+
+
+@pytest.mark.parametrize("console", ["own", "shared"])
+def test_run_with_a_grace(console: str) -> None:
+    with running("--console", console, "--grace", "0.5") as (wrapper, command):
+        wrapper.interrupt()
+        assert wrapper.wait(HANG_LIMIT) == 128 + 9
+        wait_until(lambda: not is_alive(command), "the end of the command")
+
+
+def test_grace_of_run_is_that_of_its_timeout_too() -> None:
+    """Else the test would wait for longer than it does."""
+    code = "from ctrlevent import _cli, _run; _run.GRACE = 3600.0; raise SystemExit(_cli.main())"
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
+    options = ["run", "--timeout", "0.2", "--grace", "0"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *options, "--", *command], timeout=HANG_LIMIT, check=False
+    )
+    assert done.returncode == 124
+
+
 def test_run_of_what_is_not_there_names_it() -> None:
     code, output, errors = cli("run", "no such program")
     assert (code, output) == (1, "")
@@ -153,6 +234,7 @@ def test_what_a_command_sends_to_its_group_stays_inside() -> None:
         [], ["nonsense"], ["run"], ["run", "--"], ["run", "--timeout", "-1", "--", "x"], ["kill"],
         ["kill", "x"], ["kill", "4", "NONSENSE"], ["kill", "4", "DFL"], ["kill", "4", "SKILL"],
         ["kill", "-9", "4"], ["killpg", "-4"], ["kill", "4", "--timeout", "nan"],
+        ["run", "--grace", "-1", "--", "x"],
     ],
     ids=str,
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import subprocess
@@ -246,9 +245,8 @@ def times_out(
 
     Then `grace` is the time between the SIGINT and the SIGKILL.
     """
-    contain = functools.partial(_run.contain, grace=grace)
     with monkeypatch.context() as patch:
-        patch.setattr(_run, "contain", contain)
+        patch.setattr(_run, "GRACE", grace)
         with pytest.raises(subprocess.TimeoutExpired) as error:
             ctrlevent.run(python(code), timeout=timeout, stdout=subprocess.PIPE, **named)
     assert error.value.timeout == timeout
@@ -312,12 +310,31 @@ def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
     wait_until(lambda: is_gone(daemon), "the end of the daemon")
 
 
+def test_run_is_not_held_up_by_a_daemon_when_the_command_has_exited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the command has said by then is collected. The daemon exits at the end of its input."""
+    monkeypatch.setattr(run, "_COLLECTED_WITHIN", 0.1)
+    code = (
+        "import subprocess, sys\n"
+        "reads = [sys.executable, '-S', '-c', 'import sys; sys.stdin.read()']\n"
+        "print(subprocess.Popen(reads, start_new_session=True).pid, flush=True)\n"
+    )
+    source, sink = os.pipe()
+    try:
+        done = ctrlevent.run(python(code), stdin=source, stdout=subprocess.PIPE)
+        assert done.returncode == 0
+        if done.stdout:  # else this machine was too busy to collect it in time
+            assert not is_gone(int(done.stdout))
+    finally:
+        os.close(source)
+        os.close(sink)
+
+
 # Put before the code of a caller: its `run` waits for a command after a Ctrl+C for ever, or not at
 # all, so that no time decides.
 WAITS_FOR_EVER, WAITS_NO_TIME = (
-    "import functools; from ctrlevent import _run\n"
-    f"_run.contain = functools.partial(_run.contain, grace={grace})\n"
-    for grace in ('float("inf")', "0.0")
+    f"from ctrlevent import _run; _run.GRACE = {grace}\n" for grace in ('float("inf")', "0.0")
 )
 
 CALLS_RUN = """

@@ -48,7 +48,16 @@ PEB = [
     ("CriticalSectionTimeout", 0xC0, 0x70),
     ("OSMajorVersion", 0x118, 0xA4),
     ("OSBuildNumber", 0x120, 0xAC),
+    ("LoaderLock", 0x110, 0xA0),
     ("ImageSubsystem", 0x128, 0xB4),
+]
+
+CRITICAL_SECTION = [
+    ("DebugInfo", 0x00, 0x00),
+    ("LockCount", 0x08, 0x04),
+    ("RecursionCount", 0x0C, 0x08),
+    ("OwningThread", 0x10, 0x0C),
+    ("SpinCount", 0x20, 0x14),
 ]
 
 BASIC = [
@@ -69,6 +78,7 @@ FIELDS = [
         ("peb_ldr_data", LDR),
         ("list_entry", [("Flink", 0x00, 0x00), ("Blink", 0x08, 0x04)]),
         ("process_basic_information", BASIC),
+        ("critical_section", CRITICAL_SECTION),
     )
     for field, at64, at32 in rows
     for bits, layout, offset in ((64, s.LAYOUT64, at64), (32, s.LAYOUT32, at32))

@@ -10,9 +10,11 @@ def means(
     threads_first: bool = False,
     no_thread: OSError | None = None,
     has_helper: bool = True,
+    inject: bool = True,
+    caller: int = 1000,
 ) -> Means:
     """By default in time, by the helper process if there is a choice, and nothing tried yet."""
-    return Means(lambda: may_wait, threads_first, no_thread, lambda: has_helper)
+    return Means(lambda: may_wait, threads_first, inject, no_thread, lambda: has_helper, caller)
 
 
 MEANS = means()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 import pytest
 
 import ctrlevent
-from ctrlevent import CtrlCIgnored, CtrlEvent, Delivery, NoConsole
+from ctrlevent import CtrlCIgnored, CtrlEvent, Delivery, NoConsole, _arguments
 from ctrlevent._errors import winerror_of
 from ctrlevent._win32 import constants as c
 from ctrlevent._windows import dispatch
@@ -17,11 +17,12 @@ from tests.fakes.profiles import WINE
 from tests.fakes.windows import CTRL_BREAK, CTRL_C, Console, FakeWindows, Process, install
 
 if TYPE_CHECKING:
-    from typing import Callable
-
     from tests.fakes.helper import FakeHelper
 
 C = CtrlEvent.CTRL_C_EVENT
+OPTIONS = _arguments.options(5.0, inject=True)
+
+Leaves = Callable[[Callable[[Process], None]], None]
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_group_on_another_console_takes_one_request(
 def test_group_to_which_threads_may_be_sent_takes_no_helper(
     windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process, far: Process
 ) -> None:
-    dispatch.to_group(windows, leader.pid, C, 5.0, dispatch.send, threads_first=True)
+    dispatch.to_group(windows, leader.pid, C, OPTIONS, dispatch.send, threads_first=True)
     assert sorted(windows.received) == [(one.pid, CTRL_C) for one in (leader, member, far)]
     assert helper.requests == []
 
@@ -80,7 +81,7 @@ def test_group_with_a_member_in_which_no_thread_can_be_started_takes_the_helper(
     windows: FakeWindows, helper: FakeHelper, leader: Process, member: Process
 ) -> None:
     member.denied = c.PROCESS_CREATE_THREAD
-    dispatch.to_group(windows, leader.pid, C, 5.0, dispatch.send, threads_first=True)
+    dispatch.to_group(windows, leader.pid, C, OPTIONS, dispatch.send, threads_first=True)
     assert windows.heard(CTRL_C) == [leader.pid, member.pid]
     assert len(helper.requests) == 1
 
@@ -182,26 +183,47 @@ def test_leader_that_does_not_connect_in_time(windows: FakeWindows) -> None:
     assert windows.now - start <= 3.0
 
 
-@pytest.mark.usefixtures("helper")
-@pytest.mark.parametrize(
-    ("leave", "error"), [(Process.exit, ProcessLookupError), (Process.detach, NoConsole)]
-)
-def test_group_of_which_nobody_is_left(
-    windows: FakeWindows,
-    leader: Process,
-    leave: Callable[[Process], None],
-    error: type[OSError],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def leaves(windows: FakeWindows, leader: Process, monkeypatch: pytest.MonkeyPatch) -> Leaves:
+    """Have the leader leave in some way as soon as the helper attaches to its console."""
     real = windows.AttachConsole
 
-    def attach(dwProcessId: int) -> None:
-        leave(leader)
-        real(dwProcessId)
+    def leaves(leave: Callable[[Process], None]) -> None:
+        def attach(dwProcessId: int) -> None:
+            leave(leader)
+            real(dwProcessId)
 
-    monkeypatch.setattr(windows, "AttachConsole", attach)
-    with pytest.raises(error):
+        monkeypatch.setattr(windows, "AttachConsole", attach)
+
+    return leaves
+
+
+@pytest.mark.usefixtures("helper")
+def test_group_whose_last_member_exits_meanwhile(
+    windows: FakeWindows, leader: Process, leaves: Leaves
+) -> None:
+    leaves(Process.exit)
+    with pytest.raises(ProcessLookupError):
         ctrlevent.killpg(leader.pid, C)
+    assert windows.received == []
+
+
+@pytest.mark.usefixtures("helper")
+def test_group_whose_last_member_leaves_its_console_meanwhile_gets_a_thread(
+    windows: FakeWindows, leader: Process, leaves: Leaves
+) -> None:
+    leaves(Process.detach)
+    ctrlevent.killpg(leader.pid, C)
+    assert windows.heard(CTRL_C) == [leader.pid]
+
+
+@pytest.mark.usefixtures("helper")
+def test_group_whose_last_member_leaves_its_console_and_threads_are_forbidden(
+    windows: FakeWindows, leader: Process, leaves: Leaves
+) -> None:
+    leaves(Process.detach)
+    with pytest.raises(NoConsole, match="are forbidden"):
+        ctrlevent.killpg(leader.pid, C, inject=False)
     assert windows.received == []
 
 

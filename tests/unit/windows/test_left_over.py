@@ -47,8 +47,7 @@ def plan_for(
         list,
         lambda _seen: pytest.fail("nothing to describe"),
         lambda _pid: age,
-        means,
-        inject=False,
+        means._replace(inject=False),
     )
 
 

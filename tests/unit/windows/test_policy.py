@@ -17,6 +17,9 @@ from ctrlevent._windows.plans import (
     AskHelperForConsole,
     AskHelperIfAlone,
     AwaitConsole,
+    ForGroup,
+    ForProcess,
+    ForTree,
     LookElsewhere,
     SendToConsole,
     SendToGroup,
@@ -232,17 +235,15 @@ def test_E1_unreadable_process_of_that_pid_is_its_own_error() -> None:
     assert caught.value is leader.error
 
 
-@pytest.mark.parametrize(
-    ("why", "message"),
-    [
-        ({"has_gui_subsystem": True}, "process 8 is a GUI program"),
-        ({"console": Console.NONE}, "process 8 has no console"),
-    ],
-)
-def test_E2_group_without_a_member_on_a_console(why: dict[str, Any], message: str) -> None:
-    leader = facts(8, **why)
-    with pytest.raises(e.NoConsole, match=rf"{message}.*kill\(8, signal.SIGTERM\)"):
+def test_E2_group_of_gui_programs_alone() -> None:
+    leader = facts(8, has_gui_subsystem=True)
+    with pytest.raises(e.NoConsole, match=r"process 8 is a GUI program.*kill\(8, signal.SIGTERM\)"):
         group_elsewhere(8, C, [leader], leader)
+
+
+def test_E2_member_without_a_console_is_left_out_beside_others() -> None:
+    detached, hears = facts(8, console=Console.NONE), facts(12, 8)
+    assert group_elsewhere(8, C, [detached, hears], detached) == AskHelper(8, (hears,))
 
 
 def test_E2_young_process_that_is_to_get_a_console_of_its_own_is_waited_for() -> None:
@@ -255,8 +256,7 @@ def test_E2_young_process_that_is_to_get_a_console_of_its_own_is_waited_for() ->
 @pytest.mark.parametrize(("console", "age"), [(Console.ASKED_FOR, p.STARTING), (Console.NONE, 0.0)])
 def test_E2_other_process_without_a_console_is_not_waited_for(console: Console, age: float) -> None:
     leader = facts(8, console=console)
-    with pytest.raises(e.NoConsole, match="process 8 has no console"):
-        group_elsewhere(8, C, [leader], leader, lambda _: age)
+    assert group_elsewhere(8, C, [leader], leader, lambda _: age) == StartThreads((leader,))
 
 
 def test_E2_members_without_a_console_are_left_out() -> None:
@@ -290,6 +290,11 @@ def test_E4_threads_first_in_each_member_that_hears(has_helper: bool) -> None:
     assert plan == StartThreads(HEARING)
 
 
+def test_E4_members_on_no_console_get_threads() -> None:
+    leader, gui = facts(8, console=Console.NONE), facts(12, 8, has_gui_subsystem=True)
+    assert group_elsewhere(8, C, [gui, leader], leader) == StartThreads((leader,))
+
+
 def test_E5_helper_for_the_members_that_hear() -> None:
     assert routes_elsewhere() == AskHelper(8, HEARING)
 
@@ -311,6 +316,21 @@ def test_E7_no_thread_says_why_and_what_to_do(threads_first: bool) -> None:
     assert "process group 8 is not on the console" in str(caught.value)
     assert "started in every member: it is a 32-bit process" in str(caught.value)
     assert "call this from a process on its console" in str(caught.value)
+
+
+def test_E7_threads_are_forbidden_and_there_is_no_helper() -> None:
+    with pytest.raises(PermissionError, match="are forbidden, by inject=False"):
+        routes_elsewhere(has_helper=False, inject=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [({"inject": False}, "are forbidden"), ({"no_thread": NO_THREAD}, "it is a 32-bit process")],
+)
+def test_E7_members_on_no_console_and_no_thread(given: dict[str, Any], why: str) -> None:
+    leader = facts(8, console=Console.NONE)
+    with pytest.raises(e.NoConsole, match=rf"process 8 has no console.*{why}.*SIGTERM"):
+        group_elsewhere(8, C, [leader], leader, means=means(**given))
 
 
 def test_group_on_several_consoles_of_which_one_refused_says_who_got_the_event() -> None:
@@ -352,7 +372,6 @@ def plan(
     *on_console: Seen,
     everywhere: Iterable[Seen] = (),
     age: Callable[[int], float] = lambda _: 60.0,
-    inject: bool = True,
     **given: Any,
 ) -> p.ProcessPlan:
     return p.process_event(
@@ -363,7 +382,6 @@ def plan(
         lambda seen: info(seen.pid),
         age,
         means(**given),
-        inject=inject,
     )
 
 
@@ -440,14 +458,16 @@ def test_P5_listed_process_that_cannot_be_connected_gets_a_thread() -> None:
 
 def test_P6_process_that_shares_its_group_would_reach_others() -> None:
     target = facts(8)
-    with pytest.raises(e.WouldReachOthers, match="also reach process 12 in process group 8;") as x:
+    with pytest.raises(e.WouldReachOthers, match="also reach process 12 in process group 8 ") as x:
         plan(target, C, target, facts(12, 8), inject=False)
     assert x.value.others == (info(12),)
     assert "killpg(8, ...)" in str(x.value)
 
 
 def test_P6_process_that_shares_its_group_elsewhere_would_reach_others() -> None:
-    with pytest.raises(e.WouldReachOthers, match="also reach process 12 in process group 8;"):
+    with pytest.raises(
+        e.WouldReachOthers, match=r"in process group 8 \(.* forbidden, by inject=False"
+    ):
         plan(facts(8), C, everywhere=[facts(8), facts(12, 8)], inject=False)
 
 
@@ -461,6 +481,30 @@ def test_P6_sharing_counts_more_than_being_without_a_console() -> None:
     target = facts(8, console=Console.NONE)
     with pytest.raises(e.WouldReachOthers):
         plan(target, C, everywhere=[target, facts(12, 8)], inject=False)
+
+
+def test_P6_hint_is_the_group_where_it_does_not_reach_the_caller() -> None:
+    target = facts(8)
+    with pytest.raises(e.WouldReachOthers, match=r"use killpg\(8, ...\) if they are meant too"):
+        plan(target, C, target, facts(12, 8), no_thread=NO_THREAD)
+
+
+def test_P6_hint_never_recommends_what_would_reach_the_caller() -> None:
+    target = facts(12, 8)
+    with pytest.raises(e.WouldReachOthers) as caught:
+        plan(target, C, target, facts(CALLER, 8), no_thread=NO_THREAD)
+    assert "ctrlevent.Popen" in str(caught.value)
+    assert "killpg" not in str(caught.value)
+    assert "tree" not in str(caught.value)
+
+
+def test_P6_hint_is_the_tree_where_only_descendants_share_the_group() -> None:
+    target, child = facts(8), facts(12, 8, ppid=8)
+    with pytest.raises(e.WouldReachOthers, match=r"use kill\(8, ..., tree=True\)"):
+        p.process_event(
+            target, C, [target, child], list,
+            lambda seen: info(seen.pid)._replace(ppid=8), lambda _: 60.0, means(inject=False),
+        )  # fmt: skip
 
 
 def test_P6_error_carries_the_winerror_of_its_cause() -> None:
@@ -518,6 +562,163 @@ def test_P8_process_that_never_connects_is_no_console() -> None:
 def test_P8_process_that_never_connects_and_gets_no_thread_is_a_permission_error() -> None:
     with pytest.raises(PermissionError, match="no thread can be started in it"):
         plan(facts(8, console=Console.NONE), C, no_thread=NO_THREAD)
+
+
+# --- T: an event to a process and its descendants in its group ------------------------------------
+
+LAUNCHER, PROGRAM = facts(12, 8), facts(16, 8, ppid=12)
+NEIGHBOUR = facts(20, 8)
+
+
+def tree(
+    *family: Facts,
+    event: CtrlEvent = C,
+    on_console: Iterable[Seen] = (),
+    everywhere: Iterable[Seen] = (),
+    age: float = 60.0,
+    **given: Any,
+) -> p.TreePlan:
+    return p.tree_event(
+        family,
+        event,
+        list(on_console),
+        lambda: everywhere,
+        lambda seen: info(seen.pid),
+        lambda _: age,
+        means(**given),
+    )
+
+
+def test_T1_gui_programs_alone() -> None:
+    gui = [facts(12, 8, has_gui_subsystem=True), facts(16, 8, has_gui_subsystem=True)]
+    with pytest.raises(e.NoConsole, match="process 12 is a GUI program"):
+        tree(*gui)
+
+
+def test_T1_gui_program_is_left_out() -> None:
+    gui = PROGRAM._replace(has_gui_subsystem=True)
+    assert tree(LAUNCHER, gui) == StartThreads((LAUNCHER,))
+
+
+def test_T2_ctrl_c_that_each_ignores_is_refused() -> None:
+    with pytest.raises(e.CtrlCIgnored, match=r"process 12, like .* \(process 12, process 16\)"):
+        tree(LAUNCHER._replace(ignores_ctrl_c=True), PROGRAM._replace(ignores_ctrl_c=True))
+
+
+def test_T2_a_descendant_that_hears_is_enough() -> None:
+    assert tree(LAUNCHER._replace(ignores_ctrl_c=True), PROGRAM) == StartThreads((PROGRAM,))
+
+
+def test_T3_they_are_their_whole_group() -> None:
+    assert tree(LAUNCHER, PROGRAM, on_console=[PROGRAM, LAUNCHER, facts(4)]) == SendToGroup(8)
+
+
+def test_T4_young_descendant_that_may_still_connect_is_waited_for() -> None:
+    assert tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER], age=0.1) == AwaitConsole()
+
+
+def test_T4_is_not_waited_for_when_the_time_is_up() -> None:
+    plan = tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER], age=0.1, may_wait=False)
+    assert plan == StartThreads((LAUNCHER, PROGRAM))
+
+
+def test_T4_is_not_waited_for_where_others_are_in_the_group() -> None:
+    plan = tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER, NEIGHBOUR], age=0.1)
+    assert plan == StartThreads((LAUNCHER, PROGRAM))
+
+
+@pytest.mark.parametrize("other", [NEIGHBOUR, denied(20)])
+def test_T5_others_are_in_the_group_or_may_be(other: Seen) -> None:
+    plan = tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER, PROGRAM, other])
+    assert plan == StartThreads((LAUNCHER, PROGRAM))
+
+
+def test_T5_each_member_is_connected_or_the_group_would_not_reach_it() -> None:
+    detached = PROGRAM._replace(console=Console.NONE)
+    plan = tree(LAUNCHER, detached, on_console=[LAUNCHER])
+    assert plan == StartThreads((LAUNCHER, detached))
+
+
+@pytest.mark.parametrize("given", [{"inject": False}, {"no_thread": NO_THREAD}])
+def test_T6_others_would_be_reached(given: dict[str, Any]) -> None:
+    with pytest.raises(e.WouldReachOthers, match="process 12, process 16 would") as caught:
+        tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER, PROGRAM, NEIGHBOUR], **given)
+    assert caught.value.others == (info(20),)
+
+
+def test_T6_others_on_another_console_would_be_reached() -> None:
+    with pytest.raises(e.WouldReachOthers) as caught:
+        tree(LAUNCHER, PROGRAM, everywhere=[LAUNCHER, PROGRAM, NEIGHBOUR], inject=False)
+    assert caught.value.others == (info(20),)
+
+
+def test_T7_all_are_on_another_console() -> None:
+    plan = tree(LAUNCHER, PROGRAM, everywhere=[LAUNCHER, PROGRAM], inject=False)
+    assert plan == AskHelper(8, (LAUNCHER, PROGRAM))
+
+
+def test_T8_no_helper() -> None:
+    with pytest.raises(e.NoConsole, match="process 12 is not on the console"):
+        tree(LAUNCHER, PROGRAM, inject=False, has_helper=False)
+
+
+def test_T8_some_are_here_and_some_elsewhere() -> None:
+    with pytest.raises(PermissionError, match=r"process 16 is not on the console.* 32-bit"):
+        tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER], no_thread=NO_THREAD)
+
+
+# --- K: which processes an event of os_kill is for ------------------------------------------------
+
+
+def named_by_pid(named: Facts, caller: Facts, *descendants: Facts) -> p.NamedByPid:
+    return p.named_by_pid(named, caller, lambda: [named, *descendants])
+
+
+def test_K1_leader_of_a_group_that_the_caller_is_not_in() -> None:
+    assert named_by_pid(facts(8), facts(CALLER)) == ForGroup(8)
+
+
+def test_K2_the_caller_is_a_descendant_in_its_group() -> None:
+    caller = facts(CALLER, 8)
+    assert named_by_pid(facts(8), caller, caller) == ForProcess(8)
+
+
+def test_K3_leader_of_the_callers_own_group() -> None:
+    assert named_by_pid(facts(8), facts(CALLER, 8)) == ForTree(8)
+
+
+def test_K3_process_that_leads_no_group() -> None:
+    assert named_by_pid(LAUNCHER, facts(CALLER, 8), PROGRAM) == ForTree(12)
+
+
+# --- F: the descendants of a process in its group -------------------------------------------------
+
+
+def family(*everywhere: Seen, born: dict[int, int] | None = None) -> list[Facts]:
+    ages = born or {}
+    return p.family([LAUNCHER], everywhere, lambda pid: ages.get(pid, pid))
+
+
+def test_F1_children_and_grandchildren_in_the_group() -> None:
+    grandchild = facts(18, 8, ppid=16)
+    assert family(grandchild, PROGRAM, LAUNCHER, NEIGHBOUR) == [LAUNCHER, PROGRAM, grandchild]
+
+
+def test_F1_descendant_in_a_group_of_its_own_is_none() -> None:
+    assert family(LAUNCHER, facts(16, ppid=12), denied(18)) == [LAUNCHER]
+
+
+def test_F1_descendant_of_a_descendant_that_has_exited() -> None:
+    grandchild = facts(18, 8, ppid=16)
+    assert p.family([LAUNCHER, PROGRAM], [grandchild], int) == [LAUNCHER, PROGRAM, grandchild]
+
+
+def test_F2_process_older_than_its_parent_had_another_with_that_pid() -> None:
+    assert family(LAUNCHER, PROGRAM, born={12: 5, 16: 4}) == [LAUNCHER]
+
+
+def test_F2_process_of_its_parents_own_age_is_a_child() -> None:
+    assert family(LAUNCHER, PROGRAM, born={12: 5, 16: 5}) == [LAUNCHER, PROGRAM]
 
 
 # --- C: an event to the whole console -------------------------------------------------------------

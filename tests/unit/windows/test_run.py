@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
-import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +11,12 @@ import pytest
 
 from ctrlevent import NoConsole
 from ctrlevent._win32 import constants as c
-from ctrlevent._windows import dispatch, run
+from ctrlevent._windows import dispatch, keyboard, run
 from ctrlevent._windows.popen import GONE_WITHIN, Job
-from ctrlevent._windows.run import SEND_WITHIN
 from tests.fakes.windows import FakeWindows, install
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
 JOB = 0x1000
 
@@ -94,22 +91,44 @@ def test_second_end_does_nothing(windows: WithJob, job: Job) -> None:
     assert len(windows.ends) == 1
 
 
-@pytest.mark.parametrize("grace", [1.0, float("inf")])
-def test_command_that_cannot_be_sent_a_ctrl_c_gets_no_more_than_the_grace(
-    windows: WithJob, grace: float, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("hears_keyboard", [True, False])
+@pytest.mark.parametrize("inject", [True, False])
+def test_ctrl_c_that_cannot_be_sent_is_said_why(
+    windows: WithJob, monkeypatch: pytest.MonkeyPatch, hears_keyboard: bool, inject: bool
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise NoConsole
+    error = NoConsole()
+    allowed: list[bool] = []
 
-    deadlines: list[float] = []
+    def refuse(*arguments: Any, **_: object) -> None:
+        allowed.append(arguments[3] if arguments[3] in (True, False) else arguments[3].inject)
+        raise error
+
     monkeypatch.setattr(dispatch, "to_group", refuse)
-    monkeypatch.setattr(run, "_wait_until", lambda _process, deadline: deadlines.append(deadline))
-    run._interrupt(SimpleNamespace(pid=4712), grace)
-    assert deadlines == [1000.0 + min(grace, SEND_WITHIN)]
-    assert windows.ends == []
+    monkeypatch.setattr(
+        keyboard, "interrupt", lambda *arguments: refuse(*arguments[:3], arguments[3])
+    )
+    why = run.interrupt_contained(windows, 4712, inject, hears_keyboard=hears_keyboard)
+    assert why is error
+    assert allowed == [inject]
 
 
 # --- the caller's streams -------------------------------------------------------------------------
+
+
+class WithTerminals(FakeWindows):
+    """Its caller's file descriptors are their own handles; some of them are consoles."""
+
+    def __init__(self, terminals: Collection[int]) -> None:
+        super().__init__()
+        self.terminals = terminals
+
+    def get_osfhandle(self, fd: int) -> int:
+        return fd
+
+    def GetConsoleMode(self, hConsoleHandle: int) -> int:
+        if hConsoleHandle not in self.terminals:
+            raise OSError
+        return 0
 
 
 def pass_streams(
@@ -118,30 +137,37 @@ def pass_streams(
     *,
     terminals: Collection[int] = (),
     exist: bool = True,
-) -> dict[str, int]:
-    """In a process whose standard streams are these terminals, and else files or pipes."""
+) -> tuple[list[str], bool]:
+    """In a process whose standard streams are these terminals, and else files or pipes.
+
+    Which streams are to be shown, and whether the terminal is lent as stdin.
+    """
 
     def fstat(_fd: int) -> None:
         if not exist:
             raise OSError
 
-    os_of_it = SimpleNamespace(fstat=fstat, isatty=lambda fd: fd in terminals)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "os", os_of_it)
-        return run._pass_streams(named)
+        patch.setattr(run, "os", SimpleNamespace(fstat=fstat))
+        shown, lent = run._pass_streams(WithTerminals(terminals), named)
+    if lent is not None:
+        assert named["stdin"] == lent.stdin
+        named["stdin"] = "lent"
+        lent.take_back()
+    return sorted(shown), lent is not None
 
 
 def test_files_and_pipes_are_passed_on_and_terminals_by_way_of_a_pipe(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     named: dict[str, Any] = {}
-    assert pass_streams(monkeypatch, named, terminals={0, 2}) == {"stdin": 0, "stderr": 2}
-    assert named == {"stdin": subprocess.PIPE, "stdout": 1, "stderr": subprocess.PIPE}
+    assert pass_streams(monkeypatch, named, terminals={0, 2}) == (["stderr"], True)
+    assert named == {"stdin": "lent", "stdout": 1, "stderr": subprocess.PIPE}
 
 
 def test_streams_that_are_named_stay_so(monkeypatch: pytest.MonkeyPatch) -> None:
     named: dict[str, Any] = {"stdin": 7, "stderr": subprocess.STDOUT, "cwd": "x"}
-    assert pass_streams(monkeypatch, named, terminals={0, 1, 2}) == {"stdout": 1}
+    assert pass_streams(monkeypatch, named, terminals={0, 1, 2}) == (["stdout"], False)
     assert named == {
         "stdin": 7,
         "stdout": subprocess.PIPE,
@@ -153,76 +179,13 @@ def test_streams_that_are_named_stay_so(monkeypatch: pytest.MonkeyPatch) -> None
 def test_program_without_standard_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     """Such as pythonw."""
     named: dict[str, Any] = {}
-    assert pass_streams(monkeypatch, named, exist=False) == {}
+    assert pass_streams(monkeypatch, named, exist=False) == ([], False)
     assert named == dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 
 
-@pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
+def test_output_is_shown_on_a_terminal_to_its_end() -> None:
     source, sink = os.pipe()
-    yield source, sink
+    run._show(sink, b"some output")
+    assert os.read(source, 100) == b"some output"
     for fd in (source, sink):
-        try:
-            os.close(fd)
-        except OSError:
-            continue  # it was closed in the test
-
-
-class Process:
-    """As much of a `Popen` as its streams need."""
-
-    def __init__(self, stdin: Any = None, stdout: Any = None, stderr: Any = None) -> None:
-        self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
-
-
-def some_output() -> Any:
-    source, sink = os.pipe()
-    os.write(sink, b"some output")
-    os.close(sink)
-    return os.fdopen(source, "rb")
-
-
-def test_output_for_a_terminal_is_copied_there(pipe: tuple[int, int]) -> None:
-    process: Any = Process(stdout=some_output())
-    streams = run._Streams(process, {"stdout": pipe[1]}, None)
-    assert streams.finish() == (None, None)
-    assert process.stdout.closed
-    assert os.read(pipe[0], 100) == b"some output"
-
-
-def test_output_for_a_terminal_that_is_gone_is_dropped(pipe: tuple[int, int]) -> None:
-    os.close(pipe[0])
-    process: Any = Process(stderr=some_output())
-    streams = run._Streams(process, {"stderr": pipe[1]}, None)
-    assert streams.finish() == (None, None)
-    assert process.stderr.closed
-
-
-def test_input_from_a_terminal_is_typed_to_its_end(pipe: tuple[int, int]) -> None:
-    """The end of the terminal's input is the end of the command's."""
-    source, sink = os.pipe()
-    process: Any = Process(stdin=os.fdopen(sink, "wb"))
-    run._Streams(process, {"stdin": pipe[0]}, None)
-    os.write(pipe[1], b"typed")
-    assert os.read(source, 100) == b"typed"
-    os.close(pipe[1])
-    assert os.read(source, 100) == b""
-    os.close(source)
-
-
-def test_what_a_stream_cannot_do_is_raised_at_the_end() -> None:
-    process: Any = Process(stdout=io.TextIOWrapper(io.BytesIO(b"\xff"), "utf-8"))
-    streams = run._Streams(process, {}, None)
-    with pytest.raises(UnicodeDecodeError):
-        streams.finish()
-
-
-@pytest.mark.limits
-def test_nothing_of_the_streams_is_left(pipe: tuple[int, int]) -> None:
-    before = {*threading.enumerate()}
-    process: Any = Process(stdin=os.fdopen(os.dup(pipe[1]), "wb"), stdout=io.BytesIO(b"text"))
-    streams = run._Streams(process, {}, b"input")
-    assert streams.finish() == (b"text", None)
-    assert os.read(pipe[0], 100) == b"input"
-    assert {*threading.enumerate()} <= before  # those of other tests may end meanwhile
-    assert process.stdin.closed
+        os.close(fd)

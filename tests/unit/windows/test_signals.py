@@ -158,8 +158,14 @@ def test_killpg_of_a_gui_leader(windows: FakeWindows) -> None:
 
 def test_killpg_of_a_detached_leader(windows: FakeWindows) -> None:
     child = windows.spawn(new_group=True, console_handle=c.CONSOLE_DETACHED_PROCESS)
-    with pytest.raises(NoConsole, match="has no console"):
-        ctrlevent.killpg(child.pid, BREAK)
+    ctrlevent.killpg(child.pid, BREAK)
+    assert windows.received == [(child.pid, BREAK)]
+
+
+def test_killpg_of_a_detached_leader_without_injection(windows: FakeWindows) -> None:
+    child = windows.spawn(new_group=True, console_handle=c.CONSOLE_DETACHED_PROCESS)
+    with pytest.raises(NoConsole, match=r"has no console.* are forbidden"):
+        ctrlevent.killpg(child.pid, BREAK, inject=False)
     assert_nothing_happened(windows)
 
 

@@ -91,7 +91,20 @@ def test_waiting_lets_the_interpreter_act_on_signals_in_between(
     assert max(waits) <= 100
 
 
-@pytest.mark.parametrize("timeout", [0, 0.05, 0.1, 1, 1.2345])
+def test_timeout_0_waits_for_no_handler(windows: FakeWindows, target: Process) -> None:
+    target.reaction = HANGS
+    assert ctrlevent.deliver(target.pid, C, timeout=0) is Delivery.SENT
+    assert windows.received == [(target.pid, C)]
+    assert "WaitForSingleObject" not in windows.calls[windows.calls.index("CreateRemoteThread") :]
+
+
+def test_timeout_0_to_the_caller_itself(windows: FakeWindows) -> None:
+    windows.caller.reaction = HANGS
+    assert ctrlevent.deliver(0, C, timeout=0) is Delivery.SENT
+    assert windows.received == [(windows.caller.pid, C)]
+
+
+@pytest.mark.parametrize("timeout", [0.05, 0.1, 1, 1.2345])
 def test_handlers_that_do_not_finish_in_time(
     windows: FakeWindows, target: Process, timeout: float
 ) -> None:

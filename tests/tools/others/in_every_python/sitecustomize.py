@@ -8,5 +8,4 @@ import os
 import ctrlevent
 
 if os.environ["CTRLEVENT_OTHERS_CALL"] == "ctrlevent":
-    _patched = ctrlevent.patch_os()
-    _patched.__enter__()
+    _patched = ctrlevent.patch_os().start()
