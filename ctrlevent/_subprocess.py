@@ -31,7 +31,7 @@ else:
         return any(globals_.get("__name__") == "subprocess" for globals_ in names)
 
     def _mend():
-        """gevent takes these from the module, as its own class has no use for them."""
+        """Put back what gevent has taken out of the module, as its own class has no use for it."""
         try:
             import _posixsubprocess
         except ImportError:  # on Windows, which has none

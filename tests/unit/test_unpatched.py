@@ -176,3 +176,15 @@ def test_class_of_a_module_that_was_loaded_twice_is_the_one_that_stands_there() 
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
     assert json.loads(done.stdout) is True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="gevent takes nothing from there")
+def test_module_that_gevent_has_emptied_starts_children_all_the_same() -> None:
+    """gevent 26 takes out what its own class has no use for."""
+    code = (
+        "import subprocess, sys; subprocess._fork_exec = subprocess._posixsubprocess = None;"
+        " real, subprocess.Popen = subprocess.Popen, None; import ctrlevent;"
+        " print(ctrlevent.run([sys.executable, '-c', 'print(7)'], capture_output=True).stdout)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.split() == [b"b'7\\n'"]
