@@ -6,17 +6,15 @@ import contextlib
 import os
 import signal
 import sys
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
+from . import forked, held_back
+
 if TYPE_CHECKING:
     from .._protocol import Tree
-
-# Seconds that a child has to exit by itself when its start was broken off.
-_GRACE = 3.0
 
 
 class _InChild(NamedTuple):
@@ -48,8 +46,7 @@ def _ignored_events() -> tuple[signal.Signals, ...]:
 class Start:
     """The start of a child that leads a group and hears SIGINT."""
 
-    def __init__(self, named: dict[str, Any], console: str, tree: Tree | None) -> None:
-        self._tree = tree
+    def __init__(self, named: dict[str, Any], console: str, _tree: Tree | None) -> None:
         leads_group = False
         named["start_new_session"] = named["start_new_session"] or console == "own"
         if named["start_new_session"]:
@@ -62,33 +59,54 @@ class Start:
         if leads_group or heard:
             named["preexec_fn"] = _InChild(leads_group, heard, named["preexec_fn"])
 
-    def let_run(self, _process: Any) -> None:
-        """It runs already."""
+    _before: frozenset[int] | None = None
+
+    def run(self, _process: Any, create: Callable[[], None]) -> None:
+        # In this thread: Linux can be asked to end a child with the thread that has forked it
+        # (PR_SET_PDEATHSIG), as `bwrap --die-with-parent` does.
+        self._before = forked.children_of_this_thread()
+        held_back.call(create)
 
     def abandon(self, process: Any) -> None:
-        # A Ctrl+C comes at any moment: the child may be there, and no other code would end it.
-        if self._tree is None or not getattr(process, "pid", None):
-            return
-        if process.returncode is None:
-            # A second Ctrl+C is not for waiting any longer.
-            with contextlib.suppress(KeyboardInterrupt, TimeoutExpired):
-                with contextlib.suppress(OSError):
-                    process.send_signal(signal.SIGINT)
-                process.wait(_GRACE)
-            process.kill()  # if it did not lead its group yet
-            self._tree.end(process)
+        with contextlib.ExitStack() as closing:
+            for name in ("stdin", "stdout", "stderr"):
+                stream = getattr(process, name, None)
+                if stream is not None:
+                    closing.callback(stream.close)
+            if getattr(process, "returncode", None) is None:
+                pid = getattr(process, "pid", None) or forked.lost_child(self._before)
+                if pid is not None:
+                    process.returncode = _ended(pid)
+
+
+def _ended(pid: int) -> int:
+    """End a child that is not waited for yet, with its process group; its exit status.
+
+    A child that was waited for already is another process by now, or none: 0.
+    """
+    try:
+        waited_for, status = os.waitpid(pid, os.WNOHANG)
+        if not waited_for:
+            with contextlib.suppress(OSError):  # it may not lead a group yet
+                os.killpg(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
+    except ChildProcessError:
+        return 0
+    return os.waitstatus_to_exitcode(status)
 
 
 class ProcessGroup:
     """A child with the rest of its process group."""
 
-    def end(self, process: Any) -> None:
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    _is_gone = False
 
-    def close(self) -> None:
-        """Without a child there is nothing to end."""
+    def end(self, process: Any) -> None:
+        if not self._is_gone:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            self._is_gone = True
 
 
 start, tree = Start, ProcessGroup

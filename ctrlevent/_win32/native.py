@@ -109,7 +109,14 @@ class Native:
 
         python = self.python()
         assert python is not None
-        return Python(python, code)
+        held = [Python(python, code)]
+        try:
+            held[0].start()
+            return held.pop()  # and no variable has it: then it ends if it is lost here
+        except BaseException:
+            if held:
+                held[0].close()
+            raise
 
     # --- processes ------------------------------------------------------------------------------
 
