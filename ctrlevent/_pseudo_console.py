@@ -47,6 +47,7 @@ class PseudoConsole:
         except BaseException:
             if call.held:
                 call.held[0].close()
+                call.held.clear()
             raise
 
     def __del__(self) -> None:

@@ -68,8 +68,9 @@ def broken_off(call: Callable[[], Any], at: int) -> tuple[str, Any]:
     sys.settrace(boundary)
     try:
         result = call()
-    except KeyboardInterrupt:
-        pass
+    except BaseException:
+        if not boundary.where:
+            raise
     finally:
         sys.settrace(None)
     return boundary.where, result

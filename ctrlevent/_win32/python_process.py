@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os
-import queue
 import subprocess
-import threading
+from _queue import Empty, SimpleQueue  # those of `queue`, whatever tests have put there
 from typing import Any
 
+from .._unpatched import Thread
 from .constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
 from .whole import whole
 
@@ -28,7 +28,7 @@ class Python:
         self._python, self._code = python, code
         self._process: Any = None
         self._listening: Any = None
-        self._replies: queue.Queue[Any] = queue.Queue()
+        self._replies: SimpleQueue[Any] = SimpleQueue()
         """None comes last, at the end of its output."""
 
     def start(self) -> None:
@@ -45,10 +45,7 @@ class Python:
             creationflags=DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP,
         )
         # The thread does not keep this object alive.
-        self._listening = threading.Thread(
-            target=_listen, args=(self._process.stdout, self._replies), daemon=True
-        )
-        self._listening.start()
+        self._listening = Thread(_listen, self._process.stdout, self._replies)
 
     def __del__(self) -> None:
         if not self._is_closed:
@@ -64,7 +61,7 @@ class Python:
     def receive(self, seconds: float) -> Any:
         try:
             return self._replies.get(timeout=seconds)
-        except queue.Empty:
+        except Empty:
             raise TimeoutError from None
 
     def exit_code(self) -> int:
@@ -90,7 +87,7 @@ class Python:
         self._listening.join(_CLOSING)
 
 
-def _listen(output: Any, replies: queue.Queue[Any]) -> None:
+def _listen(output: Any, replies: SimpleQueue[Any]) -> None:
     # Half a reply, or none: it has exited. (marshal raises any of these for that.)
     ended = contextlib.suppress(EOFError, ValueError, TypeError, OSError)
     with ended, output:  # closed here, as only this thread may

@@ -19,7 +19,7 @@ import sys
 from _contextvars import copy_context
 
 from .._typing import TYPE_CHECKING
-from .._unpatched import allocate_lock, start_new_thread
+from .._unpatched import allocate_lock, get_ident, start_new_thread
 
 if TYPE_CHECKING:
     from typing import Any, Callable
@@ -82,6 +82,8 @@ class _Work:
             self._context.run(self._function)
         except BaseException as error:  # raised in the caller's thread
             self.error = error
+        if not self._is_in_place:
+            _forget_this_thread()
         # Only the caller refers to its objects from here on: they must not die in this thread.
         self._function = self._context = None
         self._has_ended = True
@@ -97,3 +99,14 @@ class _Work:
         else:
             self.wait()
         self.error = None
+
+
+def _forget_this_thread() -> None:
+    """Undo what `threading.current_thread()` does in a thread that `threading` has not started.
+
+    It makes an object of it, with a lock, and before Python 3.12 keeps that for ever. Code of the
+    caller's that runs here, such as an audit hook that logs, may have called it.
+    """
+    active = getattr(sys.modules.get("threading"), "_active", None)
+    if isinstance(active, dict):
+        active.pop(get_ident(), None)

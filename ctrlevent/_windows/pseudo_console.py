@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from .. import _arguments
 from .._calls import Call
+from .._unpatched import Thread
 from .._errors import unsupported, winerror_of
 from .._win32 import system
 from .._win32.constants import (
@@ -80,8 +81,7 @@ class Terminal:
             undo.callback(self._close_console)
             # Always, even if the caller never reads: a console that cannot write stands still, and
             # before Windows 11 24H2 closing it waits for that.
-            self._reader = threading.Thread(target=self._screen.fill, args=(output,), daemon=True)
-            self._reader.start()
+            self._reader = Thread(self._screen.fill, output)
             undo.pop_all()
             self._is_open = True
 

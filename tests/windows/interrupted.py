@@ -1,0 +1,217 @@
+"""Starts that are broken off, and what they leave. All of this runs in actors."""
+
+from __future__ import annotations
+
+import _thread
+import ctypes
+import itertools
+import os
+import random
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
+
+import ctrlevent
+from ctrlevent import _popen, pytest_plugin
+from ctrlevent._win32 import system
+from ctrlevent._windows import helper_route
+from tests.interrupting import Swept, at_each_boundary
+from tests.waiting import HANG_LIMIT, wait_until
+
+from . import actor
+from .leaks import settled_handle_count
+from .starting import _is_running, _open
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PIPES: dict[str, Any] = {
+    "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE
+}  # fmt: skip
+
+
+class Start(NamedTuple):
+    """A call that starts something, and how its result is ended."""
+
+    call: Callable[[], Any]
+    end: Callable[[Any], object]
+    after: Callable[[], object] = lambda: None
+    """What is done after each call, whether it was broken off or not."""
+
+
+def _end(child: Any) -> None:
+    child.kill()
+    with child:
+        pass
+
+
+def _end_created(created: Any) -> None:
+    system().TerminateProcess(created.process_handle, 1)
+    wait_until(lambda: not _is_running(created.process_handle), "the exit of a child")
+    created.close()
+
+
+class _Fixture:
+    """The fixture `interruptible`, as pytest has it called once for each test."""
+
+    def __init__(self) -> None:
+        self._function = getattr(pytest_plugin.interruptible, "_get_wrapped_function")()  # noqa: B009
+        self.set_up()
+
+    def set_up(self) -> None:
+        self._generator = self._function()
+        self._start = next(self._generator)
+
+    def start(self, command: list[str]) -> Any:
+        return self._start(command, **PIPES)
+
+    def next_test(self) -> None:
+        for _ in self._generator:
+            raise AssertionError("it ends here")
+        self.set_up()
+
+
+def starts(kind: str, command: list[str]) -> Start:
+    if kind == "Popen":
+        return Start(lambda: ctrlevent.Popen(command), _end)
+    if kind == "Popen with pipes":
+        return Start(lambda: ctrlevent.Popen(command, text=True, **PIPES), _end)
+    if kind == "Popen with a console of its own":
+        return Start(lambda: ctrlevent.Popen(command, console="own"), _end)
+    if kind == "contained":
+        return Start(lambda: _popen.Contained(command, **PIPES), _end_tree)
+    if kind == "interruptible":
+        fixture = _Fixture()
+        start = fixture.start
+        return Start(lambda: start(command), lambda _: None, fixture.next_test)
+    if kind == "create_process":
+        return Start(lambda: ctrlevent.create_process(command), _end_created)
+    if kind == "PseudoConsole":
+        return Start(lambda: ctrlevent.PseudoConsole(), lambda console: console.close())
+    if kind == "PseudoConsole.start":
+        console = ctrlevent.PseudoConsole()
+        return Start(lambda: console.start(command), _end_on_terminal)
+    if kind == "helper":
+        windows, helper = system(), helper_route._helper
+        return Start(lambda: helper(windows), lambda _: None, helper_route._discard)
+    if kind == "run":
+        return Start(lambda: ctrlevent.run(command, capture_output=True), lambda _: None)
+    if kind == "run on a terminal":
+        return Start(
+            lambda: ctrlevent.run(command, console="pty", input=b"", capture_output=True),
+            lambda _: None,
+        )
+    assert kind == "subprocess", kind
+    return Start(lambda: subprocess.Popen(command), _end)
+
+
+def _end_tree(child: Any) -> None:
+    child.end_tree()
+    with child:
+        pass
+
+
+def _end_on_terminal(child: Any) -> None:
+    child.kill()
+    child.wait(HANG_LIMIT)
+
+
+class _Facts:
+    """What this process has of children, threads and handles."""
+
+    def __init__(self) -> None:
+        self._children = set(children())
+        self._threads = _thread._count()
+
+    def left(self) -> str:
+        """A child is gone when the call is over; a thread may take a moment to end."""
+        new = [pid for pid in children() if pid not in self._children]
+        found = [f"child {pid}" for pid in new]
+        for pid in new:
+            end_process(pid)
+        deadline = time.monotonic() + 5
+        while _thread._count() > self._threads and time.monotonic() < deadline:
+            time.sleep(0.001)
+        if _thread._count() > self._threads:
+            found.append(f"{_thread._count() - self._threads} threads")
+        return ", ".join(found)
+
+
+class Report(NamedTuple):
+    swept: Swept
+    more_handles: int
+
+
+def each_boundary(kind: str, command: list[str], numbers: Iterable[int]) -> Report:
+    """Breaks a start off at these boundaries."""
+    start = starts(kind, command)
+    for _ in range(3):
+        result = start.call()
+        start.end(result)
+        result = None
+        start.after()
+    facts = _Facts()
+
+    def left() -> str:
+        start.after()
+        return facts.left()
+
+    before = settled_handle_count()
+    swept = at_each_boundary(start.call, start.end, left, numbers)
+    return Report(swept, settled_handle_count() - before)
+
+
+# --- children -------------------------------------------------------------------------------------
+
+
+class PROCESSENTRY32W(ctypes.Structure):
+    _fields_ = [
+        ("dwSize", ctypes.c_uint32),
+        ("cntUsage", ctypes.c_uint32),
+        ("th32ProcessID", ctypes.c_uint32),
+        ("th32DefaultHeapID", ctypes.c_size_t),
+        ("th32ModuleID", ctypes.c_uint32),
+        ("cntThreads", ctypes.c_uint32),
+        ("th32ParentProcessID", ctypes.c_uint32),
+        ("pcPriClassBase", ctypes.c_int32),
+        ("dwFlags", ctypes.c_uint32),
+        ("szExeFile", ctypes.c_uint16 * 260),
+    ]
+
+
+def children() -> list[int]:
+    """The pids of the running children of this process, suspended ones too."""
+    kernel32 = actor.kernel32
+    kernel32.CreateToolhelp32Snapshot.restype = ctypes.c_void_p
+    snapshot_of_processes = 2
+    snapshot = ctypes.c_void_p(kernel32.CreateToolhelp32Snapshot(snapshot_of_processes, 0))
+    entry = PROCESSENTRY32W()
+    entry.dwSize = ctypes.sizeof(entry)
+    found = []
+    more = kernel32.Process32FirstW(snapshot, ctypes.byref(entry))
+    while more:
+        if entry.th32ParentProcessID == os.getpid():
+            found.append(entry.th32ProcessID)
+        more = kernel32.Process32NextW(snapshot, ctypes.byref(entry))
+    kernel32.CloseHandle(snapshot)
+    return [pid for pid in found if _runs(pid)]
+
+
+def _runs(pid: int) -> bool:
+    handle = _open(pid)
+    if not handle:
+        return False
+    runs = _is_running(handle)
+    actor.kernel32.CloseHandle(ctypes.c_void_p(handle))
+    return runs
+
+
+def end_process(pid: int) -> None:
+    kernel32 = actor.kernel32
+    kernel32.OpenProcess.restype = ctypes.c_void_p
+    synchronize, terminate = 0x0010_0000, 0x1
+    handle = ctypes.c_void_p(kernel32.OpenProcess(synchronize | terminate, False, pid))
+    kernel32.TerminateProcess(handle, 1)
+    kernel32.WaitForSingleObject(handle, 10_000)
+    kernel32.CloseHandle(handle)
