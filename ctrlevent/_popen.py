@@ -130,9 +130,11 @@ class Popen(_Popen):
 
     def __del__(self, *arguments: Any) -> None:
         call, start = self._call, self._start
-        if call is not None and start is not None and call.lost_its_object():
-            call.held.clear()
-            start.abandon(self)
+        if call is not None and start is not None:
+            has_ended = self.__dict__.get("returncode") is not None
+            if not has_ended and call.lost_its_object():
+                call.held.clear()
+                start.abandon(self)
         super().__del__(*arguments)
 
     @property

@@ -147,8 +147,10 @@ class TerminalProcess(Protocol):
 class Terminal(Protocol):
     """What a `PseudoConsole` is made of. `start`: as `Half.create_process`."""
 
-    def open(self) -> None:
-        """Before, there is nothing."""
+    is_open: bool
+    """From the end of `open` to that of `close`."""
+
+    def open(self) -> None: ...
 
     def start(self, args: Any, creationflags: int = 0, **named: Any) -> TerminalProcess: ...
     def read(self, seconds: float) -> str: ...

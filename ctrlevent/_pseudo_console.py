@@ -52,7 +52,7 @@ class PseudoConsole:
 
     def __del__(self) -> None:
         terminal = self.__dict__.get("_terminal")
-        if terminal is not None and self._call.lost_its_object():
+        if terminal is not None and terminal.is_open and self._call.lost_its_object():
             terminal.close()
 
     def __enter__(self) -> PseudoConsole:

@@ -72,9 +72,10 @@ class Start:
 class Job:
     """A job: when its handle is closed, and at the latest with the caller, its processes end."""
 
+    _handle: int | None = None
+
     def __init__(self) -> None:
         self._windows = system()
-        self._handle: int | None = None
 
     def open(self) -> None:
         self._handle = self._windows.CreateJobObject()

@@ -46,8 +46,6 @@ _SLICE = 0.05
 class Terminal:
     """What a `PseudoConsole` is made of: the console, two pipes, a job, and a thread that reads."""
 
-    _is_closed = False
-
     def __init__(self, columns: int, rows: int) -> None:
         self._size = columns, rows
         self._windows = system()
@@ -55,7 +53,7 @@ class Terminal:
         self._screen = _Screen(self._windows)
         self._closing = threading.Lock()
         self._console: int | None = None
-        self._is_open = False
+        self.is_open = False
 
     def open(self) -> None:
         whole(self._make)
@@ -83,7 +81,7 @@ class Terminal:
             # before Windows 11 24H2 closing it waits for that.
             self._reader = Thread(self._screen.fill, output)
             undo.pop_all()
-            self._is_open = True
+            self.is_open = True
 
     def start(self, args: Any, creationflags: int = 0, **named: Any) -> TerminalProcess:
         if creationflags & (CREATE_NEW_CONSOLE | CREATE_NO_WINDOW | DETACHED_PROCESS):
@@ -125,7 +123,7 @@ class Terminal:
 
     def close(self) -> None:
         with self._closing:
-            if self._is_closed or not self._is_open:
+            if not self.is_open:
                 return
             windows = self._windows
             try:
@@ -146,8 +144,8 @@ class Terminal:
             self._windows.ClosePseudoConsole(console)
 
     def _close_handles(self) -> None:
-        if not self._is_closed:
-            self._is_closed = True
+        if self.is_open:
+            self.is_open = False
             with contextlib.ExitStack() as closing:
                 closing.callback(os.close, self._keys)
                 closing.callback(self._windows.CloseHandle, self._job)  # ends what is left even now

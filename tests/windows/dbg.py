@@ -1,17 +1,12 @@
+import sys, traceback, time, _thread
 from tests.windows import interrupted
 from tests.interrupting import broken_off
-def one_by_one(kind, cmd, numbers):
+def stacks(kind, cmd, at):
     start=interrupted.starts(kind, cmd)
-    for _ in range(3):
-        r=start.call(); start.end(r); r=None; start.after()
-    out=[]
-    before=interrupted.settled_handle_count()
-    for n in numbers:
-        where,r=broken_off(start.call,n)
-        if r is not None: start.end(r)
-        r=None
-        start.after()
-        now=interrupted.settled_handle_count()
-        if now>before: out.append((n,where,now-before)); 
-        before=now
+    r=start.call(); start.end(r)
+    w=broken_off(start.call,at)[0]
+    time.sleep(1)
+    out=[w, str(_thread._count())]
+    for i,f in sys._current_frames().items():
+        out.append(f'--- {i}'); out += traceback.format_stack(f)[-5:]
     return out

@@ -107,7 +107,7 @@ def test_close_ends_what_does_not_end_by_itself(
     console: Any = pseudo_console.Terminal.__new__(pseudo_console.Terminal)
     console._windows = windows
     console._closing, console._children, console._console = threading.Lock(), [], 0x55
-    console._is_open = True
+    console.is_open = True
     console._job, console._reader = windows.CreateJobObject(), threading.Thread()
     console._reader.start()
     typed, console._keys = os.pipe()
