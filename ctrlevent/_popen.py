@@ -186,7 +186,7 @@ class Contained(Popen):
 
     def __del__(self, *arguments: Any) -> None:
         if self._tree is not None and self.__dict__.get("pid"):
-            try:
+            try:  # noqa: SIM105  # at the interpreter's end contextlib may be gone
                 self.end_tree()
             except OSError:
                 pass

@@ -8,6 +8,7 @@ raises, so that none is left to chance.
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if TYPE_CHECKING:
@@ -76,13 +77,35 @@ def broken_off(call: Callable[[], Any], at: int) -> tuple[str, Any]:
     return boundary.where, result
 
 
+def boundaries(call: Callable[[], Any], end: Callable[[Any], object]) -> int:
+    """How many there are in a call that is not broken off."""
+    boundary = Boundary(call, 1 << 60)
+    sys.settrace(boundary)
+    try:
+        result = call()
+    finally:
+        sys.settrace(None)
+    end(result)
+    return boundary.count
+
+
+def share(total: int, spread: int, last: int) -> list[int]:
+    """Some of so many boundaries: `spread` of them anywhere, and the last, where there is a child.
+
+    With three more, as not every call has the same number.
+    """
+    return sorted(
+        {*range(0, total, max(1, total // spread)), *range(max(0, total - last), total + 3)}
+    )
+
+
 def at_each_boundary(
     call: Callable[[], Any],
     end: Callable[[Any], object],
     left: Callable[[], str],
     numbers: Iterable[int],
 ) -> Swept:
-    """Break a call off at boundary after boundary, until it has fewer than that.
+    """Break a call off at these boundaries, or until it has fewer than that.
 
     `end`: what the caller does with a result. `left` says what there is of children or threads when
     the call has no result, or when that was ended.
@@ -101,3 +124,42 @@ def at_each_boundary(
         if not where:
             return Swept(tried, True, found)
     return Swept(tried, False, found)
+
+
+class Random(NamedTuple):
+    """What became of interrupts at random moments."""
+
+    in_the_call: int
+    """How many came before the caller had a result."""
+    left: list[str]
+
+
+def at_random(
+    call: Callable[[], Any],
+    end: Callable[[Any], object],
+    left: Callable[[], str],
+    order: Callable[[], object],
+    times: int,
+) -> Random:
+    """Have a call interrupted `times` times, each at a random moment, once.
+
+    `order` orders a SIGINT or a Ctrl+C for this process, which comes about when the call ends.
+    """
+    found: list[str] = []
+    in_the_call = 0
+    for _ in range(times):
+        result = None
+        try:
+            order()
+            result = call()
+            while True:  # it comes
+                time.sleep(0.001)
+        except KeyboardInterrupt:
+            in_the_call += result is None
+        if result is not None:
+            end(result)
+            result = None
+        remains = left()
+        if remains:
+            found.append(remains)
+    return Random(in_the_call, found)

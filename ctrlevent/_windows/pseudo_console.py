@@ -15,8 +15,8 @@ from weakref import WeakSet
 
 from .. import _arguments
 from .._calls import Call
-from .._unpatched import Thread
 from .._errors import unsupported, winerror_of
+from .._unpatched import Thread
 from .._win32 import system
 from .._win32.constants import (
     CREATE_NEW_CONSOLE,

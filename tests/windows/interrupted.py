@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import ctypes
-import itertools
 import os
+import queue
 import random
 import subprocess
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 import ctrlevent
 from ctrlevent import _popen, pytest_plugin
 from ctrlevent._win32 import system
 from ctrlevent._windows import helper_route
-from tests.interrupting import Swept, at_each_boundary
+from tests import interrupting
 from tests.waiting import HANG_LIMIT, wait_until
 
 from . import actor
 from .leaks import settled_handle_count
 from .starting import _is_running, _open
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PIPES: dict[str, Any] = {
     "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE
@@ -120,46 +118,87 @@ def _end_on_terminal(child: Any) -> None:
 class _Facts:
     """What this process has of children, threads and handles."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: Callable[[], object]) -> None:
+        self._after = after
         self._children = set(children())
         self._threads = _thread._count()
 
     def left(self) -> str:
         """A child is gone when the call is over; a thread may take a moment to end."""
+        self._after()
         new = [pid for pid in children() if pid not in self._children]
         found = [f"child {pid}" for pid in new]
         for pid in new:
             end_process(pid)
-        deadline = time.monotonic() + 5
-        while _thread._count() > self._threads and time.monotonic() < deadline:
-            time.sleep(0.001)
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: _thread._count() <= self._threads, "the end of threads", 10)
         if _thread._count() > self._threads:
             found.append(f"{_thread._count() - self._threads} threads")
         return ", ".join(found)
 
 
 class Report(NamedTuple):
-    swept: Swept
+    broken_off: int
+    left: list[Any]
     more_handles: int
 
 
-def each_boundary(kind: str, command: list[str], numbers: Iterable[int]) -> Report:
-    """Breaks a start off at these boundaries."""
+def each_boundary(kind: str, command: list[str], spread: int, last: int) -> Report:
+    """Breaks a start off at so many boundaries anywhere, and at so many at its end."""
+    start = _ready(kind, command)
+    total = interrupting.boundaries(start.call, start.end)
+    start.after()
+    numbers = interrupting.share(total, spread or total, last)
+    facts = _Facts(start.after)
+    before = settled_handle_count()
+    swept = interrupting.at_each_boundary(start.call, start.end, facts.left, numbers)
+    return Report(swept.boundaries, swept.left, settled_handle_count() - before)
+
+
+def random_moments(kind: str, command: list[str], seed: int, times: int) -> Report:
+    """Has a start interrupted by real Ctrl+C events, sent by another thread."""
+    start = _ready(kind, command)
+    begin = time.perf_counter()
+    start.end(start.call())
+    seconds = time.perf_counter() - begin
+    start.after()
+    chance = random.Random(seed)
+    orders: queue.SimpleQueue[float] = queue.SimpleQueue()
+
+    def send() -> None:
+        while True:
+            delay = orders.get()
+            if delay < 0:
+                return
+            time.sleep(delay)
+            ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    facts = _Facts(start.after)
+    before = settled_handle_count()
+    with actor.interruptible():
+        found = interrupting.at_random(
+            start.call,
+            start.end,
+            facts.left,
+            lambda: orders.put(chance.uniform(0, seconds)),
+            times,
+        )
+    orders.put(-1)
+    more = settled_handle_count() - before
+    sender.join(HANG_LIMIT)
+    actor.heard.clear()
+    return Report(found.in_the_call, found.left, more)
+
+
+def _ready(kind: str, command: list[str]) -> Start:
+    """A start, when all that is opened once is open."""
     start = starts(kind, command)
     for _ in range(3):
-        result = start.call()
-        start.end(result)
-        result = None
+        start.end(start.call())
         start.after()
-    facts = _Facts()
-
-    def left() -> str:
-        start.after()
-        return facts.left()
-
-    before = settled_handle_count()
-    swept = at_each_boundary(start.call, start.end, left, numbers)
-    return Report(swept, settled_handle_count() - before)
+    return start
 
 
 # --- children -------------------------------------------------------------------------------------
