@@ -8,6 +8,9 @@ that only has the plugin, pays for no more than it uses.
 
 from __future__ import annotations
 
+import sys as _sys
+from errno import ECANCELED as _ECANCELED
+
 # Not from `typing`: see `_typing`, which would be another module to load here.
 TYPE_CHECKING = False
 
@@ -67,9 +70,18 @@ if not TYPE_CHECKING:  # pragma: no branch - it is False wherever this runs
     def __getattr__(name):
         for module, names in _MODULES.items():
             if name in names.split():
-                from importlib import import_module
+                try:
+                    from importlib import import_module
 
-                value = getattr(import_module(f".{module}", __name__), name)
+                    value = getattr(import_module(f".{module}", __name__), name)
+                except ImportError as error:
+                    if _sys.meta_path is not None:
+                        raise
+                    raise OSError(  # see `_late`
+                        _ECANCELED,
+                        "the interpreter is ending and imports nothing any more; use this once"
+                        " before that",
+                    ) from error
                 globals()[name] = value
                 return value
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

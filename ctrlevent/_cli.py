@@ -11,11 +11,11 @@ import contextlib
 import importlib
 import json
 import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments, _signals
+from ._subprocess import TimeoutExpired
 from ._types import CtrlEvent
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def _run(options: argparse.Namespace) -> int:
         outcome = contain(command, options.console, _arguments.seconds(options.timeout))
     except OSError as error:  # which does not say what could not be started
         raise OSError(error.errno, f"run: {command[0]}: {error.strerror}") from error
-    if isinstance(outcome.broken_off, subprocess.TimeoutExpired):
+    if isinstance(outcome.broken_off, TimeoutExpired):
         print(f"{PACKAGE}: run: ended after {options.timeout:g} s", file=sys.stderr)
         return TIMED_OUT
     status: int = outcome.process.returncode

@@ -108,7 +108,7 @@ def create_process(
         )
         return held.pop()  # and no variable has it: see `_calls`
     except BaseException:
-        if held:
+        if held and held[0].process_handle:
             half.abandon_process(held[0])
         raise
 

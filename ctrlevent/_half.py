@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from ._late import importing
 from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,12 +43,14 @@ class _Half:
         self.killpg  # noqa: B018  # what sends is loaded now, not in the midst of a call
 
     def __getattr__(self, name: str) -> Any:
-        parts: dict[str, str] = import_module(f".{self.folder}", __package__).PARTS
-        for module, names in parts.items():
-            if name in names.split():
-                part = import_module(f".{self.folder}.{module}", __package__)
-                found = self.__dict__[name] = getattr(part, name)
-                return found
+        with importing:
+            parts: dict[str, str] = import_module(f".{self.folder}", __package__).PARTS
+            for module, names in parts.items():
+                if name in names.split():
+                    part = import_module(f".{self.folder}.{module}", __package__)
+                    # All that it has: at the interpreter's end, no more can be found.
+                    self.__dict__.update((each, getattr(part, each)) for each in names.split())
+                    return self.__dict__[name]
         raise AttributeError(name)
 
 

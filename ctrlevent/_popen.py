@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from . import _subprocess
 from ._calls import Call
 from ._half import half
 from ._signals import killpg
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ._protocol import Start, Tree
 
     # At run time, subprocess.Popen takes no type argument before Python 3.9's end.
-    _Popen = subprocess.Popen[Any]
+    _Popen = _subprocess.Popen[Any]
 else:
-    _Popen = subprocess.Popen
+    _Popen = _subprocess.Popen
 
 _SIGNAL_SECONDS = 5.0
 

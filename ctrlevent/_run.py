@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-from subprocess import CalledProcessError, CompletedProcess
 from typing import Any, NamedTuple
 
-from . import _arguments
+from . import _arguments, _subprocess
 from ._half import half
 from ._popen import Contained
 from ._pseudo_console import PseudoConsole
+from ._subprocess import CalledProcessError, CompletedProcess
 from ._typing import public
 
 # Seconds that a command has to exit by itself, from when a Ctrl+C is sent to it, before it is ended
@@ -143,9 +142,9 @@ def _redirected(named: dict[str, Any], input: Any, capture_output: bool) -> dict
     if input is not None:
         if named.get("stdin") is not None:
             raise ValueError("stdin and input cannot both be given")
-        named["stdin"] = subprocess.PIPE
+        named["stdin"] = _subprocess.PIPE
     if capture_output:
         if named.get("stdout") is not None or named.get("stderr") is not None:
             raise ValueError("stdout and stderr cannot be given together with capture_output")
-        named["stdout"] = named["stderr"] = subprocess.PIPE
+        named["stdout"] = named["stderr"] = _subprocess.PIPE
     return named

@@ -10,7 +10,6 @@ import contextlib
 import importlib
 import os
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,14 +119,15 @@ def _columns() -> int:
 @contextlib.contextmanager
 def _pipe_to_terminal(name: str) -> Generator[int]:
     """A file descriptor for text in UTF-8, which appears on the terminal as it comes."""
+    from ._unpatched import Thread
+
     stream: Any = getattr(sys, name)
     with contextlib.suppress(ImportError):  # pytest requires it on Windows
         colorama: Any = importlib.import_module("colorama")
         # A console interprets colours only if it was asked to, and not every console can.
         stream = colorama.AnsiToWin32(stream).stream
     source, sink = os.pipe()
-    thread = threading.Thread(target=_copy, args=(source, stream), daemon=True)
-    thread.start()
+    thread = Thread(_copy, source, stream)
     try:
         yield sink
     finally:
@@ -178,9 +178,10 @@ def no_stray_events() -> Generator[None]:
     The event is taken, so that it does not end the session. On POSIX: SIGINT and SIGQUIT.
     """
     from . import CtrlEvent, console_processes, handler
+    from ._unpatched import Event
 
     events: list[CtrlEvent] = []
-    arrived = threading.Event()
+    arrived = Event()
 
     def take(event: CtrlEvent) -> bool:
         events.append(event)

@@ -8,6 +8,7 @@ child: /proc/TID/children has the children of one thread.
 from __future__ import annotations
 
 import sys
+from _io import FileIO  # `open` is gone when the interpreter ends
 
 from .._unpatched import native_thread_id
 
@@ -18,7 +19,7 @@ if sys.platform == "win32":
 def children_of_this_thread() -> frozenset[int] | None:
     """The pids; None if the system does not say."""
     try:
-        with open(f"/proc/self/task/{native_thread_id()}/children", "rb", buffering=0) as children:
+        with FileIO(f"/proc/self/task/{native_thread_id()}/children") as children:
             return frozenset(map(int, children.read().split()))
     except OSError:
         return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -12,6 +10,8 @@ from .._errors import unsupported
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
+from .._unpatched import signal_calls as signal
+from .._unpatched import system_calls as os
 from .processes import ignores_sigint
 from .signals import events_heard
 

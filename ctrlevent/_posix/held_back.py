@@ -6,9 +6,10 @@ another thread, as on Windows: see `popen`.
 
 from __future__ import annotations
 
-import _signal  # without the enums of `signal`, into which that turns each answer
 import sys
 from typing import Any, Callable
+
+from .._unpatched import signal_calls as signal  # without the enums of `signal`
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
@@ -38,27 +39,27 @@ class _HeldBack:
         self._has_come = False
 
     def begin(self) -> None:
-        handler = _signal.getsignal(_signal.SIGINT)
+        handler = signal.getsignal(signal.SIGINT)
         if not callable(handler):
             return
         self._handler = handler
         self._is_active = True
         try:
-            _signal.signal(_signal.SIGINT, self._take)
+            signal.signal(signal.SIGINT, self._take)
         except ValueError:  # not in the main thread, where no handler runs
             self._handler = None
 
     def end(self) -> None:
         """A second call does nothing."""
         # Not if other code has set another handler meanwhile.
-        if self._handler is not None and _signal.getsignal(_signal.SIGINT) == self._take:
-            _signal.signal(_signal.SIGINT, self._handler)
+        if self._handler is not None and signal.getsignal(signal.SIGINT) == self._take:
+            signal.signal(signal.SIGINT, self._handler)
         self._is_active = False
 
     def deliver(self) -> None:
         has_come, self._has_come = self._has_come, False
         if has_come:
-            self._handler(_signal.SIGINT, sys._getframe())  # noqa: SLF001
+            self._handler(signal.SIGINT, sys._getframe())  # noqa: SLF001
 
     def _take(self, number: int, frame: Any) -> None:
         if self._is_active and not self._has_come:

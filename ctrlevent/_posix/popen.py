@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
+from .._unpatched import monotonic, sleep
+from .._unpatched import signal_calls as signal
+from .._unpatched import system_calls as os
 from . import forked, held_back
 
 if TYPE_CHECKING:
     from .._protocol import Tree
+
+# Seconds that a child has to exit by itself when its start was broken off; and how soon its exit is
+# seen at most.
+_GRACE = 3.0
+_SLICE = 0.005
 
 
 class _InChild(NamedTuple):
@@ -25,7 +31,7 @@ class _InChild(NamedTuple):
     """
 
     leads_group: bool
-    heard: tuple[signal.Signals, ...]
+    heard: tuple[int, ...]
     then: Callable[[], object] | None
 
     def __call__(self) -> None:  # pragma: no cover - in the child, before exec
@@ -37,16 +43,16 @@ class _InChild(NamedTuple):
             self.then()
 
 
-def _ignored_events() -> tuple[signal.Signals, ...]:
+def _ignored_events() -> tuple[int, ...]:
     """What a child would ignore, too: exec resets what is handled, not what is ignored."""
     events = (signal.SIGINT, signal.SIGQUIT)
-    return tuple(number for number in events if signal.getsignal(number) is signal.SIG_IGN)
+    return tuple(number for number in events if signal.getsignal(number) == signal.SIG_IGN)
 
 
 class Start:
     """The start of a child that leads a group and hears SIGINT."""
 
-    def __init__(self, named: dict[str, Any], console: str, _tree: Tree | None) -> None:
+    def __init__(self, named: dict[str, Any], console: str, tree: Tree | None) -> None:  # noqa: ARG002
         leads_group = False
         named["start_new_session"] = named["start_new_session"] or console == "own"
         if named["start_new_session"]:
@@ -82,18 +88,36 @@ class Start:
 def _ended(pid: int) -> int:
     """End a child that is not waited for yet, with its process group; its exit status.
 
-    A child that was waited for already is another process by now, or none: 0.
+    It runs already, so it is sent a SIGINT first. If it was waited for already, its pid is that of
+    another process by now, or of none, and the status is not known: 0.
     """
     try:
-        waited_for, status = os.waitpid(pid, os.WNOHANG)
-        if not waited_for:
-            with contextlib.suppress(OSError):  # it may not lead a group yet
-                os.killpg(pid, signal.SIGKILL)
-            os.kill(pid, signal.SIGKILL)
-            _, status = os.waitpid(pid, 0)
+        # A second Ctrl+C is not for waiting any longer.
+        with contextlib.suppress(KeyboardInterrupt):
+            if not _has_exited(pid):
+                _send(pid, signal.SIGINT)
+            deadline = monotonic() + _GRACE
+            while not _has_exited(pid) and monotonic() < deadline:
+                sleep(_SLICE)
+        _send(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
     except ChildProcessError:
         return 0
     return os.waitstatus_to_exitcode(status)
+
+
+def _has_exited(pid: int) -> bool:
+    """Without waiting for it, so that its pid stays its own. Raises ChildProcessError."""
+    if not hasattr(os, "waitid"):  # macOS, before Python 3.13
+        return False
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(OSError):  # it may not lead a group yet
+        os.killpg(pid, number)
+        return
+    os.kill(pid, number)
 
 
 class ProcessGroup:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
+from _io import FileIO
 
 from .._errors import make, unsupported
 from .._types import ProcessInfo
+from .._unpatched import signal_calls as signal
+from .._unpatched import system_calls as os
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
@@ -15,7 +16,7 @@ if sys.platform == "win32":
 
 def ignores_sigint(pid: int) -> bool:
     if pid in (0, os.getpid()):
-        return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        return bool(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)
     _need_proc()
     return _ignores(_read(pid, "status"))
 
@@ -48,13 +49,15 @@ def _ignores(status: str) -> bool:
 
 
 def _need_proc() -> None:
-    if not os.path.exists("/proc/self/stat"):
-        raise unsupported("other processes can be described with Linux's /proc only")
+    try:
+        os.stat("/proc/self/stat")
+    except OSError:
+        raise unsupported("other processes can be described with Linux's /proc only") from None
 
 
 def _read(pid: int, name: str) -> str:
     try:
-        with open(f"/proc/{pid}/{name}", encoding="utf-8", errors="replace") as file:
-            return file.read()
+        with FileIO(f"/proc/{pid}/{name}") as file:  # not `open`, for which tests have a mock
+            return file.readall().decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         raise make(ProcessLookupError, f"there is no process {pid}") from None

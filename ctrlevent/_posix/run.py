@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-import threading
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
+
+from .._subprocess import TimeoutExpired
+from .._unpatched import Event, Thread
 
 if TYPE_CHECKING:
     from .._protocol import RunResult
@@ -34,9 +35,9 @@ def run(
     output: Any = None
     errors: Any = None
     with contained(args, **named) as process:
-        done = threading.Event()
+        done = Event()
         try:
-            threading.Thread(target=_end_with_child, args=(process, done), daemon=True).start()
+            Thread(_end_with_child, process, done)
             output, errors = process.communicate(input, timeout=_limit(seconds))
         except (KeyboardInterrupt, TimeoutExpired) as error:
             broken_off = error
@@ -59,7 +60,7 @@ def _limit(seconds: float) -> float | None:
     return None if seconds == math.inf else seconds
 
 
-def _end_with_child(process: Any, done: threading.Event) -> None:
+def _end_with_child(process: Any, done: Event) -> None:
     """End the group when the child has exited: what is left of it may keep the pipes open."""
     while not done.wait(_SLICE):
         if process.poll() is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 
@@ -10,11 +9,10 @@ from .._arguments import Signal
 from .._errors import every_process_named, not_a_leader
 from .._types import CtrlEvent, Delivery, Preview, ProcessInfo
 from .._typing import TYPE_CHECKING
+from .._unpatched import system_calls
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
-
-import posix
 
 from .processes import ignores_sigint as ignores_ctrl_c
 from .processes import of_session as console_processes
@@ -28,7 +26,7 @@ __all__ = ["console_processes", "ignores_ctrl_c"]
 
 # Not from `os`: whenever this module is imported, `patch_os` or a test may have put something else
 # in their places there.
-_kill, _killpg, getpgid = posix.kill, posix.killpg, posix.getpgid
+_kill, _killpg, getpgid = system_calls.kill, system_calls.killpg, system_calls.getpgid
 
 events_sent: Mapping[int, CtrlEvent] = {
     signal.SIGINT: CtrlEvent.CTRL_C_EVENT,
@@ -57,7 +55,7 @@ def killpg(pgid: int, action: Action, seconds: float) -> None:
 
 
 def kill(pid: int, action: Action, seconds: float, inject: bool) -> Delivery:
-    _kill(pid or os.getpid(), _number(action))
+    _kill(pid or system_calls.getpid(), _number(action))
     return Delivery.SENT
 
 

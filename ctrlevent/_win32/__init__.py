@@ -13,9 +13,9 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock
-
+from .._late import importing
 from .._typing import TYPE_CHECKING
+from .._unpatched import allocate_lock
 
 if TYPE_CHECKING:
     from .boundary import System
@@ -28,8 +28,8 @@ def system() -> System:
     """The system that every verb works on: Windows, or what a test has put in its place."""
     global _system  # noqa: PLW0603  # the one seam: tests replace it
     if _system is None:
-        from .native import Native
-
+        with importing:
+            from .native import Native
         with _making:
             if _system is None:
                 _system = Native()

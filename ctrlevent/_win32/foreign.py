@@ -12,11 +12,11 @@ from __future__ import annotations
 import ctypes
 import errno
 import math
-import os
 import sys
-import time
 
+from .._late import importing
 from .._typing import TYPE_CHECKING
+from .._unpatched import monotonic, system_calls
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
@@ -24,19 +24,21 @@ if TYPE_CHECKING:
     # From what a function returned to the Windows error code that it means; None: no failure.
     FailureRule = Callable[[Any], Optional[int]]
 
-ERROR_PROC_NOT_FOUND = 127  # winerror.h
+ERROR_INVALID_HANDLE, ERROR_PROC_NOT_FOUND = 6, 127  # winerror.h
 
 # What is called by way of `_winapi`: see `wait`.
 BY_WINAPI = ("WaitForSingleObject", "WaitForMultipleObjects")
 
 if sys.platform == "win32":
     import _winapi
+    import msvcrt
 
     _loaded: dict[str, ctypes.CDLL] = {}
 
     def _load(dll: str) -> ctypes.CDLL:
         if dll not in _loaded:
-            _loaded[dll] = ctypes.WinDLL(dll, use_last_error=True)
+            with importing:  # ctypes does, each time
+                _loaded[dll] = ctypes.WinDLL(dll, use_last_error=True)
         return _loaded[dll]
 
     def wait(hHandle: int, dwMilliseconds: int) -> int:
@@ -51,20 +53,21 @@ if sys.platform == "win32":
         """
         if dwMilliseconds == 0:
             return _winapi.WaitForSingleObject(hHandle, 0)
-        deadline = time.monotonic() + dwMilliseconds / 1000
+        deadline = monotonic() + dwMilliseconds / 1000
         left = dwMilliseconds
         while True:
             try:
                 return _winapi.WaitForMultipleObjects([hHandle], False, left)
-            except InterruptedError:
-                left = max(0, math.ceil((deadline - time.monotonic()) * 1000))
+            except OSError as error:
+                if error.winerror == ERROR_INVALID_HANDLE:
+                    # The handle, or the interpreter's event, which is closed when it ends.
+                    return _winapi.WaitForSingleObject(hHandle, left)
+                if not isinstance(error, InterruptedError):
+                    raise
+                left = max(0, math.ceil((deadline - monotonic()) * 1000))
 
-    def get_osfhandle(fd: int) -> int:
-        import msvcrt
-
-        return msvcrt.get_osfhandle(fd)
-
-    get_handle_inheritable = os.get_handle_inheritable
+    get_osfhandle = msvcrt.get_osfhandle
+    get_handle_inheritable = system_calls.get_handle_inheritable
 
     # BOOL WINAPI HandlerRoutine(DWORD dwCtrlType), PHANDLER_ROUTINE of consoleapi.h.
     handler_routine = ctypes.WINFUNCTYPE(ctypes.c_int32, ctypes.c_uint32)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import os.path
 import sys
-import time
 from ctypes import (
     byref,
     c_char,
@@ -17,6 +16,8 @@ from ctypes import (
     sizeof,
 )
 
+from .. import _unpatched
+from .._late import importing
 from .._typing import TYPE_CHECKING
 from . import declarations as api
 from .constants import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, ClassVar
 
     from .boundary import Created, PythonProcess, Startup
+    from .python_process import Python
 
 
 class Native:
@@ -70,14 +72,17 @@ class Native:
         self._own_is_wow64: bool | None = None
         self._addresses: dict[tuple[str, str], int] = {}
         """Of exports of the system's DLLs, which are never unloaded."""
+        # What is imported when it is needed: the helper process, say, starts nothing.
+        self._python_process: type[Python] | None = None
+        self._creating: tuple[Any, Any] | None = None
 
     # --- the calling process --------------------------------------------------------------------
 
     def GetCurrentProcessId(self) -> int:
-        return os.getpid()
+        return _unpatched.system_calls.getpid()
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return _unpatched.monotonic()
 
     def GetSystemTimeAsFileTime(self) -> int:
         time_of_day = c_uint64()
@@ -86,7 +91,7 @@ class Native:
 
     def sleep(self, seconds: float) -> None:
         # Python's sleep and not kernel32's: in the main thread, Ctrl+C breaks it off.
-        time.sleep(seconds)
+        _unpatched.sleep(seconds)
 
     def get_osfhandle(self, fd: int) -> int:
         return get_osfhandle(fd)
@@ -105,11 +110,13 @@ class Native:
         return getattr(sys, "_base_executable", None) or sys.executable
 
     def start_python(self, code: str) -> PythonProcess:
-        from .python_process import Python
-
+        if self._python_process is None:
+            with importing:
+                from .python_process import Python
+            self._python_process = Python
         python = self.python()
         assert python is not None
-        held = [Python(python, code)]
+        held = [self._python_process(python, code)]
         try:
             held[0].start()
             return held.pop()  # and no variable has it: then it ends if it is lost here
@@ -164,10 +171,12 @@ class Native:
         lpCurrentDirectory: str | None,
         startup: Startup,
     ) -> Created:
-        # Imported late: the helper process starts nothing, and does not need them.
-        from .boundary import Created
-        from .startup import startup_info
-
+        if self._creating is None:
+            with importing:
+                from .boundary import Created
+                from .startup import startup_info
+            self._creating = Created, startup_info
+        make, startup_info = self._creating
         created = PROCESS_INFORMATION()
         with startup_info(startup) as info:
             api.CreateProcessW(
@@ -183,7 +192,7 @@ class Native:
                 byref(info),
                 byref(created),
             )
-        return Created(created.hProcess, created.hThread, created.dwProcessId, created.dwThreadId)
+        return make(created.hProcess, created.hThread, created.dwProcessId, created.dwThreadId)
 
     def QueryFullProcessImageName(self, hProcess: int) -> str:
         room = 260  # MAX_PATH; a long path takes a second try

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import marshal
-import os
-import subprocess
-from _queue import Empty, SimpleQueue  # those of `queue`, whatever tests have put there
+import os.path
+from _queue import Empty, SimpleQueue
 from typing import Any
 
+from .._subprocess import DEVNULL, PIPE, Popen
 from .._unpatched import Thread
 from .constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
 from .whole import whole
@@ -35,11 +35,11 @@ class Python:
         whole(self._start)
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(
+        self._process = Popen(
             [self._python, "-I", "-S", "-c", self._code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
             # Not the caller's, which could not be deleted meanwhile.
             cwd=os.path.dirname(self._python),
             creationflags=DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP,

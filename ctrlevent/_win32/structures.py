@@ -97,6 +97,16 @@ _PEB = """
     ULONG OSPlatformId, ImageSubsystem;
 """
 
+# To its list of modules, which each begin with the links to the next and to the one before. The
+# fields of these LIST_ENTRYs stand here by themselves.
+_PEB_LDR_DATA = """
+    ULONG Length;
+    UCHAR Initialized;
+    PVOID SsHandle, InLoadOrderFlink, InLoadOrderBlink;
+"""
+
+_LIST_ENTRY = "PVOID Flink, Blink;"
+
 # What follows ProcessGroupId (LoaderThreads, ...) came with later versions of Windows and is not
 # read, so nothing here needs to know how long the structure is on the system at hand. Its own
 # Length field could not say: it counts the strings that are stored behind the structure.
@@ -134,6 +144,8 @@ class Layout:
         basic = make("PROCESS_BASIC_INFORMATION", _PROCESS_BASIC_INFORMATION)
         self.process_basic_information = basic
         self.peb = make("PEB", _PEB)
+        self.peb_ldr_data = make("PEB_LDR_DATA", _PEB_LDR_DATA)
+        self.list_entry = make("LIST_ENTRY", _LIST_ENTRY)
         parameters = make("RTL_USER_PROCESS_PARAMETERS", _RTL_USER_PROCESS_PARAMETERS)
         self.process_parameters = parameters
 

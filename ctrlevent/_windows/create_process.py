@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 _GONE_WITHIN = 5000
 
 
-def create_process(owner: Any, *, creationflags: int, **named: Any) -> None:
-    whole(partial(_give, owner, creationflags, named))
-    if not creationflags & CREATE_SUSPENDED:
+def create_process(owner: Any, **named: Any) -> None:
+    # Suspended, so that a process that is abandoned has not run.
+    whole(partial(_give, owner, named))
+    if not named["creationflags"] & CREATE_SUSPENDED:
         resume_thread(owner.thread_handle)
 
 
-def _give(owner: Any, creationflags: int, named: dict[str, Any]) -> None:
-    # Suspended, so that a process that is abandoned has not run.
-    owner.take(*create_suspended(creationflags=creationflags, **named))
+def _give(owner: Any, named: dict[str, Any]) -> None:
+    owner.take(*create_suspended(**named))
 
 
 def abandon_process(owner: Any) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import threading
+from errno import ECANCELED
 from typing import TYPE_CHECKING, Callable, ClassVar
 
 from .._errors import winerror_of
+from .._unpatched import Thread
 from .._win32 import system
 from .._win32.constants import ERROR_INVALID_PARAMETER, PROCESS_VM_OPERATION, PROCESS_VM_WRITE
-from .peb import write_ignores_ctrl_c
+from .peb import set_ignores_ctrl_c
 from .processes import READ, Processes
 
 if TYPE_CHECKING:
     from .._types import CtrlEvent
+    from .._win32.boundary import System
 
 # What it takes to change another process's state; to read it, READ is enough.
 WRITE = READ | PROCESS_VM_OPERATION | PROCESS_VM_WRITE
@@ -34,11 +36,7 @@ def ignore_ctrl_c(ignore: bool, pid: int) -> bool:
         return before
     with Processes(windows, WRITE) as processes:
         before = processes.facts(pid).ignores_ctrl_c
-        try:
-            write_ignores_ctrl_c(windows, processes.handle(pid), ignore)
-        except OSError:
-            processes.handle(pid)  # ProcessLookupError, if it has exited meanwhile
-            raise
+        set_ignores_ctrl_c(windows, processes.handle(pid), ignore)
         return before
 
 
@@ -79,26 +77,32 @@ class Registration:
             self._running.pop()
 
     def add(self) -> None:
-        if not self._exiting:
-            system().SetConsoleCtrlHandler(self, True)
+        if self._exiting:
+            raise OSError(
+                ECANCELED,
+                "the interpreter is ending, so no handler can be registered any more: an event"
+                " would find a Python that is gone; enter it before that",
+            )
+        system().SetConsoleCtrlHandler(self, True)
 
     def remove(self) -> None:
         self._take = None
+        windows = system()
         if not self._running:
-            self._take_back()
+            self._take_back(windows)
             return
         # Windows would wait for the end of the callback, which may be waiting for this thread to go
         # on, or be in this thread.
-        with contextlib.suppress(RuntimeError):  # no thread can be started: the interpreter ends
-            threading.Thread(target=self._take_back, daemon=True).start()
+        with contextlib.suppress(OSError):  # no thread can be started: the interpreter ends
+            Thread(self._take_back, windows)
 
-    def _take_back(self) -> None:
-        self._unregister()
+    def _take_back(self, windows: System) -> None:
+        self._unregister(windows)
         self._free.append(self)
 
-    def _unregister(self) -> None:
+    def _unregister(self, windows: System) -> None:
         try:
-            system().SetConsoleCtrlHandler(self, False)
+            windows.SetConsoleCtrlHandler(self, False)
         except OSError as error:
             if winerror_of(error) != ERROR_INVALID_PARAMETER:
                 raise
@@ -116,7 +120,7 @@ class Registration:
         interrupt: KeyboardInterrupt | None = None
         while left:
             try:
-                left[-1]._unregister()  # noqa: SLF001
+                left[-1]._unregister(windows)  # noqa: SLF001
                 left.pop()
             except KeyboardInterrupt as error:  # for which there is no handler any more
                 interrupt = error

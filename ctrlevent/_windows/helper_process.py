@@ -18,12 +18,11 @@ interpreter at both ends.)
 from __future__ import annotations
 
 import marshal
-import os
 import sys
-from _thread import allocate_lock, start_new_thread
 
 from .._errors import CtrlCIgnored, NoConsole, make, winerror_of
 from .._typing import TYPE_CHECKING
+from .._unpatched import Thread, allocate_lock, system_calls
 from .._win32 import system
 from .._win32.constants import (
     ERROR_GEN_FAILURE,
@@ -54,7 +53,7 @@ def main() -> None:
     windows = system()
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     idle = _Idle(windows)
-    start_new_thread(idle.watch, ())
+    Thread(idle.watch)
     while True:
         try:
             request = marshal.load(requests)
@@ -89,7 +88,7 @@ class _Idle:
                 continue
             with self.not_now:
                 if windows.monotonic() >= self.since + IDLE_SECONDS:
-                    os._exit(IDLE_EXIT_CODE)
+                    system_calls._exit(IDLE_EXIT_CODE)  # noqa: SLF001
 
 
 def answer(windows: System, request: dict[str, Any]) -> dict[str, Any]:

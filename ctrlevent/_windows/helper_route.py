@@ -11,11 +11,11 @@ import atexit
 import contextlib
 import errno
 import marshal
-import os
-from _thread import allocate_lock
+import os.path
 
 from .._errors import NoConsole, make, set_winerror
 from .._typing import TYPE_CHECKING
+from .._unpatched import allocate_lock
 from .helper_process import IDLE_EXIT_CODE, PASSED_ON
 from .policy import no_such_group, sent_in_part
 

@@ -25,6 +25,7 @@ from .._win32.constants import (
     CONSOLE_IGNORE_CTRL_C,
     CONSOLE_NEW_CONSOLE,
     CURRENT_PROCESS,
+    ERROR_ACCESS_DENIED,
     ERROR_NOACCESS,
     ERROR_PARTIAL_COPY,
     IMAGE_SUBSYSTEM_WINDOWS_GUI,
@@ -51,10 +52,16 @@ CONSOLE_HANDLES_ASKED_FOR = {
     for bits in (32, 64)
 }
 
-# A process that is just being created, or exits, answers with ERROR_PARTIAL_COPY, ERROR_NOACCESS or
-# a null pointer for a moment; after this many seconds it is no longer a moment.
+# A process that is just being created, or exits, answers with one of these errors or with a null
+# pointer for a moment; after this many seconds it is no longer a moment.
+_PASSING = (ERROR_ACCESS_DENIED, ERROR_PARTIAL_COPY, ERROR_NOACCESS)
 MOMENT = 0.5
 _PAUSE = 0.005
+
+# In seconds: how long a process must not have run an instruction to be taken for suspended, as
+# Windows has no documented call that says so; and how long the start of a process may take.
+_ASLEEP = 0.1
+_LOADING = 5.0
 
 
 class Console:
@@ -121,10 +128,14 @@ def read(windows: System, handle: int, pid: int, deadline: Callable[[], float]) 
             raise make(ProcessLookupError, f"process {pid} has ended", problem)
         if facts is not None:
             return facts
-        passing = problem is None or winerror_of(problem) in (ERROR_PARTIAL_COPY, ERROR_NOACCESS)
+        passing = problem is None or _is_passing(problem)
         if not passing or windows.monotonic() >= deadline():
             raise _unreadable(pid, problem) from problem
         windows.sleep(_PAUSE)
+
+
+def _is_passing(problem: OSError) -> bool:
+    return winerror_of(problem) in _PASSING
 
 
 class _Caller(NamedTuple):
@@ -188,7 +199,11 @@ def _read_once(windows: System, handle: int, pid: int) -> Facts | None:
         if peb and peb.ProcessParameters:
             kind = twin.layout.process_parameters
             parameters = _structure(twin, handle, kind, peb.ProcessParameters)
-            return _understand(pid, twin, peb, parameters) if parameters else None
+            # A process that starts replaces them by its own: what was there may have been anything.
+            again = _structure(twin, handle, twin.layout.peb, twin.peb)
+            if not again or again.ProcessParameters != peb.ProcessParameters or not parameters:
+                return None
+            return _understand(pid, twin, peb, parameters)
     return None
 
 
@@ -215,41 +230,122 @@ def _console(handle: int, bits: int) -> str:
 
 
 def write_ignores_ctrl_c(windows: System, handle: int, ignores: bool) -> None:
-    """Set or clear a process's ignore bit; the handle needs PROCESS_VM_OPERATION and VM_WRITE too.
+    """Set or clear the ignore bit of a process that the caller has created suspended.
 
-    In both PEBs, where a process has two: before the first instruction of a 32-bit process there
-    is only the 64-bit PEB, from which the other is made; afterwards only the 32-bit PEB counts.
-
-    Raises ProcessLookupError if it has exited, PermissionError if there is nothing to be changed.
+    The handle needs PROCESS_VM_OPERATION and VM_WRITE too. Raises what `set_ignores_ctrl_c` raises.
     """
-    changed = False
-    try:
-        for twin in _twins(windows, handle):
-            changed |= _write_twin(twin, handle, ignores)
-    except OSError as error:
+    _set_ignores_ctrl_c(windows, handle, ignores, 0.0)
+
+
+def set_ignores_ctrl_c(windows: System, handle: int, ignores: bool) -> None:
+    """The same of any process, which may be starting at this moment.
+
+    A process that starts makes process parameters of its own, out of those that its creator has
+    written, and those of its 32-bit PEB out of those of its 64-bit PEB: a write to the old ones at
+    the wrong moment is lost. So what was written counts when one of these has been seen after it:
+
+    - its loader has loaded kernel32. All of that is done before it (seen on Wine 10);
+    - it has not run an instruction yet, some time after the write, so it will make its own
+      parameters out of what was written. So it is for a process that was created suspended.
+
+    Raises ProcessLookupError if it has exited; PermissionError if there is nothing to be changed,
+    or Windows does not let the caller; TimeoutError if it goes on starting, and so may have missed
+    the change.
+    """
+    _set_ignores_ctrl_c(windows, handle, ignores, _ASLEEP)
+
+
+def _set_ignores_ctrl_c(windows: System, handle: int, ignores: bool, asleep: float) -> None:
+    start = written = windows.monotonic()
+    while True:
+        problem: OSError | None = None
+        done = _Write("", found=False, changed=False)
+        try:
+            done = _write_once(windows, handle, ignores)
+        except OSError as error:
+            problem = error
         if has_exited(windows, handle):
-            raise make(ProcessLookupError, "the process has ended", error) from error
-        raise
-    if not changed:
-        raise make(
-            PermissionError,
-            "the process parameters cannot be read, so whether it ignores Ctrl+C cannot be changed",
+            pid = windows.GetProcessId(handle)
+            raise make(ProcessLookupError, f"process {pid} has ended", problem)
+        now = windows.monotonic()
+        if not done.found or done.changed:
+            written = now
+        if done.found and done.stage == _Stage.ASLEEP and now >= written + asleep:
+            return
+        if done.stage == _Stage.LOADED and done.found:
+            if not done.changed:
+                return
+            continue  # and look whether it is there
+        passing = problem is None or _is_passing(problem)
+        if not passing or now >= start + (_LOADING if done.found else MOMENT):
+            raise _unwritable(windows.GetProcessId(handle), done.found, problem) from problem
+        windows.sleep(_PAUSE)
+
+
+def _unwritable(pid: int, was_written: bool, cause: OSError | None) -> OSError:
+    if was_written:
+        return make(
+            TimeoutError,
+            f"process {pid} is still starting, so it may go on as before; call this again when it"
+            " is up",
         )
+    return make(
+        PermissionError,
+        f"the process parameters of process {pid} cannot be changed, so whether it ignores Ctrl+C"
+        " cannot either: it is a part of Windows, or this must be called from an elevated process",
+        cause,
+    )
 
 
-def _write_twin(twin: Twin, handle: int, ignores: bool) -> bool:
-    peb = _structure(twin, handle, twin.layout.peb, twin.peb) if twin.peb else None
-    kind = twin.layout.process_parameters
-    if not peb or not peb.ProcessParameters:
+class _Stage:
+    """How far the start of a process has come: one of these."""
+
+    ASLEEP: Final = "it has not run an instruction yet"
+    LOADING: Final = "it may be making its process parameters"
+    LOADED: Final = "its process parameters are its own, and stay where they are"
+
+
+class _Write(NamedTuple):
+    """What was seen before a write, and what was done."""
+
+    stage: str
+    """One of `_Stage`."""
+    found: bool
+    """There are process parameters, in one of its PEBs at least."""
+    changed: bool
+    """The bit was otherwise, in one of them at least."""
+
+
+def _write_once(windows: System, handle: int, ignores: bool) -> _Write:
+    """In both PEBs, where a process has two."""
+    runs = loaded = found = changed = False
+    for number, twin in enumerate(_twins(windows, handle)):
+        peb = _structure(twin, handle, twin.layout.peb, twin.peb) if twin.peb else None
+        if not peb:
+            continue
+        runs = runs or bool(peb.Ldr)
+        loaded = loaded or (number == 0 and _has_loaded_kernel32(twin, handle, peb.Ldr))
+        kind = twin.layout.process_parameters
+        at = peb.ProcessParameters
+        parameters = _structure(twin, handle, kind, at) if at else None
+        if not parameters:
+            continue
+        found = True
+        if bool(parameters.ConsoleFlags & CONSOLE_IGNORE_CTRL_C) != ignores:
+            flags = parameters.ConsoleFlags ^ CONSOLE_IGNORE_CTRL_C
+            twin.write_memory(handle, at + kind.ConsoleFlags.offset, flags.to_bytes(4, "little"))
+            changed = True
+    stage = _Stage.LOADED if loaded else _Stage.LOADING if runs else _Stage.ASLEEP
+    return _Write(stage, found, changed)
+
+
+def _has_loaded_kernel32(twin: Twin, handle: int, ldr: int) -> bool:
+    """Whether there is a third module: the first two are the program and ntdll."""
+    modules = _structure(twin, handle, twin.layout.peb_ldr_data, ldr) if ldr else None
+    if not modules or modules.InLoadOrderFlink == modules.InLoadOrderBlink:
         return False
-    parameters = _structure(twin, handle, kind, peb.ProcessParameters)
-    if not parameters:
-        return False
-    flags = parameters.ConsoleFlags & ~CONSOLE_IGNORE_CTRL_C
-    flags |= CONSOLE_IGNORE_CTRL_C if ignores else 0
-    address = peb.ProcessParameters + kind.ConsoleFlags.offset
-    twin.write_memory(handle, address, flags.to_bytes(4, "little"))
-    return True
+    first = _structure(twin, handle, twin.layout.list_entry, modules.InLoadOrderFlink)
+    return bool(first and first.Flink != modules.InLoadOrderBlink)
 
 
 class Twin(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from .._errors import NoConsole, make, unsupported, winerror_of
+from .._late import importing
 from .._typing import TYPE_CHECKING
 from .._win32.constants import (
     CURRENT_PROCESS,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # The access that it takes to see whether a process is alive, and to read its `Facts`.
 LOOK = PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE
 READ = LOOK | PROCESS_VM_READ
+
+_info: type[ProcessInfo] | None = None
 
 
 class Processes:
@@ -153,8 +156,11 @@ class Processes:
 
     def info(self, seen: Seen) -> ProcessInfo:
         """The description that users get."""
-        from .._types import ProcessInfo
-
+        global _info  # noqa: PLW0603  # the helper process, which describes none, does not need it
+        if _info is None:
+            with importing:
+                from .._types import ProcessInfo
+            _info = ProcessInfo
         name = None
         try:
             path = self._windows.QueryFullProcessImageName(self._of_seen(seen.pid))
@@ -162,10 +168,8 @@ class Processes:
         except OSError:
             pass  # it stays None
         if isinstance(seen, Unreadable):
-            return ProcessInfo(seen.pid, None, None, None, None, name)
-        return ProcessInfo(
-            seen.pid, seen.ppid, seen.pgid, seen.is_leader, seen.ignores_ctrl_c, name
-        )
+            return _info(seen.pid, None, None, None, None, name)
+        return _info(seen.pid, seen.ppid, seen.pgid, seen.is_leader, seen.ignores_ctrl_c, name)
 
 
 def require_groups(windows: System) -> None:

@@ -6,9 +6,8 @@ import codecs
 import contextlib
 import errno
 import os
-import subprocess
 import sys
-import threading
+from _queue import Empty, SimpleQueue
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -16,7 +15,8 @@ from weakref import WeakSet
 from .. import _arguments
 from .._calls import Call
 from .._errors import unsupported, winerror_of
-from .._unpatched import Thread
+from .._subprocess import TimeoutExpired
+from .._unpatched import Thread, allocate_lock
 from .._win32 import system
 from .._win32.constants import (
     CREATE_NEW_CONSOLE,
@@ -51,7 +51,7 @@ class Terminal:
         self._windows = system()
         self._children: WeakSet[TerminalProcess] = WeakSet()
         self._screen = _Screen(self._windows)
-        self._closing = threading.Lock()
+        self._closing = allocate_lock()
         self._console: int | None = None
         self.is_open = False
 
@@ -195,7 +195,7 @@ class TerminalProcess:
         self.pid = 0
         self.returncode: Any = None
         self._windows = windows
-        self._polling = threading.Lock()
+        self._polling = allocate_lock()
 
     def take(self, process_handle: int, thread_handle: int, pid: int, _tid: int) -> None:
         self.pid = pid
@@ -236,7 +236,7 @@ class TerminalProcess:
     def wait(self, timeout: float | None = None) -> int:
         seconds = _arguments.seconds(timeout)
         if not self.wait_until(self._windows.monotonic() + seconds):
-            raise subprocess.TimeoutExpired(self.args, seconds)
+            raise TimeoutExpired(self.args, seconds)
         status: int = self.returncode
         return status
 
@@ -277,9 +277,9 @@ class _Screen:
 
     def __init__(self, windows: System) -> None:
         self._windows = windows
-        self._parts: list[str] = []
+        self._parts: SimpleQueue[str | None] = SimpleQueue()
+        """None comes last."""
         self._at_end = False
-        self._news = threading.Condition()
 
     def fill(self, fd: int) -> None:
         """Read to the end, in a thread of its own."""
@@ -289,22 +289,31 @@ class _Screen:
                 data = b""
                 with contextlib.suppress(OSError):  # its other end was closed
                     data = os.read(fd, 1 << 16)
-                with self._news:
-                    self._parts.append(decoder.decode(data, final=not data))
-                    self._at_end = not data
-                    self._news.notify_all()
+                self._parts.put(decoder.decode(data, final=not data))
                 if not data:
                     return
         finally:
+            self._parts.put(None)
             os.close(fd)
 
     def take(self, seconds: float) -> str:
         deadline = self._windows.monotonic() + seconds
-        while True:
-            with self._news:
-                shown = "".join(self._parts)
-                self._parts.clear()
-                left = deadline - self._windows.monotonic()
-                if shown or self._at_end or left <= 0:
-                    return shown
-                self._news.wait(min(left, _SLICE))
+        shown = self._shown(0)
+        while not shown and not self._at_end:
+            left = deadline - self._windows.monotonic()
+            if left <= 0:
+                break
+            shown = self._shown(min(left, _SLICE))
+        return shown
+
+    def _shown(self, seconds: float) -> str:
+        """All that there is. Waits for the first piece of it."""
+        pieces: list[str] = []
+        with contextlib.suppress(Empty):
+            while not self._at_end:
+                piece = self._parts.get(timeout=0 if pieces else seconds)
+                if piece is None:
+                    self._at_end = True
+                else:
+                    pieces.append(piece)
+        return "".join(pieces)

@@ -6,13 +6,12 @@ import contextlib
 import io
 import math
 import os
-import subprocess
 import sys
-import threading
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
+from .._subprocess import DEVNULL, PIPE, TimeoutExpired
 from .._types import CtrlEvent
+from .._unpatched import Thread
 from .._win32 import system
 from . import dispatch
 from .popen import handle_of
@@ -124,10 +123,10 @@ def _pass_streams(named: dict[str, Any]) -> dict[str, int]:
         try:
             os.fstat(fd)
         except OSError:  # a program without standard streams, such as pythonw
-            named[name] = subprocess.DEVNULL
+            named[name] = DEVNULL
         else:
             if os.isatty(fd):
-                named[name] = subprocess.PIPE
+                named[name] = PIPE
                 terminals[name] = fd
             else:
                 named[name] = fd
@@ -139,7 +138,7 @@ class _Streams:
 
     def __init__(self, process: Any, terminals: dict[str, int], input: Any) -> None:
         self._found: dict[str, list[Any]] = {}
-        self._threads: list[threading.Thread] = []
+        self._threads: list[Thread] = []
         self._problems: list[BaseException] = []
         if input is not None and not isinstance(process.stdin, io.TextIOBase):
             memoryview(input)  # TypeError for text, before anything runs on
@@ -159,10 +158,8 @@ class _Streams:
     def _serve(self, function: Any, *arguments: Any) -> None:
         self._threads.append(self._start(function, *arguments))
 
-    def _start(self, function: Any, *arguments: Any) -> threading.Thread:
-        thread = threading.Thread(target=self._call, args=(function, *arguments), daemon=True)
-        thread.start()
-        return thread
+    def _start(self, function: Any, *arguments: Any) -> Thread:
+        return Thread(self._call, function, *arguments)
 
     def _call(self, function: Any, *arguments: Any) -> None:
         try:

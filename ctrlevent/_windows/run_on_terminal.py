@@ -6,10 +6,10 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
-from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any, Callable
 
+from .._subprocess import TimeoutExpired
+from .._unpatched import Event, Thread
 from .._win32 import system
 from .._win32.constants import (
     DISABLE_NEWLINE_AUTO_RETURN,
@@ -62,8 +62,7 @@ def run_on_terminal(
         console = stack.enter_context(pseudo_console(*size))
         process = console.start(args, **named)
         show = shown.append if capture_output else stack.enter_context(_terminal_output())
-        output = threading.Thread(target=_copy_screen, args=(console, show), daemon=True)
-        output.start()
+        output = Thread(_copy_screen, console, show)
         if input is None:
             stack.enter_context(_typing(console))
         else:
@@ -178,7 +177,7 @@ def _copy_screen(console: Any, show: Callable[[str], None]) -> None:
 @contextlib.contextmanager
 def _typing(console: Any) -> Generator[None]:
     """Type what comes from the caller's stdin; from a terminal every key, Ctrl+C too."""
-    stop = threading.Event()
+    stop = Event()
     try:
         stdin = open(_STDIN, "rb", buffering=0, closefd=False)  # noqa: SIM115
     except OSError:
@@ -187,8 +186,7 @@ def _typing(console: Any) -> Generator[None]:
     with _raw(_STDIN, _RAW_INPUT) as is_console:
         copy = _copy_keys if is_console else _copy_stream
         # Not waited for if it is a stream: nothing can break off its reading from that.
-        thread = threading.Thread(target=copy, args=(stdin, console, stop), daemon=True)
-        thread.start()
+        thread = Thread(copy, stdin, console, stop)
         try:
             yield
         finally:
@@ -197,7 +195,7 @@ def _typing(console: Any) -> Generator[None]:
                 thread.join(_SLICE * 4)
 
 
-def _copy_keys(stdin: Any, console: Any, stop: threading.Event) -> None:
+def _copy_keys(stdin: Any, console: Any, stop: Event) -> None:
     windows = system()
     with contextlib.suppress(OSError):
         keys = windows.get_osfhandle(_STDIN)
@@ -207,7 +205,7 @@ def _copy_keys(stdin: Any, console: Any, stop: threading.Event) -> None:
                 console.write_bytes(stdin.read(1 << 12) or b"\x1a")
 
 
-def _copy_stream(stdin: Any, console: Any, stop: threading.Event) -> None:
+def _copy_stream(stdin: Any, console: Any, stop: Event) -> None:
     with contextlib.suppress(OSError):
         while not stop.is_set():
             data = stdin.read(1 << 12)

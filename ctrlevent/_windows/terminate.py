@@ -6,9 +6,9 @@ import contextlib
 
 from .._errors import make
 from .._typing import TYPE_CHECKING
-from .._win32.constants import PROCESS_TERMINATE
+from .._win32.constants import PROCESS_TERMINATE, WAIT_OBJECT_0
 from . import policy
-from .peb import Facts, Unreadable, has_exited
+from .peb import MOMENT, Facts, Unreadable
 from .processes import LOOK, Processes
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _terminate(windows: System, handle: int, pid: int, exit_code: int) -> None:
     try:
         windows.TerminateProcess(handle, exit_code)
     except PermissionError as error:
-        if has_exited(windows, handle):
+        # A process that has been ended, or is exiting, says this before it is gone.
+        if windows.WaitForSingleObject(handle, int(MOMENT * 1000)) == WAIT_OBJECT_0:
             raise make(ProcessLookupError, f"process {pid} has ended", error) from error
         raise

@@ -42,6 +42,7 @@ __all__ = ["CTRL_BREAK", "CTRL_C", "Console", "Entry", "FakeWindows", "Process",
 
 PEB = {64: 0x7F_1000_0000, 32: 0x0030_0000}
 PARAMETERS = {64: 0x7F_2000_0000, 32: 0x0040_0000}
+LDR = {64: 0x7F_3000_0000, 32: 0x0050_0000}
 # One address per architecture: DLLs of Windows are mapped once per boot (docs, ASLR).
 CTRL_ROUTINE = {64: 0x7FFB_1234_5678, 32: 0x7612_3456}
 CODE = bytes(range(0x40, 0x80))
@@ -95,6 +96,7 @@ class Process:
         """System, Registry, ...: no PEB (phnt)."""
         self.memory: dict[int, bytearray] = {}
         self.map(PEB[bits], self.layout.peb(ProcessParameters=PARAMETERS[bits], ImageSubsystem=3))
+        self.load(3)
         flags = c.CONSOLE_IGNORE_CTRL_C if ignores else 0
         kind = self.layout.process_parameters
         self.map(PARAMETERS[bits], kind(ProcessGroupId=group, ConsoleFlags=flags))
@@ -107,6 +109,19 @@ class Process:
 
     def map(self, address: int, content: Structure) -> None:
         self.memory[address] = bytearray(content)
+
+    def load(self, count: int) -> None:
+        """So many modules are in the list of its loader; 0: it has not run an instruction yet."""
+        self.peb.Ldr = LDR[self.bits] if count else 0
+        entries = [LDR[self.bits] + 0x100 * number for number in range(1, count + 1)]
+        head = LDR[self.bits] + (0x10 if self.bits == 64 else 0x0C)
+        links = [head, *entries, head]
+        self.map(
+            LDR[self.bits],
+            self.layout.peb_ldr_data(InLoadOrderFlink=links[1], InLoadOrderBlink=links[-2]),
+        )
+        for before, at, after in zip(links, links[1:], links[2:]):
+            self.map(at, self.layout.list_entry(Flink=after, Blink=before))
 
     @property
     def layout(self) -> Layout:
@@ -147,6 +162,7 @@ class Process:
         """It has not run an instruction yet: kernel32 is not mapped, and a 32-bit process on a
         64-bit Windows has only its other PEB (phnt, and how Wow64 starts a process)."""
         del self.memory[CTRL_ROUTINE[self.bits]]
+        self.load(0)
         if PARAMETERS[64] in self.memory:
             self.peb.ProcessParameters = PARAMETERS[64] if self.bits == 64 else 0
 
@@ -155,6 +171,7 @@ class Process:
         if not self.is_alive or self.has_started:
             return
         self.memory[CTRL_ROUTINE[self.bits]] = bytearray(CODE)
+        self.load(3)
         self.peb.ProcessParameters = PARAMETERS[self.bits]
         if self.bits == 32 and PARAMETERS[64] in self.memory:  # made from its twin
             other = LAYOUT64.process_parameters.from_buffer(self.memory[PARAMETERS[64]])

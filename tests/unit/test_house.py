@@ -31,7 +31,18 @@ HALVES: dict[str, ModuleType] = {"_windows": _windows, "_posix": _posix}
 FOLDERS = {**HALVES, "_win32": _win32}
 
 # What every module may import. `_protocol` is for types alone.
-SHARED = {"_arguments", "_errors", "_protocol", "_types", "_typing", "_unpatched"}
+SHARED = {
+    "_arguments",
+    "_calls",
+    "_errors",
+    "_late",
+    "_protocol",
+    "_subprocess",
+    "_types",
+    "_typing",
+    "_unpatched",
+}
+BELOW_WIN32 = {"_late", "_subprocess", "_typing", "_unpatched"}
 
 
 def imports(name: str, *, types: bool = True) -> Iterator[tuple[int, str]]:
@@ -102,14 +113,63 @@ def test_only_the_standard_library_is_imported(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("_windows/")])
-def test_half_for_windows_has_no_clock_and_starts_no_process_but_through_the_boundary(
+def test_half_for_windows_starts_no_process_but_through_the_boundary(
     name: str,
 ) -> None:
-    assert "time" not in standard(name)
     calls = [
         ast.unparse(node.func) for node in ast.walk(SOURCES[name]) if isinstance(node, ast.Call)
     ]
     assert "subprocess.Popen" not in calls
+
+
+# The demo is a program of its own, in which no code replaces anything.
+REPLACED = {"time", "threading", "_thread", "queue", "select", "selectors", "socket"}
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "_demo.py"])
+def test_nothing_is_taken_from_where_tests_and_gevent_put_something_else(name: str) -> None:
+    """A frozen clock, a thread that is a mock: see `_unpatched` and `_subprocess`."""
+    assert not REPLACED & standard(name)
+    if name != "_subprocess.py":
+        taken = {module for level, module in imports(name) if level == 0}
+        classes = ("Popen", "TimeoutExpired", "CalledProcessError", "CompletedProcess")
+        assert not taken & {f"subprocess.{kind}" for kind in classes}
+        used = {
+            ast.unparse(node) for node in ast.walk(SOURCES[name]) if isinstance(node, ast.Attribute)
+        }
+        assert not used & {f"subprocess.{kind}" for kind in classes}
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "_demo.py"])
+def test_processes_are_asked_for_and_signalled_by_the_real_functions(name: str) -> None:
+    """`os.kill` may be a mock, or `patch_os`; and with a false `os.getpid` the wrong one is hit."""
+    called = {
+        ast.unparse(node.func) for node in ast.walk(SOURCES[name]) if isinstance(node, ast.Call)
+    }
+    if ("os", "system_calls") in renamed(name):
+        return
+    assert not called & {"os.kill", "os.killpg", "os.getpgid", "os.getpid", "os._exit"}
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("_posix/")])
+def test_signals_are_handled_by_the_real_functions(name: str) -> None:
+    called = {
+        ast.unparse(node.func) for node in ast.walk(SOURCES[name]) if isinstance(node, ast.Call)
+    }
+    assert not called & {"signal.signal", "signal.getsignal"} or (
+        "signal",
+        "signal_calls",
+    ) in renamed(name)
+
+
+def renamed(name: str) -> set[tuple[str | None, str]]:
+    """(its name here, its own name) of each name that is imported."""
+    return {
+        (alias.asname, alias.name)
+        for node in ast.walk(SOURCES[name])
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
 
 
 # --- the rooms ------------------------------------------------------------------------------------
@@ -131,7 +191,7 @@ def test_half_knows_itself_what_is_shared_and_for_windows_win32(name: str) -> No
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith("_win32/")])
 def test_win32_knows_itself_alone(name: str) -> None:
-    assert {module for module in own(name) if not module.startswith("_win32")} <= {"_typing", "_unpatched"}
+    assert {module for module in own(name) if not module.startswith("_win32")} <= BELOW_WIN32
 
 
 @pytest.mark.parametrize("name", sorted(SHARED - {"_protocol"}))

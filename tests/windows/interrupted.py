@@ -71,37 +71,46 @@ class _Fixture:
 
 
 def starts(kind: str, command: list[str]) -> Start:
-    if kind == "Popen":
-        return Start(lambda: ctrlevent.Popen(command), _end)
-    if kind == "Popen with pipes":
-        return Start(lambda: ctrlevent.Popen(command, text=True, **PIPES), _end)
-    if kind == "Popen with a console of its own":
-        return Start(lambda: ctrlevent.Popen(command, console="own"), _end)
-    if kind == "contained":
-        return Start(lambda: _popen.Contained(command, **PIPES), _end_tree)
-    if kind == "interruptible":
-        fixture = _Fixture()
-        start = fixture.start
-        return Start(lambda: start(command), lambda _: None, fixture.next_test)
-    if kind == "create_process":
-        return Start(lambda: ctrlevent.create_process(command), _end_created)
-    if kind == "PseudoConsole":
-        return Start(lambda: ctrlevent.PseudoConsole(), lambda console: console.close())
-    if kind == "PseudoConsole.start":
-        console = ctrlevent.PseudoConsole()
-        return Start(lambda: console.start(command), _end_on_terminal)
-    if kind == "helper":
-        windows, helper = system(), helper_route._helper
-        return Start(lambda: helper(windows), lambda _: None, helper_route._discard)
-    if kind == "run":
-        return Start(lambda: ctrlevent.run(command, capture_output=True), lambda _: None)
-    if kind == "run on a terminal":
-        return Start(
+    makers: dict[str, Callable[[], Start]] = {
+        "Popen": lambda: Start(lambda: ctrlevent.Popen(command), _end),
+        "Popen with pipes": lambda: Start(
+            lambda: ctrlevent.Popen(command, text=True, **PIPES), _end
+        ),
+        "Popen with a console of its own": lambda: Start(
+            lambda: ctrlevent.Popen(command, console="own"), _end
+        ),
+        "contained": lambda: Start(lambda: _popen.Contained(command, **PIPES), _end_tree),
+        "interruptible": lambda: _interruptible(command),
+        "create_process": lambda: Start(lambda: ctrlevent.create_process(command), _end_created),
+        "PseudoConsole": lambda: Start(
+            lambda: ctrlevent.PseudoConsole(80, 24), lambda console: console.close()
+        ),
+        "PseudoConsole.start": lambda: _on_terminal(command),
+        "helper": _helper,
+        "run": lambda: Start(lambda: ctrlevent.run(command, capture_output=True), lambda _: None),
+        "run on a terminal": lambda: Start(
             lambda: ctrlevent.run(command, console="pty", input=b"", capture_output=True),
             lambda _: None,
-        )
-    assert kind == "subprocess", kind
-    return Start(lambda: subprocess.Popen(command), _end)
+        ),
+        "subprocess": lambda: Start(lambda: subprocess.Popen(command), _end),
+    }
+    return makers[kind]()
+
+
+def _interruptible(command: list[str]) -> Start:
+    fixture = _Fixture()
+    start = fixture.start
+    return Start(lambda: start(command), lambda _: None, fixture.next_test)
+
+
+def _on_terminal(command: list[str]) -> Start:
+    console = ctrlevent.PseudoConsole()
+    return Start(lambda: console.start(command), _end_on_terminal)
+
+
+def _helper() -> Start:
+    windows, helper = system(), helper_route._helper
+    return Start(lambda: helper(windows), lambda _: None, helper_route._discard)
 
 
 def _end_tree(child: Any) -> None:

@@ -7,9 +7,10 @@ import pytest
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
 from tests.children import WAITS
+from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT
 
-from . import scenarios, starting
+from . import scenarios, starting, young
 from .harness import ARCH, CTRL_BREAK, CTRL_C, NEW_GROUP, OTHER_ARCH, Console, bed_program
 
 PAIRS = [(ARCH, ARCH), (ARCH, OTHER_ARCH), (OTHER_ARCH, ARCH), (OTHER_ARCH, OTHER_ARCH)]
@@ -112,3 +113,36 @@ def test_what_is_no_pid(pid: object) -> None:
     kinds = (TypeError, ValueError, OverflowError)
     with pytest.raises(kinds):
         ctrlevent.ignore_ctrl_c(True, pid)  # type: ignore[arg-type]
+
+
+# --- children in their first and their last moments -----------------------------------------------
+
+
+@pytest.mark.bitness
+@pytest.mark.repeats
+@pytest.mark.parametrize(("writer", "target"), PAIRS)
+def test_a_child_that_is_starting_is_made_to_hear(
+    console: Console, writer: str, target: str
+) -> None:
+    """It makes its process parameters in its first moments: a write of then could be lost."""
+    other = console.parent.python(arch=writer, name="the one who writes")
+    command = [bed_program("native", target), "default"]
+    assert other.call(young.made_to_hear, command, repeats(300, 12)) == []
+
+
+@pytest.mark.bitness
+@pytest.mark.parametrize(("writer", "target"), PAIRS)
+def test_a_suspended_child_is_made_to_hear(console: Console, writer: str, target: str) -> None:
+    other = console.parent.python(arch=writer, name="the one who writes")
+    command = [bed_program("native", target), "default"]
+    assert other.call(young.made_to_hear_while_suspended, command) is False
+
+
+@pytest.mark.bitness
+@pytest.mark.repeats
+@pytest.mark.parametrize("target", [ARCH, OTHER_ARCH])
+def test_no_verb_lets_an_error_of_windows_through_while_a_child_starts_or_exits(
+    console: Console, target: str
+) -> None:
+    command = [bed_program("native", target), "default"]
+    assert console.parent.call(young.asked_in_their_last_moments, command, repeats(40, 2)) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests import last_moments
 from tests.repeats import repeats
 
 from . import scenarios
@@ -79,3 +80,13 @@ def test_daemon_threads_that_send_while_the_interpreter_ends(console: Console) -
 def test_while_modules_are_torn_down(console: Console) -> None:
     exit_code, _, errors = run(console, FROM_DEL)
     assert (exit_code, "Fatal" in errors) == (0, False)
+
+
+@pytest.mark.bitness
+@pytest.mark.parametrize("where", last_moments.WHERE)
+@pytest.mark.parametrize("how", last_moments.HOW)
+def test_every_verb_works_or_says_why_it_cannot(console: Console, how: str, where: str) -> None:
+    command = [bed_program("python"), "-c", last_moments.PROGRAM, how, where, *last_moments.CALLS]
+    code, output, errors = console.parent.python(NEW_GROUP).call(scenarios.run_script, command)
+    assert (code, errors) == (0, "")
+    assert last_moments.wrong(output, how, where) == {}

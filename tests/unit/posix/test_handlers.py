@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT, CTRL_CLOSE_EVENT, CtrlEvent, handler
+from ctrlevent._unpatched import signal_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +153,7 @@ def test_the_systems_default_of_a_blocked_signal_waits_and_the_handler_stays() -
 def test_one_that_cannot_be_entered_leaves_nothing(
     heard: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = signal.signal
+    real = signal_calls.signal
 
     def refuse(number: int, action: Any) -> Any:
         if number == signal.SIGQUIT and not isinstance(action, int):
@@ -162,7 +163,7 @@ def test_one_that_cannot_be_entered_leaves_nothing(
     before = signal.getsignal(signal.SIGINT)
     asked: list[str] = []
     with monkeypatch.context() as patch:
-        patch.setattr(signal, "signal", refuse)
+        patch.setattr(signal_calls, "signal", refuse)
         with pytest.raises(OSError, match="on purpose"):
             handler(asking(asked, "it")).__enter__()
     assert signal.getsignal(signal.SIGINT) is before

@@ -26,6 +26,7 @@ if sys.platform == "win32":
 
 from ctrlevent import _signals
 from ctrlevent._posix import processes, signals
+from ctrlevent._unpatched import system_calls
 
 # Reports the number of each signal on a line of its own, in the order in which they come.
 CHILD = """
@@ -398,7 +399,7 @@ def test_a_process_that_ends_while_they_are_listed_is_none_of_them(
     child = spawn()
     child.end()
     names = [*os.listdir("/proc"), str(child.pid)]
-    monkeypatch.setattr(os, "listdir", lambda _folder: names)
+    monkeypatch.setattr(system_calls, "listdir", lambda _folder: names)
     assert child.pid not in [process.pid for process in ctrlevent.console_processes()]
 
 
@@ -412,7 +413,11 @@ def test_a_proc_that_does_not_tell_who_ignores_sigint(
 
 def test_system_without_proc(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
     child = spawn()
-    monkeypatch.setattr(os.path, "exists", lambda _path: False)
+
+    def nothing(path: str) -> None:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(system_calls, "stat", nothing)
     for ask in (ctrlevent.console_processes, lambda: ctrlevent.ignores_ctrl_c(child.pid)):
         with pytest.raises(OSError, match="Linux's /proc") as error:
             ask()

@@ -58,11 +58,16 @@ BASIC = [
     ("InheritedFromUniqueProcessId", 0x28, 0x14),
 ]
 
+# Its InLoadOrderModuleList is at 0x10 or 0x0C (winternl.h has the next list, at 0x20 or 0x14).
+LDR = [("InLoadOrderFlink", 0x10, 0x0C), ("InLoadOrderBlink", 0x18, 0x10)]
+
 FIELDS = [
     pytest.param(getattr(layout, kind), field, offset, id=f"{kind}.{field}-{bits}")
     for kind, rows in (
         ("process_parameters", PARAMETERS),
         ("peb", PEB),
+        ("peb_ldr_data", LDR),
+        ("list_entry", [("Flink", 0x00, 0x00), ("Blink", 0x08, 0x04)]),
         ("process_basic_information", BASIC),
     )
     for field, at64, at32 in rows

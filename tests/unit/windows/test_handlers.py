@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ctrlevent import CtrlEvent, handler
+from ctrlevent import CtrlEvent, _unpatched, handler
 from ctrlevent._win32 import constants as c
 from ctrlevent._windows import handlers
 from ctrlevent._windows.handlers import Registration
@@ -159,12 +158,12 @@ def test_callback_that_leaves_when_no_thread_can_be_started(
         left.append(True)
         return True
 
-    def start(_thread: threading.Thread) -> None:
+    def start(*_given: Any) -> None:
         raise RuntimeError("can't start new thread")
 
     one = handler(leave).__enter__()
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", start)
+        patch.setattr(_unpatched, "start_new_thread", start)
         assert happen(windows, CTRL_C) == [True]
     assert happen(windows, CTRL_C) == [False]
     assert left == [True]
@@ -183,8 +182,9 @@ def test_exit_removes_all(windows: FakeWindows, take: Callable[[CtrlEvent], bool
 
 def test_exit_registers_no_more(windows: FakeWindows, take: Callable[[CtrlEvent], bool]) -> None:
     Registration.remove_all()
-    with handler(take):
-        assert windows.handlers == []
+    with pytest.raises(OSError, match="the interpreter is ending"), handler(take):
+        pytest.fail("it was entered")
+    assert windows.handlers == []
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0])

@@ -17,6 +17,7 @@ import pytest
 
 from ctrlevent import CtrlCIgnored, CtrlEvent, NoConsole
 from ctrlevent._errors import winerror_of
+from ctrlevent._unpatched import system_calls
 from ctrlevent._win32 import python_process
 from ctrlevent._win32.native import Native
 from ctrlevent._windows import helper_process, helper_route
@@ -85,7 +86,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
 
     monkeypatch.setattr(helper_route, "_running", None)
     with monkeypatch.context() as patch:
-        patch.setattr(subprocess, "Popen", popen)
+        patch.setattr(python_process, "Popen", popen)
         yield use
     helper_route._discard()
     assert all(process.poll() is not None for process in started)
@@ -235,7 +236,7 @@ def test_a_reply_for_each_request(windows: FakeWindows, monkeypatch: pytest.Monk
     requests, replies = io.BytesIO(marshal.dumps(request) * 2), io.BytesIO()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(requests))
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(replies))
-    monkeypatch.setattr(helper_process, "start_new_thread", lambda *_: None)  # it would exit
+    monkeypatch.setattr(helper_process, "Thread", lambda *_: None)  # it would exit
     helper_process.main()
     written = io.BytesIO(replies.getvalue())
     assert [marshal.load(written)["error"] for _ in range(2)] == ["ProcessLookupError"] * 2
@@ -270,7 +271,7 @@ def idle(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> helper_proces
         assert found.not_now.locked()
         raise Ended
 
-    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(system_calls, "_exit", end)
     return found
 
 
