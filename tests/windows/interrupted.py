@@ -149,7 +149,7 @@ class _Facts:
         for pid in new:
             end_process(pid)
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: _thread._count() <= self._threads, "the end of threads", 10)
+            wait_until(lambda: _thread._count() <= self._threads, "the end of threads")
         if _thread._count() > self._threads:
             found.append(f"{_thread._count() - self._threads} threads")
         return ", ".join(found)
