@@ -6,6 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from ._calls import Call
 from ._half import half
 from ._typing import public
 
@@ -16,7 +17,15 @@ if TYPE_CHECKING:
 class CreatedProcess:
     """A process that `create_process` has made. The caller closes its two handles."""
 
-    def __init__(self, process_handle: int, thread_handle: int, pid: int, tid: int) -> None:
+    process_handle = thread_handle = 0
+
+    def __init__(
+        self, process_handle: int = 0, thread_handle: int = 0, pid: int = 0, tid: int = 0
+    ) -> None:
+        self._call = Call()
+        self.take(process_handle, thread_handle, pid, tid)
+
+    def take(self, process_handle: int, thread_handle: int, pid: int, tid: int) -> None:
         self.pid = pid
         self.tid = tid
         """The id of its first thread."""
@@ -31,6 +40,10 @@ class CreatedProcess:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        if self.process_handle and self._call.lost_its_object():
+            half.abandon_process(self)
 
     def resume(self) -> None:
         """Let it run, if it was created with CREATE_SUSPENDED. Raises OSError."""
@@ -71,6 +84,9 @@ def create_process(
     before it runs (Windows 10). `pseudo_console`: the handle of the pseudo console that it gets
     (Windows 10 1809). `show_window`: an SW_ constant.
 
+    Whatever interrupts the call, a KeyboardInterrupt at any instruction included: either the caller
+    has the object, or the process is gone and its handles are closed.
+
     Raises `OSError` with `winerror` when Windows refuses (`FileNotFoundError`, `PermissionError`,
     ...), `ValueError` for text with a NUL, for a name in `env` that is empty or has "=" in it, and
     for a handle that is not inheritable. Nothing is left open then. On POSIX always `OSError`
@@ -78,8 +94,10 @@ def create_process(
 
     Source: CreateProcessW (processthreadsapi.h), UpdateProcThreadAttribute.
     """
-    return CreatedProcess(
-        *half.create_process(
+    held = [CreatedProcess()]
+    try:
+        half.create_process(
+            held[0],
             **checked(args, executable, cwd, env),
             creationflags=creationflags,
             standard_handles=standard_handles,
@@ -88,7 +106,11 @@ def create_process(
             pseudo_console=pseudo_console,
             show_window=show_window,
         )
-    )
+        return held.pop()  # and no variable has it: see `_calls`
+    except BaseException:
+        if held and held[0].process_handle:
+            half.abandon_process(held[0])
+        raise
 
 
 def checked(

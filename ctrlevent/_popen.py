@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import _subprocess
+from ._calls import Call
 from ._half import half
 from ._signals import killpg
 from ._types import CtrlEvent
 from ._typing import public
 
 if TYPE_CHECKING:
-    from ._protocol import Tree
+    from ._protocol import Start, Tree
 
     # At run time, subprocess.Popen takes no type argument before Python 3.9's end.
     _Popen = _subprocess.Popen[Any]
@@ -42,6 +44,12 @@ class Popen(_Popen):
     there even if the caller ignores them, as a program does that was started with nohup or in the
     background of a script. With `restore_signals=False` they stay ignored.
 
+    Whatever interrupts the call, a KeyboardInterrupt at any instruction included: either the caller
+    has the object, or the child is gone, and all that was opened is closed. (On POSIX, an exception
+    other than the KeyboardInterrupt of a SIGINT, raised by the handler of another signal at the
+    very end of `fork`, is covered where Linux's /proc names the children of a thread.) A second
+    SIGINT breaks off a start that hangs.
+
     Raises what `subprocess.Popen` raises; `ValueError` for another `console` or a `process_group`
     to join; `PermissionError` if the child may not be changed (it is protected, or runs as another
     user).
@@ -50,8 +58,11 @@ class Popen(_Popen):
     `ignore_ctrl_c`.
     """
 
+    _contains = False
     _tree: Tree | None = None
     _leads_group = True  # `patch_os` starts it as it is
+    _call: Call | None = None
+    _start: Start | None = None
 
     def __init__(
         self,
@@ -76,6 +87,7 @@ class Popen(_Popen):
         console: str = "inherit",
         **named: Any,
     ) -> None:
+        call = self._call = Call()
         if console not in ("inherit", "own"):
             raise ValueError(f'console must be "inherit" or "own", not {console!r}')
         if named.get("process_group"):
@@ -86,28 +98,45 @@ class Popen(_Popen):
             restore_signals=restore_signals,
             start_new_session=start_new_session,
         )
-        start = half.start(named, console, self._tree)
+        if self._contains:
+            self._tree = half.tree()
+        start = self._start = half.start(named, console, self._tree)
+        create = partial(
+            super().__init__,
+            args,
+            bufsize,
+            executable,
+            stdin,
+            stdout,
+            stderr,
+            close_fds=close_fds,
+            shell=shell,
+            cwd=cwd,
+            env=env,
+            universal_newlines=universal_newlines,
+            startupinfo=startupinfo,
+            pass_fds=pass_fds,
+            **named,
+        )
+        call.held = [self, create]
+        del self, create
         try:
-            super().__init__(
-                args,
-                bufsize,
-                executable,
-                stdin,
-                stdout,
-                stderr,
-                close_fds=close_fds,
-                shell=shell,
-                cwd=cwd,
-                env=env,
-                universal_newlines=universal_newlines,
-                startupinfo=startupinfo,
-                pass_fds=pass_fds,
-                **named,
-            )
-            start.let_run(self)
-        except BaseException:  # KeyboardInterrupt too: no other code would resume the child
-            start.abandon(self)
+            start.run(*call.held)
+            call.held.clear()
+        except BaseException:  # KeyboardInterrupt too: no other code would end the child
+            if call.held:
+                start.abandon(call.held[0])
+                call.held.clear()
             raise
+
+    def __del__(self, *arguments: Any) -> None:
+        call, start = self._call, self._start
+        if call is not None and start is not None:
+            has_ended = self.__dict__.get("returncode") is not None
+            if not has_ended and call.lost_its_object():
+                call.held.clear()
+                start.abandon(self)
+        super().__del__(*arguments)
 
     @property
     def pgid(self) -> int:
@@ -151,16 +180,18 @@ class Contained(Popen):
     """A `Popen` with all that it starts: `end_tree` ends the child and its descendants.
 
     On Windows they are in a job, and exit with the caller at the latest. On POSIX they are the
-    child's process group.
+    child's process group. When the object is dropped, they are ended too.
     """
 
-    def __init__(self, args: Any, **named: Any) -> None:
-        self._tree = half.tree()
-        try:
-            super().__init__(args, **named)
-        except BaseException:
-            self._tree.close()
-            raise
+    _contains = True
+
+    def __del__(self, *arguments: Any) -> None:
+        if self._tree is not None and self.__dict__.get("pid"):
+            try:  # noqa: SIM105  # at the interpreter's end contextlib may be gone
+                self.end_tree()
+            except OSError:
+                pass
+        super().__del__(*arguments)
 
     def end_tree(self) -> None:
         """End the child and its descendants, and wait until they are gone."""

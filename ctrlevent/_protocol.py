@@ -63,12 +63,15 @@ class Half(Protocol):
         """
         ...
 
-    def create_process(self, **named: Any) -> tuple[int, int, int, int]:
+    def create_process(self, owner: Any, **named: Any) -> None:
         """The keywords of the public function, as `_create_process.checked` makes them.
 
-        The handles of the process and of its first thread, and their ids.
+        `owner`: a `CreatedProcess`, whose `take` gets the handles of the process and of its first
+        thread, and their ids.
         """
-        ...
+
+    def abandon_process(self, owner: Any) -> None:
+        """End what was created for this owner, if it is there already, and close its handles."""
 
     def resume_thread(self, handle: int) -> None: ...
     def close_handles(self, handles: Sequence[int]) -> None:
@@ -115,18 +118,18 @@ class Tree(Protocol):
     def end(self, process: Any) -> None:
         """End them, and wait until they are gone. A second call does nothing."""
 
-    def close(self) -> None:
-        """Without a child, as it could not be started."""
-
 
 class Start(Protocol):
-    """What is done to the child of a `subprocess.Popen` besides starting it."""
+    """The start of the child of a `subprocess.Popen`."""
 
-    def let_run(self, process: Any) -> None:
-        """The child is there; on Windows, suspended."""
+    def run(self, process: Any, create: Callable[[], None]) -> None:
+        """`create`: the `__init__` of `subprocess.Popen`, with all its arguments."""
 
     def abandon(self, process: Any) -> None:
-        """The start has failed, or was interrupted, maybe before there was a child."""
+        """End the child and close everything.
+
+        The start has failed, or was interrupted, maybe before there was a child, maybe at its end.
+        """
 
 
 class TerminalProcess(Protocol):
@@ -152,6 +155,11 @@ class TerminalProcess(Protocol):
 
 class Terminal(Protocol):
     """What a `PseudoConsole` is made of. `start`: as `Half.create_process`."""
+
+    is_open: bool
+    """From the end of `open` to that of `close`."""
+
+    def open(self) -> None: ...
 
     def start(self, args: Any, creationflags: int = 0, **named: Any) -> TerminalProcess: ...
     def read(self, seconds: float) -> str: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments
+from ._calls import Call
 from ._create_process import checked
 from ._half import half
 from ._typing import public
@@ -12,7 +13,7 @@ from ._typing import public
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._protocol import TerminalProcess
+    from ._protocol import Terminal, TerminalProcess
 
 _SHORT = 0x7FFF  # a COORD has two of them
 
@@ -25,6 +26,9 @@ class PseudoConsole:
 
     A context manager; `close` is called at its end. It can be used from several threads.
 
+    Whatever interrupts the call, a KeyboardInterrupt at any instruction included: either the caller
+    has the object, or everything is closed again. The same holds for a child and `start`.
+
     Raises `OSError` with `winerror`; with ENOSYS before Windows 10 1809, which has none, and on
     POSIX, which has the `pty` module instead; `TypeError`, `ValueError` for a size that no console
     can have.
@@ -33,7 +37,23 @@ class PseudoConsole:
     """
 
     def __init__(self, columns: int = 120, rows: int = 30) -> None:
-        self._terminal = half.terminal(*_size(columns, rows))
+        call = self._call = Call()
+        self._terminal: Terminal = half.terminal(*_size(columns, rows))
+        call.held = [self._terminal]
+        del self
+        try:
+            call.held[0].open()
+            call.held.clear()
+        except BaseException:
+            if call.held:
+                call.held[0].close()
+                call.held.clear()
+            raise
+
+    def __del__(self) -> None:
+        terminal = self.__dict__.get("_terminal")
+        if terminal is not None and terminal.is_open and self._call.lost_its_object():
+            terminal.close()
 
     def __enter__(self) -> PseudoConsole:
         return self

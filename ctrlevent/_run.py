@@ -165,15 +165,51 @@ def _contain(
     inject: bool,
 ) -> Outcome:
     named = dict(named or {})
-    if console == "pty":
-        return Outcome(
-            *half.run_on_terminal(
-                PseudoConsole, args, input, capture_output, named, patience, presses, inject
+    kept = _Kept()
+    try:
+        if console == "pty":
+            terminal = kept.terminal
+            return Outcome(
+                *half.run_on_terminal(
+                    terminal, args, input, capture_output, named, patience, presses, inject
+                )
             )
-        )
-    named = _redirected(named, input, capture_output)
-    named["console"] = "inherit" if console == "shared" else console
-    return Outcome(*half.run(Contained, args, input, named, patience, presses, inject))
+        named = _redirected(named, input, capture_output)
+        named["console"] = "inherit" if console == "shared" else console
+        return Outcome(*half.run(kept.contained, args, input, named, patience, presses, inject))
+    except BaseException:
+        kept.end()
+        raise
+
+
+class _Kept:
+    """What `contain` has started, so that it can be ended wherever an exception comes.
+
+    A `with` does not do that: an exception may come before its first line, or in its end.
+    """
+
+    def __init__(self) -> None:
+        self._processes: list[Contained] = []
+        self._terminals: list[PseudoConsole] = []
+
+    def contained(self, args: Any, **named: Any) -> Contained:
+        self._processes.append(Contained(args, **named))
+        return self._processes[0]
+
+    def terminal(self, columns: int, rows: int) -> PseudoConsole:
+        self._terminals.append(PseudoConsole(columns, rows))
+        return self._terminals[0]
+
+    def end(self) -> None:
+        """Does nothing for what has been ended already."""
+        for terminal in self._terminals:
+            with contextlib.suppress(OSError):  # it is closed
+                terminal.end_processes()
+            terminal.close()
+        for process in self._processes:
+            process.end_tree()
+            with contextlib.suppress(OSError), process:
+                pass  # closes the pipes, and learns the exit status
 
 
 def _redirected(named: dict[str, Any], input: Any, capture_output: bool) -> dict[str, Any]:

@@ -38,11 +38,14 @@ __all__ = [
     "Event",
     "Thread",
     "allocate_lock",
+    "get_ident",
     "monotonic",
+    "native_thread_id",
     "signal_calls",
     "sleep",
     "start_new_thread",
     "system_calls",
+    "thread_local",
 ]
 
 
@@ -63,6 +66,9 @@ monotonic: Callable[[], float] = _time.monotonic
 sleep: Callable[[float], None] = _time.sleep
 allocate_lock: Callable[[], Any] = _thread.allocate_lock
 start_new_thread: Callable[..., int] = _thread.start_new_thread
+get_ident: Callable[[], int] = _thread.get_ident
+native_thread_id: Callable[[], int] = _thread.get_native_id
+thread_local: Callable[[], Any] = _thread._local  # noqa: SLF001
 
 
 class Event:

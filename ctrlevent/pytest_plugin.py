@@ -212,14 +212,19 @@ def interruptible() -> Iterator[Callable[..., Any]]:
     """
     from ._popen import Contained
 
-    with contextlib.ExitStack() as stack:
+    started: list[Any] = []
 
-        def start(args: Any, **popen: Any) -> Any:
-            process = stack.enter_context(Contained(args, **popen))
-            stack.callback(process.end_tree)
-            return process
+    def start(args: Any, **popen: Any) -> Any:
+        started.append(Contained(args, **popen))
+        return started[-1]
 
+    try:
         yield start
+    finally:
+        with contextlib.ExitStack() as stack:
+            for process in started:
+                stack.enter_context(process)
+                stack.callback(process.end_tree)
 
 
 @pytest.fixture

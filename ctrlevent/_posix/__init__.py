@@ -5,6 +5,7 @@
 | `handlers` | `signal`: the registrations of `handler`, and SIGINT ignored |
 | `signals` | the verbs that send and ask, as the face calls them |
 | `run`, `popen` | contained commands; a child that leads a process group |
+| `held_back`, `forked` | what a start needs: SIGINT held back; the child that `fork` has made |
 | `processes` | what Linux's /proc says of a process |
 | `no_counterpart` | what POSIX does not have |
 
@@ -18,6 +19,6 @@ PARTS = {
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child further_patches",
     "run": "run",
-    "no_counterpart": "broadcast create_process resume_thread close_handles terminal"
-    " run_on_terminal",
+    "no_counterpart": "broadcast create_process abandon_process resume_thread close_handles"
+    " terminal run_on_terminal",
 }

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
-from .._subprocess import TimeoutExpired
+from .._unpatched import monotonic, sleep
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
+from . import forked, held_back
 
 if TYPE_CHECKING:
     from .._protocol import Tree
 
-# Seconds that a child has to exit by itself when its start was broken off.
+# Seconds that a child has to exit by itself when its start was broken off; and how soon its exit is
+# seen at most.
 _GRACE = 3.0
+_SLICE = 0.005
 
 
 class _InChild(NamedTuple):
@@ -49,8 +52,7 @@ def _ignored_events() -> tuple[int, ...]:
 class Start:
     """The start of a child that leads a group and hears SIGINT."""
 
-    def __init__(self, named: dict[str, Any], console: str, tree: Tree | None) -> None:
-        self._tree = tree
+    def __init__(self, named: dict[str, Any], console: str, tree: Tree | None) -> None:  # noqa: ARG002
         leads_group = False
         named["start_new_session"] = named["start_new_session"] or console == "own"
         if named["start_new_session"]:
@@ -63,33 +65,72 @@ class Start:
         if leads_group or heard:
             named["preexec_fn"] = _InChild(leads_group, heard, named["preexec_fn"])
 
-    def let_run(self, _process: Any) -> None:
-        """It runs already."""
+    _before: frozenset[int] | None = None
+
+    def run(self, _process: Any, create: Callable[[], None]) -> None:
+        # In this thread: Linux can be asked to end a child with the thread that has forked it
+        # (PR_SET_PDEATHSIG), as `bwrap --die-with-parent` does.
+        self._before = forked.children_of_this_thread()
+        held_back.call(create)
 
     def abandon(self, process: Any) -> None:
-        # A Ctrl+C comes at any moment: the child may be there, and no other code would end it.
-        if self._tree is None or not getattr(process, "pid", None):
-            return
-        if process.returncode is None:
-            # A second Ctrl+C is not for waiting any longer.
-            with contextlib.suppress(KeyboardInterrupt, TimeoutExpired):
-                with contextlib.suppress(OSError):
-                    process.send_signal(signal.SIGINT)
-                process.wait(_GRACE)
-            process.kill()  # if it did not lead its group yet
-            self._tree.end(process)
+        with contextlib.ExitStack() as closing:
+            for name in ("stdin", "stdout", "stderr"):
+                stream = getattr(process, name, None)
+                if stream is not None:
+                    closing.callback(stream.close)
+            if getattr(process, "returncode", None) is None:
+                pid = getattr(process, "pid", None) or forked.lost_child(self._before)
+                if pid is not None:
+                    process.returncode = _ended(pid)
+
+
+def _ended(pid: int) -> int:
+    """End a child that is not waited for yet, with its process group; its exit status.
+
+    It runs already, so it is sent a SIGINT first. If it was waited for already, its pid is that of
+    another process by now, or of none, and the status is not known: 0.
+    """
+    try:
+        # A second Ctrl+C is not for waiting any longer.
+        with contextlib.suppress(KeyboardInterrupt):
+            if not _has_exited(pid):
+                _send(pid, signal.SIGINT)
+            deadline = monotonic() + _GRACE
+            while not _has_exited(pid) and monotonic() < deadline:
+                sleep(_SLICE)
+        _send(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+    except ChildProcessError:
+        return 0
+    return os.waitstatus_to_exitcode(status)
+
+
+def _has_exited(pid: int) -> bool:
+    """Without waiting for it, so that its pid stays its own. Raises ChildProcessError."""
+    if not hasattr(os, "waitid"):  # macOS, before Python 3.13
+        return False
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(OSError):  # it may not lead a group yet
+        os.killpg(pid, number)
+        return
+    os.kill(pid, number)
 
 
 class ProcessGroup:
     """A child with the rest of its process group."""
 
-    def end(self, process: Any) -> None:
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    _is_gone = False
 
-    def close(self) -> None:
-        """Without a child there is nothing to end."""
+    def end(self, process: Any) -> None:
+        if not self._is_gone:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            self._is_gone = True
 
 
 start, tree = Start, ProcessGroup

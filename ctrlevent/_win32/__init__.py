@@ -4,6 +4,7 @@
 |---|---|
 | `native`, `startup`, `python_process` | `System` as Windows itself |
 | `boundary` | the Protocol `System`: what Windows is asked, in Python values |
+| `whole` | what is done as a whole or not at all, in a thread that no Ctrl+C breaks off |
 | `declarations` | one declaration per foreign function |
 | `foreign` | how a DLL is loaded, a function called, a failure raised |
 | `structures` | PEB and process parameters, as 32- and 64-bit twins |

@@ -118,7 +118,14 @@ class Native:
             self._python_process = Python
         python = self.python()
         assert python is not None
-        return self._python_process(python, code)
+        held = [self._python_process(python, code)]
+        try:
+            held[0].start()
+            return held.pop()  # and no variable has it: then it ends if it is lost here
+        except BaseException:
+            if held:
+                held[0].close()
+            raise
 
     # --- processes ------------------------------------------------------------------------------
 

@@ -3,18 +3,58 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from .._win32 import system
 from .._win32.boundary import Startup
+from .._win32.constants import CREATE_SUSPENDED
+from .._win32.whole import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .._win32.boundary import Created
 
+# Milliseconds that a process may take to be gone after TerminateProcess.
+_GONE_WITHIN = 5000
 
-def create_process(
+
+def create_process(owner: Any, **named: Any) -> None:
+    # Suspended, so that a process that is abandoned has not run.
+    whole(partial(_give, owner, named))
+    if not named["creationflags"] & CREATE_SUSPENDED:
+        resume_thread(owner.thread_handle)
+
+
+def _give(owner: Any, named: dict[str, Any]) -> None:
+    owner.take(*create_suspended(**named))
+
+
+def abandon_process(owner: Any) -> None:
+    whole(partial(_end, owner))
+
+
+def _end(owner: Any) -> None:
+    handles = owner.process_handle, owner.thread_handle
+    owner.process_handle = owner.thread_handle = 0
+    end_process(*handles)
+
+
+def end_process(process_handle: int, thread_handle: int) -> None:
+    """End a process that was just created, if there is one, and close its handles."""
+    windows = system()
+    try:
+        if process_handle:
+            # Refused if it has just exited by itself.
+            with contextlib.suppress(PermissionError):
+                windows.TerminateProcess(process_handle, 1)
+            windows.WaitForSingleObject(process_handle, _GONE_WITHIN)
+    finally:
+        close_handles((process_handle, thread_handle))
+
+
+def create_suspended(
     *,
     executable: str | None,
     command_line: str,
@@ -39,7 +79,7 @@ def create_process(
         executable,
         command_line,
         bool(inherited),
-        creationflags,
+        creationflags | CREATE_SUSPENDED,
         None if env is None else environment_block(env),
         folder,
         Startup(

@@ -87,9 +87,8 @@ def _start(init: Callable[..., None], process: Any, given: dict[str, Any]) -> No
     given.setdefault("creationflags", 0)
     start = start_of(given, "inherit", None)
     try:
-        init(process, **given)
-        start.let_run(process)
-    except BaseException:  # KeyboardInterrupt too: no other code would resume the child
+        start.run(process, functools.partial(init, process, **given))
+    except BaseException:  # KeyboardInterrupt too: no other code would end the child
         start.abandon(process)
         raise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from .._win32 import system
@@ -12,6 +13,7 @@ from .._win32.constants import (
     CREATE_SUSPENDED,
     STATUS_CONTROL_C_EXIT,
 )
+from .._win32.whole import whole
 from .peb import write_ignores_ctrl_c
 
 if TYPE_CHECKING:
@@ -35,22 +37,32 @@ class Start:
         if console == "own":
             named["creationflags"] |= CREATE_NO_WINDOW
 
-    def let_run(self, process: Any) -> None:
-        """Everything that is done to the child before its first instruction; then it may run."""
+    def run(self, process: Any, create: Callable[[], None]) -> None:
+        whole(partial(self._create, process, create))
+        if not self._stays_suspended:
+            self._windows.NtResumeProcess(handle_of(process))
+
+    def _create(self, process: Any, create: Callable[[], None]) -> None:
+        """All that comes before the child's first instruction."""
+        if self._job is not None:
+            self._job.open()
+        create()
         handle = handle_of(process)
         if self._job is not None:
             self._job.add(handle)
         if self._hears_keyboard:  # else the group's own bit stays: see `keyboard`
             write_ignores_ctrl_c(self._windows, handle, False)
-        if not self._stays_suspended:
-            self._windows.NtResumeProcess(handle)
 
     def abandon(self, process: Any) -> None:
-        """End the child, if it is there already, and close everything."""
+        whole(partial(self._end, process))
+
+    def _end(self, process: Any) -> None:
         handle: Any = getattr(process, "_handle", None)
-        if handle is None:
-            return
         with contextlib.ExitStack() as closing:
+            if self._job is not None:
+                closing.callback(self._job.close)
+            if handle is None:
+                return
             closing.callback(handle.Close)
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream is not None:
@@ -62,29 +74,44 @@ class Start:
 class Job:
     """A job: when its handle is closed, and at the latest with the caller, its processes end."""
 
+    _handle: int | None = None
+
     def __init__(self) -> None:
         self._windows = system()
-        self._handle: int | None = self._windows.CreateJobObject()
+
+    def open(self) -> None:
+        self._handle = self._windows.CreateJobObject()
+
+    def __del__(self) -> None:
+        if self._handle is not None:
+            self._close_handle()
 
     def add(self, process_handle: int) -> None:
         assert self._handle is not None
         self._windows.AssignProcessToJobObject(self._handle, process_handle)
 
-    def end(self, _process: object) -> None:
+    def end(self, process: Any) -> None:
         self.close()
+        # Not left to the `__del__` of its handle: there, an exception is lost, and the handle too.
+        if process is not None and process.poll() is not None:
+            whole(process._handle.Close)  # noqa: SLF001
 
     def close(self) -> None:
-        job, self._handle = self._handle, None
+        job, windows = self._handle, self._windows
         if job is None:
             return
-        windows = self._windows
         try:
             deadline = windows.monotonic() + GONE_WITHIN
             windows.TerminateJobObject(job, STATUS_CONTROL_C_EXIT)
             while windows.QueryInformationJobObject(job) and windows.monotonic() < deadline:
                 windows.sleep(_PAUSE)
         finally:
-            windows.CloseHandle(job)
+            whole(self._close_handle)
+
+    def _close_handle(self) -> None:
+        job, self._handle = self._handle, None
+        if job is not None:
+            self._windows.CloseHandle(job)
 
 
 start, tree = Start, Job

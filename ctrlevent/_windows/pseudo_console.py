@@ -8,9 +8,12 @@ import errno
 import os
 import sys
 from _queue import Empty, SimpleQueue
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from .. import _arguments
+from .._calls import Call
 from .._errors import unsupported, winerror_of
 from .._subprocess import TimeoutExpired
 from .._unpatched import Thread, allocate_lock
@@ -19,20 +22,20 @@ from .._win32.constants import (
     CREATE_NEW_CONSOLE,
     CREATE_NEW_PROCESS_GROUP,
     CREATE_NO_WINDOW,
-    CREATE_SUSPENDED,
     DETACHED_PROCESS,
     ERROR_PROC_NOT_FOUND,
     STATUS_CONTROL_C_EXIT,
     WAIT_OBJECT_0,
 )
+from .._win32.whole import whole
 from .console_route import is_wine
-from .create_process import close_handles, create_process
+from .create_process import close_handles, create_suspended, end_process
 from .peb import write_ignores_ctrl_c
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from .._win32.boundary import Created, System
+    from .._win32.boundary import System
 
 # In seconds: what Windows gives the programs of a console that is closed; how long a wait lasts at
 # most, as Python's waits on Windows let a Ctrl+C wait too.
@@ -44,10 +47,19 @@ class Terminal:
     """What a `PseudoConsole` is made of: the console, two pipes, a job, and a thread that reads."""
 
     def __init__(self, columns: int, rows: int) -> None:
-        windows = self._windows = system()
-        self._children: list[TerminalProcess] = []
-        self._screen = _Screen(windows)
+        self._size = columns, rows
+        self._windows = system()
+        self._children: WeakSet[TerminalProcess] = WeakSet()
+        self._screen = _Screen(self._windows)
         self._closing = allocate_lock()
+        self._console: int | None = None
+        self.is_open = False
+
+    def open(self) -> None:
+        whole(self._make)
+
+    def _make(self) -> None:
+        windows = self._windows
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as ends_of_console:
             self._job = windows.CreateJobObject()
             undo.callback(windows.CloseHandle, self._job)
@@ -59,39 +71,44 @@ class Terminal:
             undo.callback(os.close, output)
             handles = [windows.get_osfhandle(fd) for fd in (its_keys, its_output)]
             try:
-                self._console: int | None = windows.CreatePseudoConsole(columns, rows, *handles)
+                self._console = windows.CreatePseudoConsole(*self._size, *handles)
             except OSError as error:
                 if winerror_of(error) != ERROR_PROC_NOT_FOUND:
                     raise
                 raise unsupported("pseudo consoles come with Windows 10 1809") from error
-            undo.callback(windows.ClosePseudoConsole, self._console)
+            undo.callback(self._close_console)
             # Always, even if the caller never reads: a console that cannot write stands still, and
             # before Windows 11 24H2 closing it waits for that.
             self._reader = Thread(self._screen.fill, output)
             undo.pop_all()
+            self.is_open = True
 
     def start(self, args: Any, creationflags: int = 0, **named: Any) -> TerminalProcess:
         if creationflags & (CREATE_NEW_CONSOLE | CREATE_NO_WINDOW | DETACHED_PROCESS):
             raise ValueError("creationflags ask for another console than this one")
+        held = [TerminalProcess(self._windows, args)]
+        try:
+            whole(partial(self._give, held[0], creationflags, named))
+            held[0].resume()
+            return held.pop()  # and no variable has it: see `_calls`
+        except BaseException:
+            if held:
+                held[0].abandon()
+            raise
+
+    def _give(self, child: TerminalProcess, creationflags: int, named: dict[str, Any]) -> None:
         windows = self._windows
         with _standard_handles(windows) as handles:
             named.setdefault("standard_handles", handles)
-            created = create_process(
-                creationflags=creationflags | CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP,
+            created = create_suspended(
+                creationflags=creationflags | CREATE_NEW_PROCESS_GROUP,
                 pseudo_console=self._open(),
                 **named,
             )
-        try:
-            windows.AssignProcessToJobObject(self._job, created.hProcess)
-            write_ignores_ctrl_c(windows, created.hProcess, False)
-            child = TerminalProcess(windows, args, created)
-            self._children.append(child)
-            windows.ResumeThread(created.hThread)
-        except BaseException:
-            windows.TerminateProcess(created.hProcess, 1)
-            close_handles((created.hProcess, created.hThread))
-            raise
-        return child
+        child.take(*created)
+        windows.AssignProcessToJobObject(self._job, created.hProcess)
+        write_ignores_ctrl_c(windows, created.hProcess, False)
+        self._children.add(child)
 
     def read(self, seconds: float) -> str:
         return self._screen.take(seconds)
@@ -106,12 +123,11 @@ class Terminal:
 
     def close(self) -> None:
         with self._closing:
-            console, self._console = self._console, None
-            if console is None:
+            if not self.is_open:
                 return
             windows = self._windows
             try:
-                windows.ClosePseudoConsole(console)
+                whole(self._close_console)
                 deadline = windows.monotonic() + CLOSE_SECONDS
                 while windows.QueryInformationJobObject(self._job):
                     if windows.monotonic() >= deadline:
@@ -119,11 +135,22 @@ class Terminal:
                         deadline += CLOSE_SECONDS
                     windows.sleep(_SLICE / 10)
             finally:
-                windows.CloseHandle(self._job)  # ends what is left even now
-                os.close(self._keys)
-                for child in self._children:
-                    child.let_go()
+                whole(self._close_handles)
                 self._reader.join(CLOSE_SECONDS)
+
+    def _close_console(self) -> None:
+        console, self._console = self._console, None
+        if console is not None:
+            self._windows.ClosePseudoConsole(console)
+
+    def _close_handles(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            with contextlib.ExitStack() as closing:
+                closing.callback(os.close, self._keys)
+                closing.callback(self._windows.CloseHandle, self._job)  # ends what is left even now
+            for child in [*self._children]:
+                child.let_go()
 
     def end_processes(self) -> None:
         self._open()
@@ -160,13 +187,36 @@ def _standard_handles(windows: System) -> Generator[tuple[int, int, int]]:
 class TerminalProcess:
     """Implements `ctrlevent._protocol.TerminalProcess`."""
 
-    def __init__(self, windows: System, args: Any, created: Created) -> None:
+    _handles = (0, 0)
+
+    def __init__(self, windows: System, args: Any) -> None:
+        self._call = Call()
         self.args = args
-        self.pid: int = created.dwProcessId
+        self.pid = 0
         self.returncode: Any = None
         self._windows = windows
-        self._handles = (created.hProcess, created.hThread)
         self._polling = allocate_lock()
+
+    def take(self, process_handle: int, thread_handle: int, pid: int, _tid: int) -> None:
+        self.pid = pid
+        self._handles = (process_handle, thread_handle)
+
+    def resume(self) -> None:
+        self._windows.ResumeThread(self._handles[1])
+
+    def abandon(self) -> None:
+        whole(self._end)
+
+    def _end(self) -> None:
+        handles, self._handles = self._handles, (0, 0)
+        end_process(*handles)
+
+    def __del__(self) -> None:
+        if self._handles[0]:
+            if self._call.lost_its_object():
+                self.abandon()
+            else:
+                self._close_handles()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pid}>"

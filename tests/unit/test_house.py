@@ -33,6 +33,7 @@ FOLDERS = {**HALVES, "_win32": _win32}
 # What every module may import. `_protocol` is for types alone.
 SHARED = {
     "_arguments",
+    "_calls",
     "_errors",
     "_late",
     "_patience",

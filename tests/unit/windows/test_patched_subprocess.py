@@ -7,7 +7,7 @@ import inspect
 import signal
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
@@ -53,7 +53,8 @@ class Start:
         named["creationflags"] |= NEW_GROUP | SUSPENDED
         log.append(f"start {console} {tree}")
 
-    def let_run(self, _process: object) -> None:
+    def run(self, _process: object, create: Callable[[], None]) -> None:
+        create()
         log.append("let run")
 
     def abandon(self, _process: object) -> None:

@@ -84,6 +84,7 @@ def asked(windows: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> list[tuple[A
         return Created(8, 12, 1004, 1008)
 
     monkeypatch.setattr(windows, "CreateProcess", create)
+    monkeypatch.setattr(windows, "ResumeThread", lambda _thread: None, raising=False)
     return asked
 
 

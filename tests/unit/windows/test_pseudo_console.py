@@ -107,6 +107,7 @@ def test_close_ends_what_does_not_end_by_itself(
     console: Any = pseudo_console.Terminal.__new__(pseudo_console.Terminal)
     console._windows = windows
     console._closing, console._children, console._console = threading.Lock(), [], 0x55
+    console.is_open = True
     console._job, console._reader = windows.CreateJobObject(), threading.Thread()
     console._reader.start()
     typed, console._keys = os.pipe()
@@ -142,7 +143,8 @@ def process(fake: FakeWindows) -> Process:
 def child(fake: FakeWindows, process: Process) -> Iterator[pseudo_console.TerminalProcess]:
     access = c.SYNCHRONIZE | c.PROCESS_TERMINATE | c.PROCESS_QUERY_LIMITED_INFORMATION
     created = Created(fake.OpenProcess(access, process.pid), 0, process.pid, 0)
-    child = pseudo_console.TerminalProcess(fake, ["x"], created)
+    child = pseudo_console.TerminalProcess(fake, ["x"])
+    child.take(*created)
     yield child
     child.let_go()
 

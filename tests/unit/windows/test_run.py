@@ -54,7 +54,9 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> WithJob:
 @pytest.fixture
 def job(windows: WithJob, monkeypatch: pytest.MonkeyPatch) -> Job:
     monkeypatch.setattr(windows, "CreateJobObject", lambda: JOB)
-    return Job()
+    job = Job()
+    job.open()
+    return job
 
 
 def test_end_of_a_tree_is_waited_for(windows: WithJob, job: Job) -> None:

@@ -1,0 +1,69 @@
+"""A function that a SIGINT does not break off: the handler is called when it has ended.
+
+What does not work: to block the signal, which the child would inherit; and to call the function in
+another thread, as on Windows: see `popen`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable
+
+from .._unpatched import signal_calls as signal  # without the enums of `signal`
+
+if sys.platform == "win32":
+    raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
+
+
+def call(function: Callable[[], object]) -> None:
+    """Call a function; then call the handler for a SIGINT that came meanwhile.
+
+    A second SIGINT goes to the handler at once: a function may hang.
+    """
+    held_back = _HeldBack()
+    try:
+        held_back.begin()
+        function()
+        held_back.end()
+    except BaseException:
+        held_back.end()
+        held_back.deliver()
+        raise
+    held_back.deliver()
+
+
+class _HeldBack:
+    def __init__(self) -> None:
+        self._handler: Any = None
+        self._is_active = False
+        self._has_come = False
+
+    def begin(self) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):
+            return
+        self._handler = handler
+        self._is_active = True
+        try:
+            signal.signal(signal.SIGINT, self._take)
+        except ValueError:  # not in the main thread, where no handler runs
+            self._handler = None
+
+    def end(self) -> None:
+        """A second call does nothing."""
+        # Not if other code has set another handler meanwhile.
+        if self._handler is not None and signal.getsignal(signal.SIGINT) == self._take:
+            signal.signal(signal.SIGINT, self._handler)
+        self._is_active = False
+
+    def deliver(self) -> None:
+        has_come, self._has_come = self._has_come, False
+        if has_come:
+            self._handler(signal.SIGINT, sys._getframe())  # noqa: SLF001
+
+    def _take(self, number: int, frame: Any) -> None:
+        if self._is_active and not self._has_come:
+            self._has_come = True
+        else:
+            self._has_come = False
+            self._handler(number, frame)

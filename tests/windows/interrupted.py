@@ -1,0 +1,286 @@
+"""Starts that are broken off, and what they leave. All of this runs in actors."""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import ctypes
+import os
+import queue
+import random
+import subprocess
+import threading
+import time
+from typing import Any, Callable, NamedTuple
+
+import ctrlevent
+from ctrlevent import _popen, _run, pytest_plugin
+from ctrlevent._win32 import system
+from ctrlevent._windows import helper_route
+from tests import interrupting
+from tests.waiting import HANG_LIMIT, wait_until
+
+from . import actor
+from .leaks import ROUNDS, settled_handle_count
+from .starting import _is_running, _open
+
+PIPES: dict[str, Any] = {
+    "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE
+}  # fmt: skip
+
+
+class Start(NamedTuple):
+    """A call that starts something, and how its result is ended."""
+
+    call: Callable[[], Any]
+    end: Callable[[Any], object]
+    after: Callable[[], object] = lambda: None
+    """What is done after each call, whether it was broken off or not."""
+
+
+def _end(child: Any) -> None:
+    child.kill()
+    with child:
+        pass
+
+
+def _end_created(created: Any) -> None:
+    system().TerminateProcess(created.process_handle, 1)
+    wait_until(lambda: not _is_running(created.process_handle), "the exit of a child")
+    created.close()
+
+
+class _Fixture:
+    """The fixture `interruptible`, as pytest has it called once for each test."""
+
+    def __init__(self) -> None:
+        self._function = getattr(pytest_plugin.interruptible, "_get_wrapped_function")()  # noqa: B009
+        self.set_up()
+
+    def set_up(self) -> None:
+        self._generator = self._function()
+        self._start = next(self._generator)
+
+    def start(self, command: list[str]) -> Any:
+        return self._start(command, **PIPES)
+
+    def next_test(self) -> None:
+        for _ in self._generator:
+            raise AssertionError("it ends here")
+        self.set_up()
+
+
+def starts(kind: str, command: list[str]) -> Start:
+    makers: dict[str, Callable[[], Start]] = {
+        "Popen": lambda: Start(lambda: ctrlevent.Popen(command), _end),
+        "Popen with pipes": lambda: Start(
+            lambda: ctrlevent.Popen(command, text=True, **PIPES), _end
+        ),
+        "Popen with a console of its own": lambda: Start(
+            lambda: ctrlevent.Popen(command, console="own"), _end
+        ),
+        "contained": lambda: Start(lambda: _popen.Contained(command, **PIPES), _end_tree),
+        "interruptible": lambda: _interruptible(command),
+        "create_process": lambda: Start(lambda: ctrlevent.create_process(command), _end_created),
+        "PseudoConsole": lambda: Start(
+            lambda: ctrlevent.PseudoConsole(80, 24), lambda console: console.close()
+        ),
+        "PseudoConsole.start": lambda: _on_terminal(command),
+        "helper": _helper,
+        "run": lambda: Start(lambda: ctrlevent.run(command, capture_output=True), lambda _: None),
+        "run on a terminal": lambda: Start(
+            lambda: ctrlevent.run(command, console="pty", input=b"", capture_output=True),
+            lambda _: None,
+        ),
+        "subprocess": lambda: Start(lambda: subprocess.Popen(command), _end),
+    }
+    give_no_time_to_end()
+    return makers[kind]()
+
+
+def give_no_time_to_end() -> None:
+    """In this process, `run` ends at once what it has sent a Ctrl+C, and does not try for long."""
+    from ctrlevent._windows import run
+
+    setattr(_run, "GRACE", 0.0)  # noqa: B010
+    setattr(run, "SEND_WITHIN", 0.1)  # noqa: B010
+
+
+def _interruptible(command: list[str]) -> Start:
+    fixture = _Fixture()
+    start = fixture.start
+    return Start(lambda: start(command), lambda _: None, fixture.next_test)
+
+
+def _on_terminal(command: list[str]) -> Start:
+    console = ctrlevent.PseudoConsole()
+    return Start(lambda: console.start(command), _end_on_terminal)
+
+
+def _helper() -> Start:
+    windows, helper = system(), helper_route._helper
+    return Start(lambda: helper(windows), lambda _: None, helper_route._discard)
+
+
+def _end_tree(child: Any) -> None:
+    child.end_tree()
+    with child:
+        pass
+
+
+def _end_on_terminal(child: Any) -> None:
+    child.kill()
+    child.wait(HANG_LIMIT)
+
+
+class _Facts:
+    """What this process has of children, threads and handles."""
+
+    def __init__(self, after: Callable[[], object]) -> None:
+        self._after = after
+        self._children = set(children())
+        self._threads = _thread._count()
+
+    def left(self) -> str:
+        """A child is gone when the call is over; a thread may take a moment to end."""
+        self._after()
+        new = [pid for pid in children() if pid not in self._children]
+        found = [f"child {pid}" for pid in new]
+        for pid in new:
+            end_process(pid)
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: _thread._count() <= self._threads, "the end of threads")
+        if _thread._count() > self._threads:
+            found.append(f"{_thread._count() - self._threads} threads")
+        return ", ".join(found)
+
+
+class Report(NamedTuple):
+    broken_off: int
+    left: list[Any]
+    more_handles: int
+    """More than 0 only if there were more after each of several rounds: see `leaks`."""
+
+
+def each_boundary(kind: str, command: list[str], spread: int, last: int) -> Report:
+    """Breaks a start off at so many boundaries anywhere, and at so many at its end."""
+    start = _ready(kind, command)
+    total = interrupting.boundaries(start.call, start.end)
+    start.after()
+    numbers = interrupting.share(total, spread or total, last)
+    facts = _Facts(start.after)
+    left: list[Any] = []
+    handles = [settled_handle_count()]
+    for _ in range(ROUNDS):
+        swept = interrupting.at_each_boundary(start.call, start.end, facts.left, numbers)
+        left += swept.left
+        handles.append(settled_handle_count())
+        if handles[-1] <= handles[-2]:
+            break
+    return Report(swept.broken_off, left, handles[-1] - handles[-2])
+
+
+def random_moments(kind: str, command: list[str], seed: int, times: int) -> Report:
+    """Has a start interrupted by real Ctrl+C events, sent by another thread."""
+    start = _ready(kind, command)
+    begin = time.perf_counter()
+    start.end(start.call())
+    seconds = time.perf_counter() - begin
+    start.after()
+    chance = random.Random(seed)
+    orders: queue.SimpleQueue[float] = queue.SimpleQueue()
+
+    def send() -> None:
+        while True:
+            delay = orders.get()
+            if delay < 0:
+                return
+            time.sleep(delay)
+            ctrlevent.kill(os.getpid(), ctrlevent.CTRL_C_EVENT)
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    facts = _Facts(start.after)
+    left: list[Any] = []
+    handles = [settled_handle_count()]
+    for _ in range(ROUNDS):
+        with actor.interruptible():
+            found = interrupting.at_random(
+                start.call,
+                start.end,
+                facts.left,
+                lambda: orders.put(chance.uniform(0, seconds)),
+                times,
+            )
+        left += found.left
+        handles.append(settled_handle_count())
+        if handles[-1] <= handles[-2]:
+            break
+    orders.put(-1)
+    sender.join(HANG_LIMIT)
+    actor.heard.clear()
+    return Report(found.in_the_call, left, handles[-1] - handles[-2])
+
+
+def _ready(kind: str, command: list[str]) -> Start:
+    """A start, when all that is opened once is open."""
+    start = starts(kind, command)
+    for _ in range(3):
+        start.end(start.call())
+        start.after()
+    return start
+
+
+# --- children -------------------------------------------------------------------------------------
+
+
+class PROCESSENTRY32W(ctypes.Structure):
+    _fields_ = [
+        ("dwSize", ctypes.c_uint32),
+        ("cntUsage", ctypes.c_uint32),
+        ("th32ProcessID", ctypes.c_uint32),
+        ("th32DefaultHeapID", ctypes.c_size_t),
+        ("th32ModuleID", ctypes.c_uint32),
+        ("cntThreads", ctypes.c_uint32),
+        ("th32ParentProcessID", ctypes.c_uint32),
+        ("pcPriClassBase", ctypes.c_int32),
+        ("dwFlags", ctypes.c_uint32),
+        ("szExeFile", ctypes.c_uint16 * 260),
+    ]
+
+
+def children() -> list[int]:
+    """The pids of the running children of this process, suspended ones too."""
+    kernel32 = actor.kernel32
+    kernel32.CreateToolhelp32Snapshot.restype = ctypes.c_void_p
+    snapshot_of_processes = 2
+    snapshot = ctypes.c_void_p(kernel32.CreateToolhelp32Snapshot(snapshot_of_processes, 0))
+    entry = PROCESSENTRY32W()
+    entry.dwSize = ctypes.sizeof(entry)
+    found = []
+    more = kernel32.Process32FirstW(snapshot, ctypes.byref(entry))
+    while more:
+        if entry.th32ParentProcessID == os.getpid():
+            found.append(entry.th32ProcessID)
+        more = kernel32.Process32NextW(snapshot, ctypes.byref(entry))
+    kernel32.CloseHandle(snapshot)
+    return [pid for pid in found if _runs(pid)]
+
+
+def _runs(pid: int) -> bool:
+    handle = _open(pid)
+    if not handle:
+        return False
+    runs = _is_running(handle)
+    actor.kernel32.CloseHandle(ctypes.c_void_p(handle))
+    return runs
+
+
+def end_process(pid: int) -> None:
+    kernel32 = actor.kernel32
+    kernel32.OpenProcess.restype = ctypes.c_void_p
+    synchronize, terminate = 0x0010_0000, 0x1
+    handle = ctypes.c_void_p(kernel32.OpenProcess(synchronize | terminate, False, pid))
+    kernel32.TerminateProcess(handle, 1)
+    kernel32.WaitForSingleObject(handle, 10_000)
+    kernel32.CloseHandle(handle)

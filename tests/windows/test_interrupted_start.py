@@ -1,0 +1,73 @@
+"""A start that is broken off, wherever: the caller has the object, or nothing is left.
+
+No child, suspended or not, no thread, no handle. Each start is broken off at boundaries between two
+instructions, by a trace function (of everything that runs in the caller's thread, the standard
+library included); and at random moments, by real Ctrl+C events.
+
+By default a share of the boundaries: some anywhere, and all of those at the end, where there is a
+child. `nox -s soak` breaks off at each, and sends 1,000 events.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.repeats import WHOLE, repeats
+
+from . import interrupted
+from .harness import Console, bed_program
+
+KINDS = [
+    "Popen",
+    "Popen with pipes",
+    "Popen with a console of its own",
+    "contained",
+    "interruptible",
+    "create_process",
+    "PseudoConsole",
+    "PseudoConsole.start",
+    "helper",
+    "run",
+    "run on a terminal",
+]
+
+pytestmark = [pytest.mark.bitness, pytest.mark.limits, pytest.mark.repeats]
+
+# Of each start: how many boundaries anywhere (0: each), and how many at the end.
+SPREAD, LAST = (0, 0) if WHOLE else (15, 30)
+
+
+def command_of(kind: str) -> list[str]:
+    """`run` waits for the exit, so there the program exits at once."""
+    return [bed_program("native"), "default", *(["0"] if kind.startswith("run") else [])]
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("kind", KINDS)
+def test_at_each_boundary(shared_console: Console, kind: str) -> None:
+    parent = shared_console.parent
+    report = parent.call(interrupted.each_boundary, kind, command_of(kind), SPREAD, LAST)
+    print(f"{kind}: broken off at {report.broken_off} boundaries")
+    assert report.left == []
+    assert report.more_handles <= 0
+    assert report.broken_off > 10  # a `run` has not the same number each time
+
+
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("kind", ["Popen", "Popen with pipes", "create_process", "run"])
+def test_at_random_moments(shared_console: Console, kind: str) -> None:
+    parent = shared_console.parent
+    reports = [
+        parent.call(interrupted.random_moments, kind, command_of(kind), seed, 10)
+        for seed in range(repeats(100, 1))
+    ]
+    print(f"{kind}: {sum(report.broken_off for report in reports)} interrupted in the call")
+    assert [report.left for report in reports if report.left] == []
+    assert sum(report.more_handles for report in reports) <= 0
+
+
+def test_the_test_sees_what_plain_subprocess_leaves(shared_console: Console) -> None:
+    """It loses its object: the child runs on. Without this, the tests above show nothing."""
+    parent = shared_console.parent
+    report = parent.call(interrupted.each_boundary, "subprocess", command_of(""), 1, 80)
+    assert [found for found in report.left if "child" in found.left]
