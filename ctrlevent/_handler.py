@@ -22,16 +22,18 @@ def ignore_ctrl_c(ignore: bool = True, pid: int = 0) -> bool:
 
     Every child inherits this state, and a child that is started with CREATE_NEW_PROCESS_GROUP
     ignores Ctrl+C whatever its parent does: `ignore_ctrl_c(False, child.pid)` makes it hear it. The
-    state counts when an event arrives, so this works at any time. Ctrl+Break is not affected.
+    state counts when an event arrives, so this works at any time. Ctrl+Break is not affected. For a
+    process that is still starting, and might lose the change, this waits until it cannot any more:
+    some 50 ms; for a process that was created suspended 0.1 s.
 
     `ignore`: True to ignore. `pid`: the process; 0, the default, is the caller.
 
     On POSIX: SIGINT, and of the caller alone.
 
     Raises `ProcessLookupError`, `PermissionError` (the caller may not write the memory of another
-    process), `TypeError`, `ValueError`, `OverflowError`; on POSIX `OSError` (ENOSYS) for another
-    process, to which POSIX does not let a process do this, and `ValueError` outside of the main
-    thread, as `signal.signal` does.
+    process), `TimeoutError` (it goes on starting, for 5 seconds), `TypeError`, `ValueError`,
+    `OverflowError`; on POSIX `OSError` (ENOSYS) for another process, to which POSIX does not let a
+    process do this, and `ValueError` outside of the main thread, as `signal.signal` does.
 
     Source: SetConsoleCtrlHandler with a NULL handler (consoleapi.h) for the caller;
     RTL_USER_PROCESS_PARAMETERS.ConsoleFlags (phnt, ntrtl.h), where that call keeps the state, for
@@ -73,7 +75,8 @@ class handler(contextlib.ContextDecorator):  # noqa: N801  # a verb, like contex
 
     Raises `TypeError` (a callback that cannot be called; an event that is no such member: plain
     numbers are not), `ValueError` (a signal that is no console event; on POSIX, at the entry and
-    exit: not in the main thread); at the entry `OSError`; at the exit `RuntimeError`, if it was
+    exit: not in the main thread); at the entry `OSError`, also when handlers have been removed at
+    the interpreter's exit; at the exit `RuntimeError`, if it was
     left more often than entered.
 
     Source: SetConsoleCtrlHandler, HandlerRoutine (consoleapi.h).
