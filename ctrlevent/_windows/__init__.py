@@ -23,7 +23,7 @@ PARTS = {
     " leader_stands_for_group getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child",
-    "create_process": "create_process abandon_process resume_thread close_handles",
+    "create_process": "create_process abandon_process resume_thread close_process",
     "pseudo_console": "terminal",
     "run": "run",
     "run_on_terminal": "run_on_terminal",
