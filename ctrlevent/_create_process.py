@@ -51,9 +51,7 @@ class CreatedProcess:
 
     def close(self) -> None:
         """Close both handles, which are 0 from then on. The process goes on."""
-        handles = self.process_handle, self.thread_handle
-        self.process_handle = self.thread_handle = 0
-        half.close_handles(handles)
+        half.close_process(self)
 
 
 @public

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from ._arguments import Action, Options
     from ._patience import Patience, Presses
@@ -74,8 +74,8 @@ class Half(Protocol):
         """End what was created for this owner, if it is there already, and close its handles."""
 
     def resume_thread(self, handle: int) -> None: ...
-    def close_handles(self, handles: Sequence[int]) -> None:
-        """A handle 0 is none."""
+    def close_process(self, owner: Any) -> None:
+        """Close the handles of a `CreatedProcess`, which are 0 from then on."""
 
     def terminal(self, columns: int, rows: int) -> Terminal: ...
 

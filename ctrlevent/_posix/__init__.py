@@ -19,6 +19,6 @@ PARTS = {
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child further_patches",
     "run": "run",
-    "no_counterpart": "broadcast create_process abandon_process resume_thread close_handles"
+    "no_counterpart": "broadcast create_process abandon_process resume_thread close_process"
     " terminal run_on_terminal",
 }

@@ -27,7 +27,7 @@ PARTS = {
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child",
     "patched_subprocess": "further_patches",
-    "create_process": "create_process abandon_process resume_thread close_handles",
+    "create_process": "create_process abandon_process resume_thread close_process",
     "pseudo_console": "terminal",
     "run": "run",
     "run_on_terminal": "run_on_terminal",

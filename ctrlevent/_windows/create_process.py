@@ -36,9 +36,17 @@ def abandon_process(owner: Any) -> None:
 
 
 def _end(owner: Any) -> None:
+    end_process(*_taken_from(owner))
+
+
+def close_process(owner: Any) -> None:
+    whole(lambda: close_handles(_taken_from(owner)))
+
+
+def _taken_from(owner: Any) -> tuple[int, int]:
     handles = owner.process_handle, owner.thread_handle
     owner.process_handle = owner.thread_handle = 0
-    end_process(*handles)
+    return handles
 
 
 def end_process(process_handle: int, thread_handle: int) -> None:

@@ -147,6 +147,7 @@ class Terminal:
         if self.is_open:
             self.is_open = False
             with contextlib.ExitStack() as closing:
+                closing.callback(self._close_console)  # if an exception has come before that
                 closing.callback(os.close, self._keys)
                 closing.callback(self._windows.CloseHandle, self._job)  # ends what is left even now
             for child in [*self._children]:
@@ -230,7 +231,7 @@ class TerminalProcess:
                 and windows.WaitForSingleObject(process, 0) == WAIT_OBJECT_0
             ):
                 self.returncode = windows.GetExitCodeProcess(process)
-                self._close_handles()
+                whole(self._close_handles)
             return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
