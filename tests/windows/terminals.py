@@ -226,7 +226,7 @@ def one_that_cannot_be_changed_is_ended() -> tuple[str, str]:
     """
     pids: list[int] = []
 
-    real: Any = vars(pseudo_console)["create_process"]
+    real: Any = vars(pseudo_console)["create_suspended"]
 
     def create_process(**keywords: Any) -> Any:
         created = real(**keywords)
@@ -246,12 +246,12 @@ def one_that_cannot_be_changed_is_ended() -> tuple[str, str]:
             wait_until(lambda: not is_alive(pid), "the end of the child")
         return ""
 
-    setattr(pseudo_console, "create_process", create_process)  # noqa: B010
+    setattr(pseudo_console, "create_suspended", create_process)  # noqa: B010
     try:
         with PseudoConsole() as console:
             return fail(console), leaks.left(fail, 3, console)
     finally:
-        setattr(pseudo_console, "create_process", real)  # noqa: B010
+        setattr(pseudo_console, "create_suspended", real)  # noqa: B010
 
 
 def run_shell(command: str) -> tuple[int, str]:
