@@ -11,7 +11,7 @@ starts a child that goes on. These tell the two apart:
 - An object is lost in its call if the caller's frame is still at the instruction that made the
   call (`f_lasti`). The statement drops it by the next instruction.
 - It is lost by an exception, so there is a traceback of the caller's frame, or of a frame that the
-  call had there. `deque(map(Popen, commands), maxlen=0)` drops objects without one.
+  call had there. `deque(map(Popen, commands), maxlen=0)` drops objects without a traceback.
 - It is the last object that this thread has made. The garbage collector may run in a later call at
   the same instruction, and find an earlier object then.
 

@@ -29,7 +29,7 @@ def lost_child(before: frozenset[int] | None) -> int | None:
     """The pid that was lost by the exception that is being handled; None if none was.
 
     `before`: the children before the start. If a signal handler has started children of its own
-    meanwhile, it is not certain which one is meant, and the answer is None.
+    meanwhile, it is not certain which is meant, and the answer is None.
     """
     if before is None or not _came_at_the_assignment():
         return None

@@ -50,7 +50,7 @@ def _taken_from(owner: Any) -> tuple[int, int]:
 
 
 def end_process(process_handle: int, thread_handle: int) -> None:
-    """End a process that was just created, if there is one, and close its handles."""
+    """End a process that was just created, if it is there, and close its handles."""
     windows = system()
     try:
         if process_handle:

@@ -250,7 +250,7 @@ class PROCESSENTRY32W(ctypes.Structure):
 
 
 def children() -> list[int]:
-    """The pids of the running children of this process, suspended ones too."""
+    """The pids of the running children of this process, also if suspended."""
     kernel32 = actor.kernel32
     kernel32.CreateToolhelp32Snapshot.restype = ctypes.c_void_p
     snapshot_of_processes = 2

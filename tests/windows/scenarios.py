@@ -53,7 +53,7 @@ def deliver_without_waiting(pid: int) -> ctrlevent.Delivery:
 
 
 def kill_without_injection(pid: int) -> None:
-    """As a program that somebody has started with CTRLEVENT_INJECT=0."""
+    """As a program that was started with CTRLEVENT_INJECT=0."""
     os.environ["CTRLEVENT_INJECT"] = "0"
     ctrlevent.kill(pid, CTRL_C_EVENT, timeout=HANG_LIMIT)
 

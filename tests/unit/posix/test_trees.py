@@ -21,7 +21,7 @@ if sys.platform == "win32":
 if not os.path.exists("/proc/self/stat"):
     pytest.skip("tree=True needs Linux's /proc", allow_module_level=True)
 
-# Starts `depth` more processes, each a child of the one before, the last with its own group if
+# Starts `depth` more processes, each a child of that before, the last with its own group if
 # "apart" is given. Each writes its pid, and later the signals that it gets, to the same pipe.
 PROGRAM = """
 import os, signal, subprocess, sys
