@@ -77,9 +77,9 @@ class Call:
 def _outwards(frame: FrameType | None) -> list[FrameType]:
     found = []
     while frame is not None:
-        found.append(frame)
+        found.append(frame)  # pyright: ignore[reportUnknownMemberType]
         frame = frame.f_back
-    return found
+    return found  # pyright: ignore[reportUnknownVariableType]
 
 
 def _callers(frame: FrameType | None) -> list[FrameType]:
@@ -90,11 +90,11 @@ def _callers(frame: FrameType | None) -> list[FrameType]:
     found = []
     while frame is not None:
         if not _is_own(frame):
-            found.append(frame)
+            found.append(frame)  # pyright: ignore[reportUnknownMemberType]
             if frame.f_code.co_name != "__init__":
                 break
         frame = frame.f_back
-    return found
+    return found  # pyright: ignore[reportUnknownVariableType]
 
 
 def _is_own(frame: FrameType) -> bool:

@@ -117,7 +117,7 @@ def _decorate(decorated: Any) -> Any:
 
         def generator(*arguments: Any, **named: Any) -> Generator[Any, Any, Any]:
             with patch_os():
-                return (yield from decorated(*arguments, **named))
+                return (yield from decorated(*arguments, **named))  # pyright: ignore[reportUnknownVariableType]
 
         return functools.wraps(decorated)(generator)
 
@@ -183,7 +183,8 @@ class _Patch:
 def _apply() -> list[_Patch]:
     in_os = {"kill": os_kill, "killpg": killpg, "getpgid": getpgid, "getpgrp": getpgrp}
     places: list[tuple[Any, ...]] = [
-        (os, name, lambda _found, function=function: function) for name, function in in_os.items()
+        (os, name, lambda _found, function=function: function)  # pyright: ignore[reportUnknownLambdaType]
+        for name, function in in_os.items()  # pyright: ignore[reportUnknownLambdaType]
     ]
     applied: list[_Patch] = []
     try:

@@ -109,11 +109,11 @@ class _Activity:
         of this package, which sends for its caller.
         """
         parents = {one.pid: one.ppid for one in processes}
-        own, seen, top = os.getpid(), set(), process.pid
+        own, seen, top = os.getpid(), set(), process.pid  # pyright: ignore[reportUnknownVariableType]
         if top == own:
             return False
         while top in parents and top not in seen and top != own:
-            seen.add(top)
+            seen.add(top)  # pyright: ignore[reportUnknownMemberType]
             top = parents[top] or 0
         return top == own or (seen.isdisjoint(self.before) and not _is_alive(top))
 
@@ -239,7 +239,7 @@ class Watch:
         self._none_yet = allocate_lock()
         self._none_yet.acquire()
 
-    @contextlib.contextmanager
+    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
     def watching(self) -> Iterator[None]:
         try:
             with (
@@ -277,7 +277,7 @@ class Watch:
         self._none_yet.acquire(timeout=SETTLE)
 
 
-@contextlib.contextmanager
+@contextlib.contextmanager  # pyright: ignore[reportDeprecated]
 def _signals_of_python_noted(activity: _Activity) -> Iterator[None]:
     """Notes `signal.raise_signal` and `_thread.interrupt_main`, which raise no auditing event.
 
@@ -296,10 +296,10 @@ def _signals_of_python_noted(activity: _Activity) -> Iterator[None]:
             found(*number)
 
         setattr(module, name, function)
-        noted.append((module, name, function, found))
+        noted.append((module, name, function, found))  # pyright: ignore[reportUnknownMemberType]
     try:
         yield
     finally:
-        for module, name, function, found in noted:
-            if getattr(module, name) is function:
-                setattr(module, name, found)
+        for module, name, function, found in noted:  # pyright: ignore[reportUnknownVariableType]
+            if getattr(module, name) is function:  # pyright: ignore[reportUnknownArgumentType]
+                setattr(module, name, found)  # pyright: ignore[reportUnknownArgumentType]

@@ -109,4 +109,4 @@ def _forget_this_thread() -> None:
     """
     active = getattr(sys.modules.get("threading"), "_active", None)
     if isinstance(active, dict):
-        active.pop(get_ident(), None)
+        active.pop(get_ident(), None)  # pyright: ignore[reportUnknownMemberType]

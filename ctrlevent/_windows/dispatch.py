@@ -217,6 +217,8 @@ def to_tree(
             at = Sending(windows, processes, event, deadline, options.waits)
             family = family_of(processes, [processes.facts(pid)])
             means = _means(at, options, no_thread)
+            plan: Union[SendToGroup, StartThreads, AskHelper, AwaitConsole] = AwaitConsole()
+            too_early = True
             if len(family) > 1:
                 plan = policy.tree_event(
                     family,

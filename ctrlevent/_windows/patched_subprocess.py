@@ -46,7 +46,7 @@ def further_patches(
     children: MutableMapping[int, Any] = weakref.WeakValueDictionary()
     send = _sender(os_kill)
     return [
-        (signal, "SIGKILL", lambda _found: SIGKILL),
+        (signal, "SIGKILL", lambda _found: SIGKILL),  # pyright: ignore[reportUnknownLambdaType]
         (popen, "__init__", functools.partial(_init, children)),
         (
             popen,
@@ -123,7 +123,7 @@ def _keep_sending(popen: type[Any], children: MutableMapping[int, Any], send: Se
     Not a class that has overridden the method: it goes on to call that of `subprocess.Popen`.
     """
     for child in list(children.values()):
-        if type(child).send_signal is popen.send_signal:
+        if type(child).send_signal is popen.send_signal:  # pyright: ignore[reportUnknownMemberType]
             child.send_signal = _OfChild(child, send)
 
 

@@ -198,7 +198,7 @@ def _typing(console: Any, presses: Presses) -> Generator[None]:
         finally:
             stop.append(None)
             if is_console:
-                thread.join()
+                thread.join()  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
 def _copy_keys(keyboard: Keyboard, console: Any, presses: Presses, stop: list[None]) -> None:

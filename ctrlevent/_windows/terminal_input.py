@@ -176,7 +176,7 @@ class LentTerminal:
             self._thread.join()
             with contextlib.suppress(OSError):  # the console is gone
                 text = b"".join(left).decode(self._encoding, "replace")
-                self._put_back(text, must_end_it)
+                self._put_back(text, must_end_it)  # pyright: ignore[reportPossiblyUnboundVariable]
 
     def _put_back(self, text: str, pressed_enter: bool) -> None:
         if not text and not pressed_enter:

@@ -177,7 +177,7 @@ def each_boundary(kind: str, command: list[str], spread: int, last: int) -> Repo
         handles.append(settled_handle_count())
         if handles[-1] <= handles[-2]:
             break
-    return Report(swept.broken_off, left, handles[-1] - handles[-2])
+    return Report(swept.broken_off, left, handles[-1] - handles[-2])  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
 def random_moments(kind: str, command: list[str], seed: int, times: int) -> Report:
@@ -219,7 +219,7 @@ def random_moments(kind: str, command: list[str], seed: int, times: int) -> Repo
     orders.put(-1)
     sender.join(HANG_LIMIT)
     actor.heard.clear()
-    return Report(found.in_the_call, left, handles[-1] - handles[-2])
+    return Report(found.in_the_call, left, handles[-1] - handles[-2])  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
 def _ready(kind: str, command: list[str]) -> Start:

@@ -161,17 +161,6 @@ def interrupt_at_random(command: list[str], seed: int, times: int) -> list[End]:
     return ends
 
 
-def _has_said_something(child: ctrlevent.Popen) -> bool:
-    assert child.stdout
-    winapi: Any = importlib.import_module("_winapi")
-    msvcrt: Any = importlib.import_module("msvcrt")
-    try:
-        count: int = winapi.PeekNamedPipe(msvcrt.get_osfhandle(child.stdout.fileno()), 0)[0]
-    except OSError:  # the child has exited meanwhile
-        return True
-    return count > 0
-
-
 def with_pipes(command: list[str], data: str) -> tuple[str, str, int]:
     with ctrlevent.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
