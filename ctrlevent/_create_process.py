@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class CreatedProcess:
     """A process that `create_process` has made. The caller closes its two handles."""
 
+    tid: int
+    """The id of its first thread."""
+
     process_handle = thread_handle = 0
 
     def __init__(
@@ -28,7 +31,6 @@ class CreatedProcess:
     def take(self, process_handle: int, thread_handle: int, pid: int, tid: int) -> None:
         self.pid = pid
         self.tid = tid
-        """The id of its first thread."""
         self.process_handle = process_handle
         self.thread_handle = thread_handle
 

@@ -199,7 +199,7 @@ def test_every_verb_of_a_half_that_sends_or_starts_is_observed() -> None:
         *(
             "further_patches",
             "resume_thread",
-            "close_handles",
+            "close_process",
             "abandon_process",
             "run",
             "run_on_terminal",
