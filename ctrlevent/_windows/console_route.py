@@ -70,13 +70,20 @@ def send_to_all(windows: System, processes: Processes, event: int, *, own: bool 
         send_to_group(windows, processes, event, pgid)
 
 
+_wine: tuple[System, bool] | None = None
+
+
 def is_wine(windows: System) -> bool:
-    """By the export of Wine's ntdll that Windows does not have."""
-    try:
-        windows.GetProcAddress("ntdll", "wine_get_version")
-    except OSError:
-        return False
-    return True
+    """By the export of Wine's ntdll that Windows does not have; looked for once."""
+    global _wine  # noqa: PLW0603  # there is one system, but in tests
+    if _wine is None or _wine[0] is not windows:
+        try:
+            windows.GetProcAddress("ntdll", "wine_get_version")
+        except OSError:
+            _wine = windows, False
+        else:
+            _wine = windows, True
+    return _wine[1]
 
 
 def _generate(windows: System, event: int, pgid: int) -> None:

@@ -149,10 +149,7 @@ def _plan_for_group(
         )
         if isinstance(plan, LookElsewhere):
             named = processes.see(pgid)
-            leads = isinstance(named, Facts) and named.is_leader
-            # What is older than a leader is no member (M2), so nothing else of it need be read.
-            since = processes.created(pgid) if leads else 0
-            members = policy.members(pgid, processes.all(since), processes.created)
+            members = members_of(processes, pgid, named)
             plan = policy.group_elsewhere(pgid, event, members, named, processes.age, means)
         if not isinstance(plan, AwaitConsole) and not _is_too_early(at, plan, means):
             return plan
@@ -215,34 +212,47 @@ def to_tree(
     while True:
         with Processes(windows) as processes:
             at = Sending(windows, processes, event, deadline, options.waits)
-            family = family_of(processes, [processes.facts(pid)])
-            means = _means(at, options, no_thread)
-            plan: Union[SendToGroup, StartThreads, AskHelper, AwaitConsole] = AwaitConsole()
-            too_early = True
-            if len(family) > 1:
-                plan = policy.tree_event(
-                    family,
-                    event,
-                    list(_on_console_if_any(processes)),
-                    processes.all,
-                    processes.info,
-                    processes.age,
-                    means,
-                )
-                too_early = isinstance(plan, AwaitConsole) or _is_too_early(at, plan, means)
-                if isinstance(plan, SendToGroup) and not too_early:
-                    return take(plan, at)
+            plan = _plan_for_tree(at, pid, _means(at, options, no_thread))
+            if isinstance(plan, SendToGroup):
+                return take(plan, at)
         # Outside of the block above: as in `to_group`.
-        if len(family) == 1:
+        if plan is None:
             return to_process(windows, pid, event, options, take)
-        if too_early:
-            windows.sleep(_PAUSE)
-            continue
-        assert not isinstance(plan, AwaitConsole)
         try:
             return take(plan, at)
         except NoThread as error:
             no_thread = error
+
+
+def _plan_for_tree(
+    at: Sending, pid: int, means: Means
+) -> Union[SendToGroup, StartThreads, AskHelper, None]:
+    """None: the process has no descendants in its group."""
+    processes = at.processes
+    while True:
+        family = family_of(processes, [processes.facts(pid)])
+        if len(family) == 1:
+            return None
+        plan = policy.tree_event(
+            family,
+            at.event,
+            list(_on_console_if_any(processes)),
+            processes.all,
+            processes.info,
+            processes.age,
+            means,
+        )
+        if not isinstance(plan, AwaitConsole) and not _is_too_early(at, plan, means):
+            return plan
+        at.windows.sleep(_PAUSE)
+
+
+def members_of(processes: Processes, pgid: int, named: Seen | None) -> list[Facts]:
+    """The members of a group, on whatever console. `named`: the process whose pid the id is."""
+    leads = isinstance(named, Facts) and named.is_leader
+    # What is older than a leader is no member (M2), so nothing else of it need be read.
+    since = processes.created(pgid) if leads else 0
+    return policy.members(pgid, processes.all(since), processes.created)
 
 
 def family_of(processes: Processes, known: Sequence[Facts]) -> list[Facts]:
@@ -281,10 +291,7 @@ def _is_too_early(at: Sending, plan: object, means: Means) -> bool:
 def unignore(windows: System, pgid: int) -> None:
     """Make each member of a group that ignores Ctrl+C hear it: every member, or none."""
     with Processes(windows) as processes, Processes(windows, WRITE) as targets:
-        named = processes.see(pgid)
-        leads = isinstance(named, Facts) and named.is_leader
-        since = processes.created(pgid) if leads else 0
-        members = policy.members(pgid, processes.all(since), processes.created)
+        members = members_of(processes, pgid, processes.see(pgid))
         deaf = [member.pid for member in members if member.ignores_ctrl_c]
         handles: list[int] = []
         for pid in deaf:  # opens all before it changes the first

@@ -117,11 +117,7 @@ def _write(
 
 def _members(windows: System, pgid: int) -> list[Facts]:
     with Processes(windows) as processes:
-        leader = processes.see(pgid)
-        leads = isinstance(leader, Facts) and leader.is_leader
-        # What is older than the leader is no member (M2).
-        since = processes.created(pgid) if leads else 0
-        return policy.members(pgid, processes.all(since), processes.created)
+        return dispatch.members_of(processes, pgid, processes.see(pgid))
 
 
 def _wait_for(windows: System, threads: Sequence[int]) -> None:

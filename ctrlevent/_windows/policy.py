@@ -327,7 +327,8 @@ def named_by_pid(named: Facts, caller: Facts, descendants: Callable[[], list[Fac
     """
     if named.is_leader and caller.pgid != named.pgid:
         return ForGroup(named.pgid)  # K1
-    if caller.pid in (process.pid for process in descendants()):
+    is_in_group = caller.pgid == named.pgid  # else it need not be looked for, which takes long
+    if is_in_group and caller.pid in (process.pid for process in descendants()):
         return ForProcess(named.pid)  # K2
     return ForTree(named.pid)  # K3
 

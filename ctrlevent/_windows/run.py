@@ -14,6 +14,7 @@ from .._streams import Streams
 from .._subprocess import DEVNULL, PIPE, TimeoutExpired
 from .._types import CtrlEvent
 from .._win32 import system
+from .._win32.whole import whole
 from . import dispatch, keyboard
 from .handlers import registration
 from .popen import handle_of
@@ -44,6 +45,7 @@ def run(
 ) -> RunResult:
     windows = system()
     is_shared = named["console"] != "own"
+    streams: list[Streams] = []
     with contextlib.ExitStack() as stack:
         if is_shared:
             named["keyboard"] = False
@@ -57,7 +59,8 @@ def run(
             stack.callback(lent.take_back)
         with contained(args, **named) as process:
             try:
-                streams = Streams(process, input, shown)
+                # As a whole: it duplicates the handles of the pipes.
+                whole(lambda: streams.append(Streams(process, input, shown)))
                 if lent is not None:
                     lent.start()
                 command = _Command(windows, process, inject, hears_keyboard=not is_shared)
@@ -65,7 +68,7 @@ def run(
             finally:
                 process.end_tree()
             # All that could write to the pipes is gone.
-            output, errors = streams.finish(math.inf)
+            output, errors = streams[0].finish(math.inf)
     if isinstance(broken_off, TimeoutExpired):
         broken_off.output, broken_off.stderr = output, errors
     return process, output, errors, broken_off

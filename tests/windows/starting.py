@@ -25,9 +25,6 @@ from .actor import kernel32
 
 NEW_GROUP, OWN_CONSOLE, SUSPENDED = 0x200, 0x0800_0000, 0x4
 
-# Seconds after which a child that has said nothing may be stuck in its exit, on Wine 10.
-MAY_BE_STUCK = 2.0
-
 _children: dict[int, ctrlevent.Popen] = {}
 _said: dict[int, list[str]] = {}
 

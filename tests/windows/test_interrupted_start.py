@@ -31,10 +31,6 @@ KINDS = [
     "run on a terminal",
 ]
 
-# `run` duplicates the handles of its pipes for the threads that serve them (`_streams`), in the
-# caller's thread: at a boundary there, some of these handles are lost. No child is.
-LOSES_HANDLES = ("run", "run on a terminal")
-
 pytestmark = [pytest.mark.bitness, pytest.mark.limits, pytest.mark.repeats]
 
 # Of each start: how many boundaries anywhere (0: each), and how many at the end.
@@ -53,7 +49,7 @@ def test_at_each_boundary(shared_console: Console, kind: str) -> None:
     report = parent.call(interrupted.each_boundary, kind, command_of(kind), SPREAD, LAST)
     print(f"{kind}: broken off at {report.broken_off} boundaries")
     assert report.left == []
-    assert report.more_handles <= 0 or kind in LOSES_HANDLES
+    assert report.more_handles <= 0
     assert report.broken_off > 10  # a `run` has not the same number each time
 
 
@@ -67,7 +63,7 @@ def test_at_random_moments(shared_console: Console, kind: str) -> None:
     ]
     print(f"{kind}: {sum(report.broken_off for report in reports)} interrupted in the call")
     assert [report.left for report in reports if report.left] == []
-    assert sum(report.more_handles for report in reports) <= 0 or kind in LOSES_HANDLES
+    assert sum(report.more_handles for report in reports) <= 0
 
 
 def test_the_test_sees_what_plain_subprocess_leaves(shared_console: Console) -> None:
