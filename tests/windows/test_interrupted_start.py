@@ -44,8 +44,8 @@ def command_of(kind: str) -> list[str]:
 
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("kind", KINDS)
-def test_at_each_boundary(shared_console: Console, kind: str) -> None:
-    parent = shared_console.parent
+def test_at_each_boundary(console: Console, kind: str) -> None:
+    parent = console.parent
     report = parent.call(interrupted.each_boundary, kind, command_of(kind), SPREAD, LAST)
     print(f"{kind}: broken off at {report.broken_off} boundaries")
     assert report.left == []
@@ -55,8 +55,8 @@ def test_at_each_boundary(shared_console: Console, kind: str) -> None:
 
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("kind", ["Popen", "Popen with pipes", "create_process", "run"])
-def test_at_random_moments(shared_console: Console, kind: str) -> None:
-    parent = shared_console.parent
+def test_at_random_moments(console: Console, kind: str) -> None:
+    parent = console.parent
     reports = [
         parent.call(interrupted.random_moments, kind, command_of(kind), seed, 10)
         for seed in range(repeats(100, 1))
@@ -66,8 +66,8 @@ def test_at_random_moments(shared_console: Console, kind: str) -> None:
     assert sum(report.more_handles for report in reports) <= 0
 
 
-def test_the_test_sees_what_plain_subprocess_leaves(shared_console: Console) -> None:
+def test_the_test_sees_what_plain_subprocess_leaves(console: Console) -> None:
     """It loses its object: the child runs on. Without this, the tests above show nothing."""
-    parent = shared_console.parent
+    parent = console.parent
     report = parent.call(interrupted.each_boundary, "subprocess", command_of(""), 1, 80)
     assert [found for found in report.left if "child" in found.left]
