@@ -104,20 +104,20 @@ def test_one_that_the_garbage_collector_finds_in_a_later_call_there() -> None:
     """Which is broken off: so there is a traceback."""
     gc.collect()
 
-    def collect(made: Made) -> None:
-        gc.collect()
-        raise KeyboardInterrupt
-
     class Collects(Made):
         def __init__(self, at_last: bool) -> None:
             super().__init__()
             if at_last:
-                collect(self)
+                gc.collect()
+                raise KeyboardInterrupt
             self.cycle = self
 
-    with pytest.raises(KeyboardInterrupt):
+    def twice() -> None:
         for at_last in (False, True):
             Collects(at_last)
+
+    with pytest.raises(KeyboardInterrupt):
+        twice()
     assert lost[0] is False
 
 

@@ -1,26 +1,25 @@
 """Starts that are broken off on POSIX, and what they leave: runs in a process of its own.
 
-    python -c "from tests.unit.posix import interrupted; interrupted.main()" boundaries KIND SPREAD LAST
-    python -c "from tests.unit.posix import interrupted; interrupted.main()" random KIND TIMES
-
-The last line of its output says what was found, as JSON. With `random` it says "." before each
-start, and the test sends it a SIGINT then.
+Its `main` is given "boundaries", KIND, SPREAD and LAST; or "random", KIND and TIMES. The last line
+of its output says what was found, as JSON. With "random" it says "." before each start, and the
+test sends it a SIGINT then.
 """
 
 from __future__ import annotations
 
 import _thread
 import contextlib
-import functools
 import json
 import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from typing import Any, Callable
 
 import ctrlevent
 from ctrlevent import _popen, _run
+from ctrlevent._posix import popen
 from tests import interrupting
 from tests.waiting import wait_until
 
@@ -29,12 +28,12 @@ EXITS = ["/bin/sleep", "0"]
 PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 
 STARTS: dict[str, Callable[[], Any]] = {
-    "Popen": lambda: ctrlevent.Popen(SLEEPS),
-    "Popen with pipes": lambda: ctrlevent.Popen(SLEEPS, text=True, **PIPES),
-    "Popen with a console of its own": lambda: ctrlevent.Popen(SLEEPS, console="own"),
-    "contained": lambda: _popen.Contained(SLEEPS, **PIPES),
-    "run": lambda: ctrlevent.run(EXITS, capture_output=True),
-    "subprocess": lambda: subprocess.Popen(SLEEPS),
+    "Popen": partial(ctrlevent.Popen, SLEEPS),
+    "Popen with pipes": partial(ctrlevent.Popen, SLEEPS, text=True, **PIPES),
+    "Popen with a console of its own": partial(ctrlevent.Popen, SLEEPS, console="own"),
+    "contained": partial(_popen.Contained, SLEEPS, **PIPES),
+    "run": partial(ctrlevent.run, EXITS, capture_output=True),
+    "subprocess": partial(subprocess.Popen, SLEEPS),
 }
 
 
@@ -51,7 +50,6 @@ class _Facts:
     def __init__(self, *, files: bool) -> None:
         self._threads = _thread._count()
         self._files = files and self._open_files()
-        self._handler = signal.getsignal(signal.SIGINT)
 
     def _open_files(self) -> int:
         return len(os.listdir("/proc/self/fd"))
@@ -68,9 +66,6 @@ class _Facts:
             found.append("threads")
         if self._files and self._open_files() > self._files:
             found.append("files")
-        if signal.getsignal(signal.SIGINT) is not self._handler:
-            found.append("the handler of SIGINT")
-            signal.signal(signal.SIGINT, self._handler)
         return ", ".join(found)
 
 
@@ -84,7 +79,8 @@ def _end(result: Any) -> None:
 def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background ignores it
     how, kind, *numbers = sys.argv[1:]
-    setattr(_run, "contain", functools.partial(_run.contain, grace=0.0))  # noqa: B010
+    setattr(_run, "contain", partial(_run.contain, grace=0.0))  # noqa: B010
+    setattr(popen, "_GRACE", 0.1)  # noqa: B010
     call = STARTS[kind]
     for _ in range(3):
         _end(call())
