@@ -131,6 +131,16 @@ def at_each_boundary(
     return Swept(count, found)
 
 
+def _wait_for(came: list[int]) -> None:
+    """Wait until a signal has come. What comes to a `__del__` is not raised here.
+
+    A function, as Python 3.13 runs signal handlers at the end of a loop, which a `try` around that
+    does not cover.
+    """
+    while not came:
+        time.sleep(0.001)
+
+
 def _other_handler(handler: Any) -> str:
     """Says it, and sets the handler of SIGINT, if that has become another."""
     if signal.getsignal(signal.SIGINT) is handler:
@@ -188,8 +198,7 @@ def _at_random(
         try:
             order()
             result = call()
-            while not came:  # what comes to a `__del__` is not raised
-                time.sleep(0.001)
+            _wait_for(came)
         except KeyboardInterrupt:
             in_the_call += result is None
         came.clear()

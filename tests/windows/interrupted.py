@@ -167,12 +167,16 @@ class Report(NamedTuple):
     """More than 0 only if there were more after each of several rounds: see `leaks`."""
 
 
-def each_boundary(kind: str, command: list[str], spread: int, last: int) -> Report:
-    """Breaks a start off at so many boundaries anywhere, and at so many at its end."""
+def boundaries(kind: str, command: list[str]) -> int:
     start = _ready(kind, command)
     total = interrupting.boundaries(start.call, start.end)
     start.after()
-    numbers = interrupting.share(total, spread or total, last)
+    return total
+
+
+def each_boundary(kind: str, command: list[str], numbers: list[int]) -> Report:
+    """Breaks a start off at these boundaries."""
+    start = _ready(kind, command)
     facts = _Facts(start.after)
     left: list[Any] = []
     handles = [settled_handle_count()]
