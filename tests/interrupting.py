@@ -91,6 +91,7 @@ def boundaries(call: Callable[[], Any], end: Callable[[Any], object]) -> int:
         finally:
             sys.settrace(None)
         end(result)
+        result = None  # its `__del__` is no part of the next call
         count = boundary.count
     return count
 
