@@ -169,9 +169,12 @@ class Report(NamedTuple):
 
 def boundaries(kind: str, command: list[str]) -> int:
     start = _ready(kind, command)
-    total = interrupting.boundaries(start.call, start.end)
-    start.after()
-    return total
+
+    def end(result: Any) -> None:
+        start.end(result)
+        start.after()
+
+    return interrupting.boundaries(start.call, end)
 
 
 def each_boundary(kind: str, command: list[str], numbers: list[int]) -> Report:
