@@ -38,6 +38,7 @@ __all__ = [
     "Event",
     "Thread",
     "allocate_lock",
+    "allocate_rlock",
     "get_ident",
     "monotonic",
     "native_thread_id",
@@ -65,6 +66,7 @@ _time, _thread = _copy_of("time"), _copy_of("_thread")
 monotonic: Callable[[], float] = _time.monotonic
 sleep: Callable[[float], None] = _time.sleep
 allocate_lock: Callable[[], Any] = _thread.allocate_lock
+allocate_rlock: Callable[[], Any] = _thread.RLock
 start_new_thread: Callable[..., int] = _thread.start_new_thread
 get_ident: Callable[[], int] = _thread.get_ident
 native_thread_id: Callable[[], int] = _thread.get_native_id

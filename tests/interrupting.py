@@ -7,6 +7,8 @@ raises, so that none is left to chance.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
@@ -35,8 +37,9 @@ class Boundary:
     """A trace function that raises KeyboardInterrupt at one boundary."""
 
     def __init__(self, call: Callable[[], Any], at: int) -> None:
-        self._caller = call.__code__
+        self._caller = getattr(call, "__code__", None)
         self.at = at
+        self._pid = os.getpid()
         self.count = 0
         self.where = ""
 
@@ -50,7 +53,8 @@ class Boundary:
     def _boundary(self, frame: Any, event: str, _argument: object) -> Any:
         if event == "opcode":
             self.count += 1
-            if self.count > self.at:
+            # Not in a child, where a `preexec_fn` runs.
+            if self.count > self.at and os.getpid() == self._pid:
                 code = frame.f_code
                 self.where = f"{code.co_name}:{frame.f_lineno} +{frame.f_lasti} {event}"
                 raise KeyboardInterrupt
@@ -60,7 +64,8 @@ class Boundary:
 def broken_off(call: Callable[[], Any], at: int) -> tuple[str, Any]:
     """Where the call was broken off, and None; or "" and its result.
 
-    `call`: a function that calls, and returns what it gets. It is the caller, so it is not traced.
+    `call`: a `functools.partial`, so that this function is the caller. (Or a function: then that is
+    the caller, and is not traced.)
     """
     boundary = Boundary(call, at)
     result = None
@@ -77,14 +82,18 @@ def broken_off(call: Callable[[], Any], at: int) -> tuple[str, Any]:
 
 def boundaries(call: Callable[[], Any], end: Callable[[Any], object]) -> int:
     """How many there are in a call that is not broken off."""
-    boundary = Boundary(call, 1 << 60)
-    sys.settrace(boundary)
-    try:
-        result = call()
-    finally:
-        sys.settrace(None)
-    end(result)
-    return boundary.count
+    count = 0
+    for _ in range(2):  # Python 3.12 has events of instructions from the second time on
+        boundary = Boundary(call, 1 << 60)
+        sys.settrace(boundary)
+        try:
+            result = call()
+        finally:
+            sys.settrace(None)
+        end(result)
+        result = None  # its `__del__` is no part of the next call
+        count = boundary.count
+    return count
 
 
 def share(total: int, spread: int, last: int) -> list[int]:
@@ -110,16 +119,35 @@ def at_each_boundary(
     """
     found: list[Broken] = []
     count = 0
+    handler = signal.getsignal(signal.SIGINT)
     for at in numbers:
         where, result = broken_off(call, at)
         count += bool(where)
         if result is not None:
             end(result)
             result = None
-        remains = left()
+        remains = left() + _other_handler(handler)
         if remains:
             found.append(Broken(at, where, remains))
     return Swept(count, found)
+
+
+def _wait_for(came: list[int]) -> None:
+    """Wait until a signal has come. What comes to a `__del__` is not raised here.
+
+    A function, as Python 3.13 runs signal handlers at the end of a loop, which a `try` around that
+    does not cover.
+    """
+    while not came:
+        time.sleep(0.001)
+
+
+def _other_handler(handler: Any) -> str:
+    """Says it, and sets the handler of SIGINT, if that has become another."""
+    if signal.getsignal(signal.SIGINT) is handler:
+        return ""
+    signal.signal(signal.SIGINT, handler)
+    return "the handler of SIGINT"
 
 
 class Random(NamedTuple):
@@ -139,8 +167,31 @@ def at_random(
 ) -> Random:
     """Have a call interrupted `times` times, each at a random moment, once.
 
-    `order` orders a SIGINT or a Ctrl+C for this process, which comes about when the call ends.
+    `call`: a `functools.partial`, so that this function is the caller. `order` orders a SIGINT or a
+    Ctrl+C for this process, which comes about when the call ends.
     """
+    came: list[int] = []
+
+    def take(number: int, _frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, take)
+    try:
+        return _at_random(call, end, left, order, times, came, take)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _at_random(
+    call: Callable[[], Any],
+    end: Callable[[Any], object],
+    left: Callable[[], str],
+    order: Callable[[], object],
+    times: int,
+    came: list[int],
+    take: Any,
+) -> Random:
     found: list[str] = []
     in_the_call = 0
     for _ in range(times):
@@ -148,14 +199,14 @@ def at_random(
         try:
             order()
             result = call()
-            while True:  # it comes
-                time.sleep(0.001)
+            _wait_for(came)
         except KeyboardInterrupt:
             in_the_call += result is None
+        came.clear()
         if result is not None:
             end(result)
             result = None
-        remains = left()
+        remains = left() + _other_handler(take)
         if remains:
             found.append(remains)
     return Random(in_the_call, found)

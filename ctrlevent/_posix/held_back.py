@@ -51,10 +51,10 @@ class _HeldBack:
 
     def end(self) -> None:
         """A second call does nothing."""
+        self._is_active = False  # from here on `_take` hands on: nothing is lost if this breaks off
         # Not if other code has set another handler meanwhile.
         if self._handler is not None and signal.getsignal(signal.SIGINT) == self._take:
             signal.signal(signal.SIGINT, self._handler)
-        self._is_active = False
 
     def deliver(self) -> None:
         has_come, self._has_come = self._has_come, False

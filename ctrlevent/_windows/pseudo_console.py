@@ -16,7 +16,7 @@ from .. import _arguments
 from .._calls import Call
 from .._errors import unsupported, winerror_of
 from .._subprocess import TimeoutExpired
-from .._unpatched import Thread, allocate_lock
+from .._unpatched import Thread, allocate_rlock
 from .._win32 import system
 from .._win32.constants import (
     CREATE_NEW_CONSOLE,
@@ -51,7 +51,7 @@ class Terminal:
         self._windows = system()
         self._children: WeakSet[TerminalProcess] = WeakSet()
         self._screen = _Screen(self._windows)
-        self._closing = allocate_lock()
+        self._closing = allocate_rlock()
         self._console: int | None = None
         self.is_open = False
 
@@ -136,6 +136,8 @@ class Terminal:
                     windows.sleep(_SLICE / 10)
             finally:
                 whole(self._close_handles)
+                for child in [*self._children]:
+                    child.let_go()
                 self._reader.join(CLOSE_SECONDS)
 
     def _close_console(self) -> None:
@@ -150,8 +152,6 @@ class Terminal:
                 closing.callback(self._close_console)  # if an exception has come before that
                 closing.callback(os.close, self._keys)
                 closing.callback(self._windows.CloseHandle, self._job)  # ends what is left even now
-            for child in [*self._children]:
-                child.let_go()
 
     def end_processes(self) -> None:
         self._open()
@@ -196,7 +196,9 @@ class TerminalProcess:
         self.pid = 0
         self.returncode: Any = None
         self._windows = windows
-        self._polling = allocate_lock()
+        # An exception can come at the very end of `with`, before the lock is released. With this
+        # kind, the thread that it came to goes on.
+        self._polling = allocate_rlock()
 
     def take(self, process_handle: int, thread_handle: int, pid: int, _tid: int) -> None:
         self.pid = pid
@@ -266,7 +268,7 @@ class TerminalProcess:
         """Learn its exit status if it has exited, and hold no handle any more."""
         self.poll()
         with self._polling:
-            self._close_handles()
+            whole(self._close_handles)
 
     def _close_handles(self) -> None:
         handles, self._handles = self._handles, (0, 0)

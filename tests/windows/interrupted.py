@@ -11,6 +11,7 @@ import random
 import subprocess
 import threading
 import time
+from functools import partial
 from typing import Any, Callable, NamedTuple
 
 import ctrlevent
@@ -72,27 +73,27 @@ class _Fixture:
 
 def starts(kind: str, command: list[str]) -> Start:
     makers: dict[str, Callable[[], Start]] = {
-        "Popen": lambda: Start(lambda: ctrlevent.Popen(command), _end),
+        "Popen": lambda: Start(partial(ctrlevent.Popen, command), _end),
         "Popen with pipes": lambda: Start(
-            lambda: ctrlevent.Popen(command, text=True, **PIPES), _end
+            partial(ctrlevent.Popen, command, text=True, **PIPES), _end
         ),
         "Popen with a console of its own": lambda: Start(
-            lambda: ctrlevent.Popen(command, console="own"), _end
+            partial(ctrlevent.Popen, command, console="own"), _end
         ),
-        "contained": lambda: Start(lambda: _popen.Contained(command, **PIPES), _end_tree),
+        "contained": lambda: Start(partial(_popen.Contained, command, **PIPES), _end_tree),
         "interruptible": lambda: _interruptible(command),
-        "create_process": lambda: Start(lambda: ctrlevent.create_process(command), _end_created),
+        "create_process": lambda: Start(partial(ctrlevent.create_process, command), _end_created),
         "PseudoConsole": lambda: Start(
-            lambda: ctrlevent.PseudoConsole(80, 24), lambda console: console.close()
+            partial(ctrlevent.PseudoConsole, 80, 24), lambda console: console.close()
         ),
         "PseudoConsole.start": lambda: _on_terminal(command),
         "helper": _helper,
-        "run": lambda: Start(lambda: ctrlevent.run(command, capture_output=True), lambda _: None),
+        "run": lambda: Start(partial(ctrlevent.run, command, capture_output=True), lambda _: None),
         "run on a terminal": lambda: Start(
-            lambda: ctrlevent.run(command, console="pty", input=b"", capture_output=True),
+            partial(ctrlevent.run, command, console="pty", input=b"", capture_output=True),
             lambda _: None,
         ),
-        "subprocess": lambda: Start(lambda: subprocess.Popen(command), _end),
+        "subprocess": lambda: Start(partial(subprocess.Popen, command), _end),
     }
     give_no_time_to_end()
     return makers[kind]()
@@ -114,12 +115,12 @@ def _interruptible(command: list[str]) -> Start:
 
 def _on_terminal(command: list[str]) -> Start:
     console = ctrlevent.PseudoConsole()
-    return Start(lambda: console.start(command), _end_on_terminal)
+    return Start(partial(console.start, command), _end_on_terminal)
 
 
 def _helper() -> Start:
     windows, helper = system(), helper_route._helper
-    return Start(lambda: helper(windows), lambda _: None, helper_route._discard)
+    return Start(partial(helper, windows), lambda _: None, helper_route._discard)
 
 
 def _end_tree(child: Any) -> None:
@@ -162,12 +163,19 @@ class Report(NamedTuple):
     """More than 0 only if there were more after each of several rounds: see `leaks`."""
 
 
-def each_boundary(kind: str, command: list[str], spread: int, last: int) -> Report:
-    """Breaks a start off at so many boundaries anywhere, and at so many at its end."""
+def boundaries(kind: str, command: list[str]) -> int:
     start = _ready(kind, command)
-    total = interrupting.boundaries(start.call, start.end)
-    start.after()
-    numbers = interrupting.share(total, spread or total, last)
+
+    def end(result: Any) -> None:
+        start.end(result)
+        start.after()
+
+    return interrupting.boundaries(start.call, end)
+
+
+def each_boundary(kind: str, command: list[str], numbers: list[int]) -> Report:
+    """Breaks a start off at these boundaries."""
+    start = _ready(kind, command)
     facts = _Facts(start.after)
     left: list[Any] = []
     handles = [settled_handle_count()]

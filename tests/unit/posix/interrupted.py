@@ -1,0 +1,105 @@
+"""Starts that are broken off on POSIX, and what they leave: runs in a process of its own.
+
+Its `main` is given "boundaries", KIND, SPREAD and LAST; or "random", KIND and TIMES. The last line
+of its output says what was found, as JSON. With "random" it says "." before each start, and the
+test sends it a SIGINT then.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from typing import Any, Callable
+
+if sys.platform == "win32":
+    raise ImportError("tests.unit.posix is for POSIX")
+
+import ctrlevent
+from ctrlevent import _popen, _run
+from ctrlevent._posix import popen
+from tests import interrupting
+from tests.waiting import wait_until
+
+SLEEPS = ["/bin/sleep", "600"]
+EXITS = ["/bin/sleep", "0"]
+PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+
+STARTS: dict[str, Callable[[], Any]] = {
+    "Popen": partial(ctrlevent.Popen, SLEEPS),
+    "Popen with pipes": partial(ctrlevent.Popen, SLEEPS, text=True, **PIPES),
+    "Popen with a console of its own": partial(ctrlevent.Popen, SLEEPS, console="own"),
+    "contained": partial(_popen.Contained, SLEEPS, **PIPES),
+    "run": partial(ctrlevent.run, EXITS, capture_output=True),
+    "subprocess": partial(subprocess.Popen, SLEEPS),
+}
+
+
+def children() -> set[int]:
+    """The pids of the children of this process, those that nobody has waited for too."""
+    found: set[int] = set()
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children") as pids:
+            found |= {int(pid) for pid in pids.read().split()}
+    return found
+
+
+class _Facts:
+    def __init__(self, *, files: bool) -> None:
+        self._threads = _thread._count()
+        self._files = files and self._open_files()
+
+    def _open_files(self) -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    def left(self) -> str:
+        found = []
+        for pid in children():
+            found.append(f"child {pid}")
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: _thread._count() <= self._threads, "the end of threads")
+        if _thread._count() > self._threads:
+            found.append("threads")
+        if self._files and self._open_files() > self._files:
+            found.append("files")
+        return ", ".join(found)
+
+
+def _end(result: Any) -> None:
+    if isinstance(result, subprocess.Popen):
+        result.kill()
+        with result:
+            pass
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background ignores it
+    how, kind, *numbers = sys.argv[1:]
+    setattr(_run, "GRACE", 0.0)  # noqa: B010
+    setattr(popen, "_GRACE", 0.1)  # noqa: B010
+    call = STARTS[kind]
+    for _ in range(3):
+        _end(call())
+    found: Any
+    if how == "boundaries":
+        spread, last = map(int, numbers)
+        total = interrupting.boundaries(call, _end)
+        chosen = interrupting.share(total, spread or total, last)
+        # subprocess loses files, by what is no SIGINT: see `held_back`.
+        left = _Facts(files=False).left
+        found = interrupting.at_each_boundary(call, _end, left, chosen)
+    else:
+        left = _Facts(files=True).left
+        found = interrupting.at_random(call, _end, left, _order, int(numbers[0]))
+    print(json.dumps(found._asdict()), flush=True)
+
+
+def _order() -> None:
+    os.write(1, b".\n")
