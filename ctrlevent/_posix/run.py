@@ -12,6 +12,7 @@ from .. import _patience
 from .._streams import Streams
 from .._subprocess import TimeoutExpired
 from .._unpatched import monotonic, sleep
+from . import held_back
 
 if TYPE_CHECKING:
     from .._patience import Patience, Presses
@@ -35,13 +36,15 @@ def run(
     presses: Presses,
     inject: bool,
 ) -> RunResult:
+    streams: list[Streams] = []
     with contained(args, **named) as process:
         try:
-            streams = Streams(process, input, {})
+            # As a whole: it duplicates the file descriptors of the pipes.
+            held_back.call(lambda: streams.append(Streams(process, input, {})))
             broken_off = _patience.wait(_Command(process), patience, presses)
         finally:
             process.end_tree()
-        output, errors = streams.finish(_COLLECTED_WITHIN)
+        output, errors = streams[0].finish(_COLLECTED_WITHIN)
     if isinstance(broken_off, TimeoutExpired):
         broken_off.output, broken_off.stderr = output, errors
     return process, output, errors, broken_off
