@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 import ctrlevent
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32 import constants as c
+from ctrlevent._windows.helper_process import READY_WITHIN
 from tests.fakes import helper as fake_helper
 from tests.fakes import windows as fake
 from tests.fakes.profiles import WINDOWS, Profile
@@ -516,10 +517,16 @@ class World(RuleBasedStateMachine):
             self.judge_error(call, error, got, windows.terminated[ended_before:])
         if windows.handles:
             self.broken(Careless(f"{call.text}: {len(windows.handles)} handles are open"))
-        if windows.now > start + timeout + 1.5 + sum(what[0] == "time" for _, what in m):
+        seconds = timeout + self.wait_of_helpers()
+        if windows.now > start + seconds + 1.5 + sum(what[0] == "time" for _, what in m):
             self.broken(Careless(f"{call.text}: took {windows.now - start} seconds"))
-        if len(windows.calls) > (200 + timeout * 1000) * (len(self.everybody) + 5):
+        if len(windows.calls) > (200 + seconds * 1000) * (len(self.everybody) + 5):
             self.broken(Careless(f"{call.text}: {len(windows.calls)} calls of Windows"))
+
+    def wait_of_helpers(self) -> float:
+        """In seconds: how long helpers may wait, on Wine, for members that are starting."""
+        consoles = {id(process.console) for process in self.everybody}
+        return READY_WITHIN * len(consoles) if self.profile.is_wine else 0
 
     def should_hear(self, call: Call, sig: Any) -> list[int]:
         """The pids on the caller's console that must get the event if the call succeeds.
