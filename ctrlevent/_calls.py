@@ -75,11 +75,11 @@ class Call:
 
 
 def _outwards(frame: FrameType | None) -> list[FrameType]:
-    found = []
+    found: list[FrameType] = []
     while frame is not None:
-        found.append(frame)  # pyright: ignore[reportUnknownMemberType]
+        found.append(frame)
         frame = frame.f_back
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return found
 
 
 def _callers(frame: FrameType | None) -> list[FrameType]:
@@ -87,14 +87,14 @@ def _callers(frame: FrameType | None) -> list[FrameType]:
 
     A class that inherits from `Popen` calls it in its `__init__`.
     """
-    found = []
+    found: list[FrameType] = []
     while frame is not None:
         if not _is_own(frame):
-            found.append(frame)  # pyright: ignore[reportUnknownMemberType]
+            found.append(frame)
             if frame.f_code.co_name != "__init__":
                 break
         frame = frame.f_back
-    return found  # pyright: ignore[reportUnknownVariableType]
+    return found
 
 
 def _is_own(frame: FrameType) -> bool:

@@ -114,18 +114,21 @@ def _decorate(decorated: Any) -> Any:
 
         return functools.wraps(decorated)(coroutine)
     if inspect.isgeneratorfunction(decorated):
-
-        def generator(*arguments: Any, **named: Any) -> Generator[Any, Any, Any]:
-            with patch_os():
-                return (yield from decorated(*arguments, **named))  # pyright: ignore[reportUnknownVariableType]
-
-        return functools.wraps(decorated)(generator)
+        return _decorate_generator(decorated)
 
     def function(*arguments: Any, **named: Any) -> Any:
         with patch_os():
             return decorated(*arguments, **named)
 
     return functools.wraps(decorated)(function)
+
+
+def _decorate_generator(decorated: Callable[..., Generator[Any, Any, Any]]) -> Any:
+    def generator(*arguments: Any, **named: Any) -> Generator[Any, Any, Any]:
+        with patch_os():
+            return (yield from decorated(*arguments, **named))
+
+    return functools.wraps(decorated)(generator)
 
 
 def _decorate_tests(kind: type) -> type:
@@ -180,11 +183,14 @@ class _Patch:
             self._undone()
 
 
+def _replaced_by(function: Any, _found: Callable[[], Any]) -> Any:
+    return function
+
+
 def _apply() -> list[_Patch]:
     in_os = {"kill": os_kill, "killpg": killpg, "getpgid": getpgid, "getpgrp": getpgrp}
     places: list[tuple[Any, ...]] = [
-        (os, name, lambda _found, function=function: function)  # pyright: ignore[reportUnknownLambdaType]
-        for name, function in in_os.items()  # pyright: ignore[reportUnknownLambdaType]
+        (os, name, functools.partial(_replaced_by, function)) for name, function in in_os.items()
     ]
     applied: list[_Patch] = []
     try:

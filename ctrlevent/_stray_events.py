@@ -34,7 +34,7 @@ from ._unpatched import allocate_lock, monotonic
 from ._unpatched import system_calls as os
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from ._types import ProcessInfo
 
@@ -109,11 +109,12 @@ class _Activity:
         of this package, which sends for its caller.
         """
         parents = {one.pid: one.ppid for one in processes}
-        own, seen, top = os.getpid(), set(), process.pid  # pyright: ignore[reportUnknownVariableType]
+        own, top = os.getpid(), process.pid
+        seen: set[int] = set()
         if top == own:
             return False
         while top in parents and top not in seen and top != own:
-            seen.add(top)  # pyright: ignore[reportUnknownMemberType]
+            seen.add(top)
             top = parents[top] or 0
         return top == own or (seen.isdisjoint(self.before) and not _is_alive(top))
 
@@ -239,8 +240,8 @@ class Watch:
         self._none_yet = allocate_lock()
         self._none_yet.acquire()
 
-    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
-    def watching(self) -> Iterator[None]:
+    @contextlib.contextmanager
+    def watching(self) -> Generator[None]:
         try:
             with (
                 _signals_of_python_noted(self._activity),
@@ -277,8 +278,8 @@ class Watch:
         self._none_yet.acquire(timeout=SETTLE)
 
 
-@contextlib.contextmanager  # pyright: ignore[reportDeprecated]
-def _signals_of_python_noted(activity: _Activity) -> Iterator[None]:
+@contextlib.contextmanager
+def _signals_of_python_noted(activity: _Activity) -> Generator[None]:
     """Notes `signal.raise_signal` and `_thread.interrupt_main`, which raise no auditing event.
 
     On Windows neither of them is a console event.
@@ -287,7 +288,7 @@ def _signals_of_python_noted(activity: _Activity) -> Iterator[None]:
     places: list[tuple[Any, str]] = [(signal, "raise_signal"), (thread_module, "interrupt_main")]
     if sys.platform == "win32":
         places = []
-    noted = []
+    noted: list[tuple[Any, str, Any, Any]] = []
     for module, name in places:
         found = getattr(module, name)
 
@@ -296,10 +297,10 @@ def _signals_of_python_noted(activity: _Activity) -> Iterator[None]:
             found(*number)
 
         setattr(module, name, function)
-        noted.append((module, name, function, found))  # pyright: ignore[reportUnknownMemberType]
+        noted.append((module, name, function, found))
     try:
         yield
     finally:
-        for module, name, function, found in noted:  # pyright: ignore[reportUnknownVariableType]
-            if getattr(module, name) is function:  # pyright: ignore[reportUnknownArgumentType]
-                setattr(module, name, found)  # pyright: ignore[reportUnknownArgumentType]
+        for module, name, function, found in noted:
+            if getattr(module, name) is function:
+                setattr(module, name, found)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 from _contextvars import copy_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._unpatched import allocate_lock, get_ident, start_new_thread
 
@@ -107,6 +107,5 @@ def _forget_this_thread() -> None:
     It makes an object of it, with a lock, and before Python 3.12 keeps that for ever. Code of the
     caller's that runs here, such as an audit hook that logs, may have called it.
     """
-    active = getattr(sys.modules.get("threading"), "_active", None)
-    if isinstance(active, dict):
-        active.pop(get_ident(), None)  # pyright: ignore[reportUnknownMemberType]
+    active: Any = getattr(sys.modules.get("threading"), "_active", {})
+    active.pop(get_ident(), None)

@@ -46,7 +46,7 @@ def further_patches(
     children: MutableMapping[int, Any] = weakref.WeakValueDictionary()
     send = _sender(os_kill)
     return [
-        (signal, "SIGKILL", lambda _found: SIGKILL),  # pyright: ignore[reportUnknownLambdaType]
+        (signal, "SIGKILL", _sigkill),
         (popen, "__init__", functools.partial(_init, children)),
         (
             popen,
@@ -55,6 +55,10 @@ def further_patches(
             functools.partial(_keep_sending, popen, children, send),
         ),
     ]
+
+
+def _sigkill(_found: Callable[[], Any]) -> int:
+    return SIGKILL
 
 
 def _init(children: MutableMapping[int, Any], found: Callable[[], Any]) -> Any:
@@ -123,7 +127,7 @@ def _keep_sending(popen: type[Any], children: MutableMapping[int, Any], send: Se
     Not a class that has overridden the method: it goes on to call that of `subprocess.Popen`.
     """
     for child in list(children.values()):
-        if type(child).send_signal is popen.send_signal:  # pyright: ignore[reportUnknownMemberType]
+        if child.__class__.send_signal is popen.send_signal:
             child.send_signal = _OfChild(child, send)
 
 

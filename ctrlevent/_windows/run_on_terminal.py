@@ -186,10 +186,11 @@ def _typing(console: Any, presses: Presses) -> Generator[None]:
         yield
         return
     with _raw(_STDIN, _RAW_INPUT) as is_console:
+        copies_keys = None
         if is_console:
             windows = system()
             keyboard = Keyboard(windows, windows.get_osfhandle(_STDIN))
-            thread = Thread(_copy_keys, keyboard, console, presses, stop)
+            copies_keys = Thread(_copy_keys, keyboard, console, presses, stop)
         else:
             # Not waited for: nothing can break off its reading from a stream.
             Thread(_copy_stream, stdin, console, stop)
@@ -197,8 +198,8 @@ def _typing(console: Any, presses: Presses) -> Generator[None]:
             yield
         finally:
             stop.append(None)
-            if is_console:
-                thread.join()  # pyright: ignore[reportPossiblyUnboundVariable]
+            if copies_keys:
+                copies_keys.join()
 
 
 def _copy_keys(keyboard: Keyboard, console: Any, presses: Presses, stop: list[None]) -> None:

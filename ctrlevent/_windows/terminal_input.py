@@ -159,6 +159,7 @@ class LentTerminal:
     def take_back(self) -> None:
         """When no process reads from the pipe any more. What it holds is put back."""
         left: list[bytes] = []
+        must_end_it = False
         if self._thread is None:
             os.close(self._sink)
         else:
@@ -176,7 +177,7 @@ class LentTerminal:
             self._thread.join()
             with contextlib.suppress(OSError):  # the console is gone
                 text = b"".join(left).decode(self._encoding, "replace")
-                self._put_back(text, must_end_it)  # pyright: ignore[reportPossiblyUnboundVariable]
+                self._put_back(text, must_end_it)
 
     def _put_back(self, text: str, pressed_enter: bool) -> None:
         if not text and not pressed_enter:

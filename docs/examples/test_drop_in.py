@@ -27,7 +27,7 @@ def test_end_a_child_with_all_that_it_has_started() -> None:
     with subprocess.Popen(SERVER, stdout=subprocess.PIPE, start_new_session=True) as server:
         for _ in range(2):
             server.stdout.readline()
-        os.killpg(os.getpgid(server.pid), signal.SIGTERM)  # pyright: ignore[reportUnknownMemberType]
+        os.killpg(os.getpgid(server.pid), signal.SIGTERM)
         assert server.stdout.read() == b""  # its worker is gone as well: the pipe is closed
     assert server.returncode != 0
 
@@ -53,7 +53,7 @@ def test_ask_first_then_kill() -> None:
         try:
             worker.wait(180)
         except subprocess.TimeoutExpired:
-            os.kill(worker.pid, signal.SIGKILL)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            os.kill(worker.pid, signal.SIGKILL)
     assert worker.returncode == 0
 
 

@@ -177,15 +177,12 @@ def each_boundary(kind: str, command: list[str], numbers: list[int]) -> Report:
     """Breaks a start off at these boundaries."""
     start = _ready(kind, command)
     facts = _Facts(start.after)
-    left: list[Any] = []
-    handles = [settled_handle_count()]
-    for _ in range(ROUNDS):
+
+    def sweep() -> tuple[int, list[Any]]:
         swept = interrupting.at_each_boundary(start.call, start.end, facts.left, numbers)
-        left += swept.left
-        handles.append(settled_handle_count())
-        if handles[-1] <= handles[-2]:
-            break
-    return Report(swept.broken_off, left, handles[-1] - handles[-2])  # pyright: ignore[reportPossiblyUnboundVariable]
+        return swept.broken_off, swept.left
+
+    return _rounds_of(sweep)
 
 
 def random_moments(kind: str, command: list[str], seed: int, times: int) -> Report:
@@ -209,9 +206,8 @@ def random_moments(kind: str, command: list[str], seed: int, times: int) -> Repo
     sender = threading.Thread(target=send, daemon=True)
     sender.start()
     facts = _Facts(start.after)
-    left: list[Any] = []
-    handles = [settled_handle_count()]
-    for _ in range(ROUNDS):
+
+    def interrupt() -> tuple[int, list[Any]]:
         with actor.interruptible():
             found = interrupting.at_random(
                 start.call,
@@ -220,14 +216,27 @@ def random_moments(kind: str, command: list[str], seed: int, times: int) -> Repo
                 lambda: orders.put(chance.uniform(0, seconds)),
                 times,
             )
-        left += found.left
-        handles.append(settled_handle_count())
-        if handles[-1] <= handles[-2]:
-            break
+        return found.in_the_call, found.left
+
+    report = _rounds_of(interrupt)
     orders.put(-1)
     sender.join(HANG_LIMIT)
     actor.heard.clear()
-    return Report(found.in_the_call, left, handles[-1] - handles[-2])  # pyright: ignore[reportPossiblyUnboundVariable]
+    return report
+
+
+def _rounds_of(interrupt: Callable[[], tuple[int, list[Any]]]) -> Report:
+    """Rounds, until one ends with no more handles than it began with."""
+    broken_off, more, everything_left = 0, 0, []
+    before = settled_handle_count()
+    for _ in range(ROUNDS):
+        broken_off, left = interrupt()
+        everything_left += left
+        now = settled_handle_count()
+        before, more = now, now - before
+        if more <= 0:
+            break
+    return Report(broken_off, everything_left, more)
 
 
 def _ready(kind: str, command: list[str]) -> Start:

@@ -29,7 +29,7 @@ class Child(ctrlevent.Popen):
     def poll(self) -> int | None:
         return self.polls.pop(0)
 
-    def __del__(self) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __del__(self, *_: Any, **__: Any) -> None: ...
 
 
 @pytest.fixture
