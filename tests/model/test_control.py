@@ -79,8 +79,8 @@ RULES: dict[str, tuple[str, Any, type[Broken]]] = {
     "P3: no other process is in the group": (
         "ctrlevent._windows.policy.possible_others", lambda *_: [], Leak,
     ),
-    "E1: a group has members": (
-        "ctrlevent._windows.dispatch._on_console_if_any", lambda *_, **__: iter(()), Lost,
+    "E4: a thread in each member": (
+        "ctrlevent._windows.policy.hearing", lambda members, _: members[:1], Lost,
     ),
     "no handle of ours keeps a dead leader known": (
         "ctrlevent._windows.processes.Processes.release", lambda *_: None, Phantom,

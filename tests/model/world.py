@@ -129,6 +129,8 @@ class World(RuleBasedStateMachine):
         self.windows.caller_can_end = True
         self.windows.happen = self.happen
         fake.install(self.patch, self.windows)
+        # Else most of the time goes into looks at one process that the helper waits for.
+        self.patch.setattr("ctrlevent._windows.helper_process._PAUSE", READY_WITHIN / 10)
         self.helper = fake_helper.FakeHelper(self.windows)
         self.windows.helper = self.helper if helper else None
         self.everybody.append(self.windows.caller)
@@ -155,6 +157,10 @@ class World(RuleBasedStateMachine):
         if self.target and number > 5:  # in the midst of a call: often the process it is for
             return self.target
         return self.everybody[number % len(self.everybody)]
+
+    def known_by_the_pid_of(self, number: int) -> Process:
+        """The process, or that to which Windows has given its pid since it has ended."""
+        return self.windows.processes[self.anybody(number).pid]
 
     def add(self, process: Process) -> None:
         self.everybody.append(process)
@@ -315,7 +321,7 @@ class World(RuleBasedStateMachine):
         self, who: int, sig: Any, timeout: float, m: list[Any], inject: bool = True
     ) -> None:
         self.need_a_caller()
-        root = self.anybody(who)
+        root = self.known_by_the_pid_of(who)
         self.call_verb(
             Call(
                 f"kill({root.pid}, {sig!r}, tree=True, inject={inject})",
@@ -332,12 +338,12 @@ class World(RuleBasedStateMachine):
     def os_kill(self, who: int, sig: Any, m: list[Any]) -> None:
         """To the caller only by its own pid, and to the group of a leader that it is not in."""
         self.need_a_caller()
-        named, caller = self.anybody(who), self.windows.caller
+        named, caller = self.known_by_the_pid_of(who), self.windows.caller
         is_event = isinstance(sig, (CtrlEvent, signal.Signals)) or sig in (1, 2, 21)
         leads_others = named.group == named.pid != caller.group
 
         def is_meant(process: Process) -> bool:
-            if process is named:
+            if process.pid == named.pid:
                 return True
             if process is caller or named is caller or not is_event or sig == signal.SIGTERM:
                 return False
@@ -412,10 +418,15 @@ class World(RuleBasedStateMachine):
         return process.pid == pid
 
     def is_of_tree(self, process: Process, root: Process) -> bool:
-        """Whether a process is `root`, or a descendant of it in its group."""
-        while process is not root:
+        """Whether a process is `root`, or a descendant of it in its group.
+
+        Or of the process that has got the pid of `root` in the midst of the call.
+        """
+        now = self.windows.processes[root.pid]
+        groups = root.group, now.group
+        while process not in (root, now):
             parent = self.windows.processes.get(process.ppid)
-            if process.group != root.group or parent is None or parent.created > process.created:
+            if process.group not in groups or parent is None or parent.created > process.created:
                 return False
             if parent.pid == process.pid:
                 return False
