@@ -110,8 +110,8 @@ def kill(
     `tree`: True: to the process and its descendants that are in its group, as for a program behind
     a launcher, or with workers: to each of them, or to none, and then the error names the process
     that cannot get it. The call does not wait for their handlers. A GUI program gets no event. A
-    descendant is found by its parents: if its parent has exited, it is none. The probe looks at the
-    process alone. Default: False.
+    descendant is found by its parents: if its parent has exited, or if the caller may not read it,
+    it is none. The probe looks at the process alone. Default: False.
 
     On POSIX this is `os.kill`: `CTRL_C_EVENT` is SIGINT, `CTRL_BREAK_EVENT` is SIGQUIT, every other
     number is that signal. `timeout` is checked and, like `inject`, not needed there. `tree` needs

@@ -76,7 +76,8 @@ Which processes an event of `os_kill` is for (`named_by_pid`)
       under is often that of a launcher. The caller's own pid means the caller alone.
 
 The descendants of a process in its group (`family`)
-  F1  A live process in that group whose parent is the process, or another descendant.
+  F1  A live process in that group whose parent is the process, or another descendant. A process
+      that cannot be read, as most of those of Windows itself, counts for none.
   F2  Only if it was created after that parent: Windows may have given the pid of an earlier parent
       to another process.
 

@@ -434,13 +434,14 @@ class World(RuleBasedStateMachine):
         return True
 
     def tree_now(self, root: Process) -> frozenset[Process]:
-        """The same, as far as it can be seen: each parent in between is alive."""
+        """The same, as far as it can be seen: each process in between is alive, and can be read."""
         found, grown = {root}, True
         while grown:
             more = {
                 one
                 for one in self.everybody
                 if one.is_alive and one.group == root.group and one not in found
+                and not one.denied & c.PROCESS_VM_READ
                 and any(one.ppid == up.pid and up.created <= one.created for up in found)
             }  # fmt: skip
             found |= more
