@@ -173,7 +173,14 @@ def test_every_page_but_the_first_is_in_a_table_of_contents() -> None:
     assert set(PAGES) - {"index.md"} == {f"{name}.md" for name in contents}
 
 
-PAGES_OF_EXAMPLES = ["tutorial.md", "subprocess.md", "asyncio.md", "launchers.md", "drop-in.md"]
+PAGES_OF_EXAMPLES = [
+    "tutorial.md",
+    "subprocess.md",
+    "asyncio.md",
+    "launchers.md",
+    "drop-in.md",
+    "special-cases.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES_OF_EXAMPLES)

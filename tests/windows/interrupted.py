@@ -226,7 +226,7 @@ def random_moments(kind: str, command: list[str], seed: int, times: int) -> Repo
 
 
 def _rounds_of(interrupt: Callable[[], tuple[int, list[Any]]]) -> Report:
-    """Rounds, until one ends with no more handles than it began with."""
+    """Repeats it, until the count of handles does not grow."""
     broken_off, more, everything_left = 0, 0, []
     before = settled_handle_count()
     for _ in range(ROUNDS):

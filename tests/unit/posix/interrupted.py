@@ -41,7 +41,7 @@ STARTS: dict[str, Callable[[], Any]] = {
 
 
 def children() -> set[int]:
-    """The pids of the children of this process, those that nobody has waited for too."""
+    """The pids of the children of this process, those too whose exit was not waited for."""
     found: set[int] = set()
     for thread in os.listdir("/proc/self/task"):
         with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children") as pids:

@@ -103,7 +103,7 @@ def test_a_second_sigint_breaks_off_a_start_that_hangs() -> None:
     with subprocess.Popen([sys.executable, "-c", HANGS], stdout=subprocess.PIPE) as process:
         assert process.stdout
         child = int(process.stdout.readline())
-        while process.poll() is None:  # a SIGINT that has not been seen yet is one with the next
+        while process.poll() is None:  # a SIGINT that has not been seen yet merges with the next
             process.send_signal(signal.SIGINT)
             time.sleep(0.05)
         assert process.stdout.read() == b"raised True\n"
