@@ -94,10 +94,10 @@ def _ended(pid: int) -> int:
     try:
         # A second Ctrl+C is not for waiting any longer.
         with contextlib.suppress(KeyboardInterrupt):
-            if not _has_exited(pid):
+            if not has_exited(pid):
                 _send(pid, signal.SIGINT)
             deadline = monotonic() + _GRACE
-            while not _has_exited(pid) and monotonic() < deadline:
+            while not has_exited(pid) and monotonic() < deadline:
                 sleep(_SLICE)
         _send(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
@@ -106,9 +106,16 @@ def _ended(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _has_exited(pid: int) -> bool:
-    """Without waiting for it, so that its pid stays its own. Raises ChildProcessError."""
-    if not hasattr(os, "waitid"):  # macOS, before Python 3.13
+CAN_LOOK = hasattr(os, "waitid")
+"""Whether `has_exited` can tell."""
+
+
+def has_exited(pid: int) -> bool:
+    """Without waiting for it, so that its pid stays its own. Raises ChildProcessError.
+
+    False on macOS before Python 3.13, which cannot tell.
+    """
+    if not CAN_LOOK:
         return False
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 

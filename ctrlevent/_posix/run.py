@@ -12,7 +12,9 @@ from .. import _patience
 from .._streams import Streams
 from .._subprocess import TimeoutExpired
 from .._unpatched import monotonic, sleep
-from . import held_back
+from .._unpatched import signal_calls as signal
+from .._unpatched import system_calls as os
+from . import held_back, popen
 
 if TYPE_CHECKING:
     from .._patience import Patience, Presses
@@ -62,7 +64,7 @@ class _Command:
 
     def wait_until(self, deadline: float) -> bool:
         # Not process.wait: its time limit is on a clock that a test may have frozen.
-        while self._process.poll() is None:
+        while not self._has_exited():
             left = deadline - monotonic()
             if left <= 0:
                 return False
@@ -72,7 +74,18 @@ class _Command:
 
     def interrupt(self) -> OSError | None:
         try:
-            self._process.interrupt()
+            if not self._has_exited():
+                os.killpg(self._process.pid, signal.SIGINT)
         except OSError as error:
-            return error
+            return None if self._has_exited() else error
         return None
+
+    def _has_exited(self) -> bool:
+        # Not process.poll: an exception in it may leave its lock locked, and then process.wait
+        # waits for ever. (CPython acquires the lock outside of the `try` that releases it.)
+        if not popen.CAN_LOOK:
+            return self._process.poll() is not None
+        try:
+            return popen.has_exited(self._process.pid)
+        except ChildProcessError:  # SIGCHLD is ignored, or other code has waited for it
+            return True
