@@ -63,13 +63,19 @@ class _Facts:
             found.append(f"child {pid}")
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+        # A thread that has just been started is not counted yet, but has its file.
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: _thread._count() <= self._threads, "the end of threads")
-        if _thread._count() > self._threads:
-            found.append("threads")
+            wait_until(lambda: not self._more(), "the end of threads")
+        found += self._more()
+        if found:  # what is left is told once
+            self._threads, self._files = _thread._count(), self._files and self._open_files()
+        return ", ".join(found)
+
+    def _more(self) -> list[str]:
+        found = ["threads"] if _thread._count() > self._threads else []
         if self._files and self._open_files() > self._files:
             found.append("files")
-        return ", ".join(found)
+        return found
 
 
 def _end(result: Any) -> None:
