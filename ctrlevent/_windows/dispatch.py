@@ -38,7 +38,7 @@ from .processes import LOOK, WRITE, Processes
 from .thread_route import NoThread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from typing import Callable, TypeVar, Union
 
     from .._arguments import Options
@@ -230,7 +230,8 @@ def _plan_for_tree(
     """None: the process has no descendants in its group."""
     processes = at.processes
     while True:
-        family = family_of(processes, [processes.facts(pid)])
+        root = processes.facts(pid)
+        family = policy.family([root], processes.all, processes.created)
         if len(family) == 1:
             return None
         plan = policy.tree_event(
@@ -255,12 +256,6 @@ def members_of(processes: Processes, pgid: int, named: Seen | None) -> list[Fact
     return policy.members(pgid, processes.all(since), processes.created)
 
 
-def family_of(processes: Processes, known: Sequence[Facts]) -> list[Facts]:
-    """Processes with the descendants of the first in its group: see `policy.family`."""
-    since = processes.created(known[0].pid)
-    return policy.family(known, processes.all(since), processes.created)
-
-
 def by_pid(windows: System, pid: int, event: CtrlEvent, options: Options) -> None:
     """As `os_kill`, to the processes that `policy.named_by_pid` says."""
     caller = windows.GetCurrentProcessId()
@@ -270,7 +265,9 @@ def by_pid(windows: System, pid: int, event: CtrlEvent, options: Options) -> Non
     with Processes(windows) as processes:
         named = processes.facts(pid)
         meant = policy.named_by_pid(
-            named, processes.facts(caller), lambda: family_of(processes, [named])
+            named,
+            processes.facts(caller),
+            lambda: policy.family([named], processes.all, processes.created),
         )
     if isinstance(meant, ForGroup):
         to_group(windows, meant.pgid, event, options, send)

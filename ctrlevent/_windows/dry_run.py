@@ -62,7 +62,7 @@ def kill(windows: System, pid: int, action: Action, options: Options) -> Preview
     with Processes(windows) as processes:
         named = [processes.facts(pid)]
         if options.tree and not isinstance(action, Probe):
-            named = dispatch.family_of(processes, named)
+            named = policy.family(named, processes.all, processes.created)
         return _preview(processes, _of_no_event(action), named)
 
 

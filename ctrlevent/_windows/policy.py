@@ -326,27 +326,30 @@ def named_by_pid(named: Facts, caller: Facts, descendants: Callable[[], list[Fac
 
     `descendants`: what `family` finds.
     """
-    if named.is_leader and caller.pgid != named.pgid:
+    is_in_group = caller.pgid == named.pgid
+    if named.is_leader and not is_in_group:
         return ForGroup(named.pgid)  # K1
-    is_in_group = caller.pgid == named.pgid  # else it need not be looked for, which takes long
+    # Outside of the group it need not be looked for, which takes long.
     if is_in_group and caller.pid in (process.pid for process in descendants()):
         return ForProcess(named.pid)  # K2
     return ForTree(named.pid)  # K3
 
 
 def family(
-    known: Sequence[Facts], everywhere: Iterable[Seen], created: Callable[[int], int]
+    known: Sequence[Facts],
+    everywhere: Callable[[int], Iterable[Seen]],
+    created: Callable[[int], int],
 ) -> list[Facts]:
     """Processes, and after them their live descendants in the group of the first.
 
     `known`: the process itself, and descendants of it that were found before and may have exited.
-    `everywhere`: all processes, at least those that were created since. `created`: as for
-    `members`.
+    `everywhere` gives all processes that were created at a time or later: what is older than the
+    process is no descendant (F2), so nothing else of it need be read. `created`: as for `members`.
     """
     found = {process.pid: process for process in known}
     left = [
         seen
-        for seen in everywhere
+        for seen in everywhere(created(known[0].pid))
         if isinstance(seen, Facts) and seen.pgid == known[0].pgid and seen.pid not in found
     ]
     grown = True

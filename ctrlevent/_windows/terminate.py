@@ -59,8 +59,7 @@ def end_tree(windows: System, pid: int, exit_code: int, timeout: float) -> None:
 
         def members() -> list[int]:
             nonlocal family
-            since = processes.created(pid)
-            family = policy.family(family, processes.all(since), processes.created)
+            family = policy.family(family, processes.all, processes.created)
             return [member.pid for member in family]
 
         _end_all(windows, members, f"process {pid}", exit_code, timeout)

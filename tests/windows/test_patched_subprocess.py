@@ -98,15 +98,21 @@ def test_ctrl_c_by_its_windows_name(console: Console, event: int) -> None:
 # --- and no other process is hit ------------------------------------------------------------------
 
 
+@pytest.fixture
+def caller(console: Console) -> Python:
+    """A process that leads a group, with a neighbour in it, and a witness outside."""
+    console.parent.spawn(name="witness outside")
+    caller = console.parent.python(NEW_GROUP, name="caller")
+    caller.spawn(name="neighbour inside")
+    return caller
+
+
 @pytest.mark.bitness
 @pytest.mark.repeats
 @told
 def test_killpg_of_the_child_s_group_never_ends_the_caller(
-    console: Console, told: dict[str, Any]
+    console: Console, caller: Python, told: dict[str, Any]
 ) -> None:
-    console.parent.spawn(name="witness outside")
-    caller = console.parent.python(NEW_GROUP, name="caller")
-    caller.spawn(name="neighbour inside")
     times = repeats(whole=100, share=10)
     codes = caller.call(patching.end_groups, [NATIVE, "default"], told, times)
     assert codes == {signal.SIGTERM}
@@ -117,11 +123,8 @@ def test_killpg_of_the_child_s_group_never_ends_the_caller(
 @pytest.mark.repeats
 @told
 def test_ctrl_c_to_the_child_s_group_reaches_no_other_process(
-    console: Console, told: dict[str, Any]
+    console: Console, caller: Python, told: dict[str, Any]
 ) -> None:
-    console.parent.spawn(name="witness outside")
-    caller = console.parent.python(NEW_GROUP, name="caller")
-    caller.spawn(name="neighbour inside")
     times = repeats(whole=100, share=10)
     said = caller.call(patching.interrupt_groups, [NATIVE, "trap"], told, times)
     assert said == [b"event 0"] * times

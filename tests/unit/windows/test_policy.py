@@ -696,7 +696,7 @@ def test_K3_process_that_leads_no_group() -> None:
 
 def family(*everywhere: Seen, born: dict[int, int] | None = None) -> list[Facts]:
     ages = born or {}
-    return p.family([LAUNCHER], everywhere, lambda pid: ages.get(pid, pid))
+    return p.family([LAUNCHER], lambda _since: everywhere, lambda pid: ages.get(pid, pid))
 
 
 def test_F1_children_and_grandchildren_in_the_group() -> None:
@@ -710,11 +710,23 @@ def test_F1_descendant_in_a_group_of_its_own_is_none() -> None:
 
 def test_F1_descendant_of_a_descendant_that_has_exited() -> None:
     grandchild = facts(18, 8, ppid=16)
-    assert p.family([LAUNCHER, PROGRAM], [grandchild], int) == [LAUNCHER, PROGRAM, grandchild]
+    found = p.family([LAUNCHER, PROGRAM], lambda _since: [grandchild], int)
+    assert found == [LAUNCHER, PROGRAM, grandchild]
 
 
 def test_F2_process_older_than_its_parent_had_another_with_that_pid() -> None:
     assert family(LAUNCHER, PROGRAM, born={12: 5, 16: 4}) == [LAUNCHER]
+
+
+def test_F2_what_is_older_than_the_process_is_not_looked_at() -> None:
+    asked: list[int] = []
+
+    def everywhere(since: int) -> list[Facts]:
+        asked.append(since)
+        return []
+
+    p.family([LAUNCHER, PROGRAM], everywhere, {12: 5, 16: 7}.__getitem__)
+    assert asked == [5]
 
 
 def test_F2_process_of_its_parents_own_age_is_a_child() -> None:
