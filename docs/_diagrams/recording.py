@@ -117,7 +117,7 @@ class Recorder(FakeWindows):
         """Any message to the console does; this is what most processes send sooner or later."""
         assert process.console
         self._step(CALL, process.pid, CONSOLE, "prints something")
-        process.console.unlock()
+        process.console.call(process)
 
     def waits(self, process: Process, seconds: float) -> None:
         before = len(self.received)

@@ -98,7 +98,8 @@ class Fake(World):
 
     def assert_heard(self, expected: Mapping[Any, Sequence[int]]) -> None:
         for console in self.windows.consoles:
-            console.unlock()
+            if console.entries:
+                console.call(console.entries[0].process or self.windows.caller)
         heard: dict[int, list[int]] = {}
         for pid, event in self.windows.received:
             heard.setdefault(pid, []).append(event)

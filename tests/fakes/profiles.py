@@ -2,8 +2,9 @@
 
 A profile is a model of a system, not the system. "conhost" is the console server in
 microsoft/terminal (src/server, src/host), "phnt" the headers of System Informer, "docs" is
-learn.microsoft.com. What is marked "measured on Wine 10" is held against the bed by tests/contract;
-the rest was read and never seen, as it has not been run on a real Windows.
+learn.microsoft.com. "Measured on conhost VERSION": on that build of Microsoft's own console server,
+by tests/conhost, which also holds the whole model of the console against it. "Measured on Wine 10":
+held against the bed by tests/contract. The rest was read and never seen.
 """
 
 from __future__ import annotations
@@ -30,18 +31,29 @@ class Profile(NamedTuple):
     10).
     """
 
-    no_such_pid: int = c.ERROR_INVALID_PARAMETER
-    """The error for an id that is no pid either: 87, on other builds 11 (both seen in the field).
-    """
+    no_such_pid: int = c.ERROR_BAD_FORMAT
+    """The error for an id that is no pid either: 11 (measured on conhost 1.19.2401 to 1.25.2609),
+    87 (seen in the field)."""
 
-    phantom_records_group: bool = False
-    """The entry made for a pid records that pid as its group, as ApiDispatchersInternal.cpp of 2019
-    and 2022 reads, so that the event ends there. False: none, so it stays parked, as was observed
-    in the field: the worse of the two."""
+    phantom_records_group: bool = True
+    """The entry made for a pid records that pid as its group, so that the event ends there
+    (measured on conhost 1.19.2401 to 1.25.2609; read in the source of 2019). False: none, so it
+    stays parked, as a report from the field says, which no build has shown."""
 
     mixed_kinds_are_dropped: bool = True
-    """When Ctrl+C and Ctrl+Break are pending together: dropped (conhost since 2023); else both go
-    to the newest limiting id (before)."""
+    """When Ctrl+C and Ctrl+Break are pending together: dropped (measured on conhost 1.19.2401 to
+    1.25.2609). Before microsoft/terminal 391abafc of December 2022 the newest group was told event
+    0xFFFFFFFF, and what csrss makes of that is not known; False takes the worst: it gets both."""
+
+    newest_is_told_first: bool = True
+    """Of the processes that an event is for, the newest is told first (measured on conhost
+    1.22.2502 to 1.25.2609, read in the source of 2019); the oldest (measured on 1.19.2401 and
+    1.20.2406)."""
+
+    a_dead_process_stops_the_telling: bool = False
+    """Processes that would be told after a dead phantom are not told (measured on conhost 1.19.2401
+    and 1.20.2406, where the driver of the test bed answers for csrss as the source says that it
+    does; read in the source of 2019); they are (measured on 1.22.2502 to 1.25.2609)."""
 
     not_permitted: int = c.ERROR_ACCESS_DENIED
     """The error where the console lets the caller send nothing: 5 (seen in the field); 34
@@ -73,23 +85,38 @@ class Profile(NamedTuple):
 
     free_console_clears_the_handle: bool = True
     """FreeConsole writes 0 as the ConsoleHandle (kernelbase). It was not seen on each version, so
-    the properties try both."""
+    the worst case has it otherwise."""
 
 
-WINDOWS = Profile("Windows")
+NEWEST = Profile("conhost 1.25.2609")
+"""Microsoft's console server from 1.22.2502 on: no build since then differs."""
 
-WINDOWS_BUILDS = (
-    WINDOWS,
-    WINDOWS._replace(
-        name="Windows 10 of 2019",
-        no_such_pid=c.ERROR_BAD_FORMAT,
-        phantom_records_group=True,
-        mixed_kinds_are_dropped=False,
-    ),
-    WINDOWS._replace(
-        name="Windows, another build", not_permitted=34, free_console_clears_the_handle=False
-    ),
+CONHOST_1_20 = NEWEST._replace(
+    name="conhost 1.20.2406", newest_is_told_first=False, a_dead_process_stops_the_telling=True
 )
+"""1.19.2401, too."""
+
+OF_2019 = NEWEST._replace(
+    name="Windows 10 of 2019",
+    mixed_kinds_are_dropped=False,
+    a_dead_process_stops_the_telling=True,
+)
+"""Read, never seen."""
+
+WORST = NEWEST._replace(
+    name="the worst of each",
+    no_such_pid=c.ERROR_INVALID_PARAMETER,
+    phantom_records_group=False,
+    mixed_kinds_are_dropped=False,
+    newest_is_told_first=False,
+    a_dead_process_stops_the_telling=True,
+    not_permitted=34,
+    free_console_clears_the_handle=False,
+)
+"""No build, but a Windows on which all that was measured, read or reported is true at once."""
+
+WINDOWS = NEWEST
+WINDOWS_BUILDS = (NEWEST, CONHOST_1_20, OF_2019, WORST)
 
 WINE = Profile(
     "Wine 10",

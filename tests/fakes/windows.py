@@ -91,6 +91,8 @@ class Process:
         self.console: Console | None = None
         self.left_console: Console | None = None
         """The console that it was on before."""
+        self.console_handles = 0
+        """That it has opened itself."""
         self.exit_code: int | None = None
         self.is_kernel = False
         """System, Registry, ...: no PEB (phnt)."""
@@ -179,18 +181,22 @@ class Process:
         if self.starts_on:
             self.connect(self.starts_on)
 
-    def connect(self, console: Console) -> None:
-        """Attach to a console, as kernelbase does when the process starts."""
+    def connect(self, console: Console, *, starts: bool = True) -> bool:
+        """Attach to a console, as kernelbase does when the process starts, or in AttachConsole.
+
+        If the console refuses it, a program that starts exits.
+        """
         if not self.is_alive:
-            return
-        self.parameters.ConsoleHandle = 0x44
-        if any(entry.pid == self.pid for entry in console.entries):
-            # A phantom has its place: conhost refuses it (AllocProcessData), so it exits.
-            self.exit(STATUS_DLL_INIT_FAILED)
-            return
+            return False
         self.console = console
-        console.entries.insert(0, Entry(self.pid, self.group, self))
-        console.unlock()
+        if not console.connect(self, starts=starts):
+            self.console = None
+            if starts:
+                self.exit(STATUS_DLL_INIT_FAILED)
+            return False
+        if self.console is not None:  # an event that was parked may have ended it
+            self.parameters.ConsoleHandle = 0x44
+        return True
 
     def detach(self) -> None:
         if self.console:
@@ -198,8 +204,7 @@ class Process:
             self.console = None
             if self.is_alive and self.windows.profile.free_console_clears_the_handle:
                 self.parameters.ConsoleHandle = 0
-            console.entries[:] = [entry for entry in console.entries if entry.process is not self]
-            console.unlock()
+            console.disconnect(self)
 
     def exit(self, code: int = 0) -> None:
         if self.is_alive:
@@ -276,7 +281,12 @@ class FakeWindows:
     """What one process, `caller`, gets to see of Windows."""
 
     def __init__(
-        self, *, pointer_size: int = 8, bits: int = 64, profile: Profile = WINDOWS
+        self,
+        *,
+        pointer_size: int = 8,
+        bits: int = 64,
+        profile: Profile = WINDOWS,
+        new_console: Callable[[FakeWindows], Console] = Console,
     ) -> None:
         self.profile = profile
         self.pointer_size = pointer_size
@@ -303,6 +313,7 @@ class FakeWindows:
         self.caller_can_end = False
         """CallerEnded is raised at the call in which the caller ends; else the fake goes on."""
         self.consoles: list[Console] = []
+        self.new_console = new_console
         self.sender = "the caller"
         """The sender that is noted for the events that are sent now; see `somebody_else`."""
         self.received: list[tuple[int, int]] = []
@@ -317,7 +328,7 @@ class FakeWindows:
         self._next_handle = 0x100
         self._happenings: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
-        self.console = Console(self)
+        self.console = new_console(self)
         self.caller = self._create(1000, group=0, ignores=False, bits=pointer_size * 8)
         self.caller.connect(self.console)
 
@@ -395,7 +406,7 @@ class FakeWindows:
             process.starts_on, process.parameters.ConsoleHandle = None, asked_for[0]
         elif new_console or flags & c.CREATE_NO_WINDOW:
             process.parameters.ConsoleHandle = asked_for[1 if new_console else 2]
-            process.starts_on = None if gui else Console(self)
+            process.starts_on = None if gui else self.new_console(self)
         elif pseudo_console:
             process.starts_on = pseudo_console
         if gui:  # connects to none (kernelbase, ConDllInitialize)
@@ -442,7 +453,17 @@ class FakeWindows:
             self.fail(method, winerror, nth)
 
     def exists(self, process: Process) -> bool:
-        """Whether its pid can be opened: it is alive, or a process has a handle of it."""
+        """Whether its pid can be opened: it is alive, or there is a handle of it.
+
+        A console has a handle of each process that it lists, a phantom too (ProcessHandle.cpp).
+        """
+        return self.is_held(process) or (
+            self.processes[process.pid] is process
+            and any(process.pid in console.phantoms for console in self.consoles)
+        )
+
+    def is_held(self, process: Process) -> bool:
+        """The same, but for the handles of consoles."""
         is_open = any(handle.to is process for handle in self.handles.values())
         return process.is_alive or process.held or is_open
 
@@ -735,10 +756,7 @@ class FakeWindows:
 
     @foreign
     def GetConsoleProcessList(self) -> tuple[int, ...]:
-        console = self._console("GetConsoleProcessList")
-        pids = tuple(entry.pid for entry in console.entries)
-        console.unlock()
-        return pids
+        return self._console("GetConsoleProcessList").process_list(self.caller)
 
     @foreign
     def GenerateConsoleCtrlEvent(self, dwCtrlEvent: int, dwProcessGroupId: int) -> None:
@@ -769,12 +787,11 @@ class FakeWindows:
             raise windows_error(c.ERROR_INVALID_PARAMETER, "AttachConsole")
         if process.console is None:
             raise windows_error(c.ERROR_INVALID_HANDLE, "AttachConsole")
-        if any(entry.pid == self.caller.pid for entry in process.console.entries):
-            # A phantom has its place (conhost, AllocProcessData).
-            raise windows_error(c.ERROR_ACCESS_DENIED, "AttachConsole")
+        if not self.caller.connect(process.console, starts=False):
+            # A phantom has its place. The console answers 0xC0070001: Win32 error 1.
+            raise windows_error(1, "AttachConsole")
         self.handlers.clear()
         self.caller.ignores = False
-        self.caller.connect(process.console)
 
     @foreign
     def FreeConsole(self) -> None:

@@ -208,14 +208,14 @@ class World(RuleBasedStateMachine):
         if kind == "exit":
             self.anybody(one).exit()
         elif kind == "print" and process.console:
-            process.console.unlock()
+            process.console.call(process)
         elif kind == "detach":
             process.detach()
         elif kind == "attach":
             console = self.running(two).console
             process.detach()
-            if console and all(entry.pid != process.pid for entry in console.entries):
-                process.connect(console)
+            if console:
+                process.connect(console, starts=False)
         elif kind == "start":
             self.anybody(one).start()
         elif kind == "start soon":

@@ -1,0 +1,177 @@
+"""The model of a console, and Microsoft's console server, in step.
+
+`Both` is the model (`tests/fakes/console.py`). After each message it plays the same message on the
+server, and compares: the answer, the error code, the processes that are told, in their order. It
+keeps the story, and raises `Disagreement` with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable
+
+from tests.fakes.console import CTRL_BREAK, CTRL_C, Console, Message, Told
+from tests.tools.conhost import messages
+from tests.tools.conhost.server import MODE_AT_START, Server, State, win32_error
+
+if TYPE_CHECKING:
+    from tests.fakes.windows import FakeWindows, Process
+
+    from .servers import Servers
+
+ROOM = 2000
+"""For pids in a process list: a server may list the phantoms of earlier histories, too."""
+
+KEYS = {
+    "the key a": b"a",
+    "the key Ctrl+C": b"\x03",
+    # As a terminal in win32-input-mode types it (microsoft/terminal, doc/specs/#4999).
+    "the key Ctrl+Break": b"\x1b[3;70;3;1;8;1_",
+    "focus": b"\x1b[I",
+}
+EVENTS = {CTRL_C: "Ctrl+C", CTRL_BREAK: "Ctrl+Break", 2: "CLOSE"}
+
+
+class Disagreement(AssertionError):
+    """The model and the server do not do the same. With the story so far."""
+
+
+class Both(Console):
+    """A console of the model that is held against a server."""
+
+    def __init__(self, windows: FakeWindows, servers: Servers) -> None:
+        super().__init__(windows)
+        self._servers = servers
+        self.server, self._first_pid = servers.take()
+        self._known: dict[int, tuple[int, State]] = {}
+        self._handles: dict[int, list[int]] = {}
+        self._columns = 80
+        self.story: list[str] = []
+
+    def leave(self) -> None:
+        """Give the server back, for another history."""
+        self._servers.give_back(self.server, self._known)
+
+    # --- what the model calls ---------------------------------------------------------------------
+
+    def _served(self, message: Message, answer: object, told: list[Told]) -> None:
+        self._tell_of_processes()
+        self.server.taken()
+        theirs = self._play(message)
+        ours = answer.winerror if isinstance(answer, OSError) else answer or 0
+        if message.name == "connect":
+            ours = bool(answer)
+        told_by_model = [(one.pid, one.event) for one in told]
+        told_by_server = [(self._model_pid(one.pid), one.event) for one in self.server.taken()]
+        agree = (ours, told_by_model) == (theirs, told_by_server)
+        self._tell(message, _shown(ours, told_by_model), _shown(theirs, told_by_server))
+        if not agree:
+            raise Disagreement("\n" + "\n".join(self.story))
+
+    def check_pid(self, process: Process) -> None:
+        """Whether a process id is free: it is not, while the console has a handle of the process."""
+        self._tell_of_processes()
+        ours = self.windows.exists(process)
+        theirs = self.windows.is_held(process) or self.server.holds(self._pid(process.pid)) > 0
+        message = Message(f"OpenProcess({process.pid})")
+        self._tell(message, str(ours) if ours == theirs else f"model: {ours}", str(theirs))
+        if ours != theirs:
+            raise Disagreement("\n" + "\n".join(self.story))
+
+    # --- the server -------------------------------------------------------------------------------
+
+    def _play(self, message: Message) -> object:
+        name, process, arguments = message
+        pid = self._pid(process.pid) if process else 0
+        server = self.server
+        if name == "connect":
+            assert process
+            group = self._pid(process.group)
+            return server.connect(pid, group, starts=bool(arguments[0])) == 0
+        if name == "disconnect":
+            return win32_error(server.disconnect(pid))
+        if name == "GenerateConsoleCtrlEvent":
+            event, group = arguments
+            assert isinstance(event, int)
+            assert isinstance(group, int)
+            return win32_error(server.generate(pid, event, self._pid(group) if group else 0))
+        if name == "GetConsoleProcessList":
+            pids = (self._model_pid(one) for one in server.process_list(pid, ROOM))
+            return tuple(one for one in pids if one > 0)
+        if name == "open a console handle":
+            self._handles.setdefault(pid, []).append(server.open_handle(pid))
+            return 0
+        if name == "close a console handle":
+            return win32_error(server.close_handle(pid, self._handles[pid].pop()))
+        if name == "SetConsoleMode":
+            mode = MODE_AT_START & ~messages.ENABLE_PROCESSED_INPUT | int(arguments[0])
+            return win32_error(server.call(pid, messages.set_mode(mode)).status or 0)
+        if process is None:
+            self._play_terminal(name)
+            return 0
+        calls[name](server, pid)
+        return 0
+
+    def _play_terminal(self, name: str) -> None:
+        if name == "resize":
+            self._columns = 200 - self._columns  # the same size would be no news
+            self.server.resize(self._columns, 25)
+        elif name == "close":
+            self.server.close_terminal()
+            self._servers.is_closed(self.server)
+        else:
+            self.server.type(KEYS[name])
+
+    def _pid(self, pid: int) -> int:
+        return pid - 1000 + self._first_pid
+
+    def _model_pid(self, pid: int) -> int:
+        return pid - self._first_pid + 1000 if pid >= self._first_pid else 0
+
+    def _tell_of_processes(self) -> None:
+        for process in self.windows.processes.values():
+            state = (
+                State.ALIVE if process.is_alive
+                else State.DEAD_AND_OPEN if self.windows.is_held(process)
+                else State.GONE
+            )  # fmt: skip
+            known = process.ppid, state
+            if self._known.get(process.pid) != known:
+                self._known[process.pid] = known
+                parent = self._pid(process.ppid) if process.ppid >= 1000 else 0
+                self.server.process(self._pid(process.pid), parent, state)
+
+    # --- the story --------------------------------------------------------------------------------
+
+    def note(self, line: str) -> None:
+        """What happens that is no message."""
+        self.story.append(line)
+
+    def _tell(self, message: Message, model: str, server: str) -> None:
+        who = f"{message.process.pid}: " if message.process else ""
+        arguments = f"({', '.join(map(str, message.arguments))})" if message.arguments else ""
+        line = f"{who}{message.name}{arguments}"
+        if model == server:
+            self.story.append(f"{line:50} -> {model}")
+        else:
+            self.story += [f"{line:50} -> model:  {model}", f"{'':50}    server: {server}"]
+
+
+calls: dict[str, Callable[[Server, int], object]] = {
+    "GetConsoleMode": lambda server, pid: server.call(pid, messages.get_mode()),
+    "GetConsoleCP": lambda server, pid: server.call(pid, messages.get_cp()),
+    "WriteConsole": lambda server, pid: server.call(pid, messages.write("x")),
+    "WriteFile": lambda server, pid: server.raw(pid, messages.RAW_WRITE, b"x"),
+    "flush": lambda server, pid: server.raw(pid, messages.RAW_FLUSH),
+    "no such call": lambda server, pid: server.call(pid, messages.unknown()),
+}
+
+
+def _shown(answer: object, told: list[tuple[int, int]]) -> str:
+    if isinstance(answer, bool):
+        said = "accepted" if answer else "refused"
+    elif isinstance(answer, int):
+        said = f"error {answer}" if answer else "success"
+    else:
+        said = str(answer)
+    whom = ", ".join(f"{EVENTS.get(event, event)} to {pid}" for pid, event in told)
+    return f"{said}; {whom or 'no process is told'}"

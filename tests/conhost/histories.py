@@ -1,0 +1,149 @@
+"""Random histories: what processes on a console may do, in any order."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from hypothesis import strategies as st
+
+from ctrlevent._win32 import constants as c
+from tests.fakes.console import CALLS
+from tests.fakes.profiles import NEWEST, Profile
+from tests.fakes.windows import FakeWindows
+
+from .both import Both
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.fakes.console import Console
+    from tests.fakes.windows import Process
+
+    from .servers import Servers
+
+NOBODY = 900_000
+"""A process id that no process has."""
+
+KINDS = (
+    *("start",) * 6,
+    *("start later", "start later", "run", "run", "attach", "detach", "exit", "exit", "exit"),
+    *("let go", "same pid", "same pid", "open", "close"),
+    *("event",) * 10,
+    *("odd event", "list", "call", "call", "key", "terminal", "processed input"),
+)
+ODD_EVENTS = (2, 3, 5, 6, -1)
+
+
+class Step(NamedTuple):
+    """What happens, to which process (the nth that there is), and how."""
+
+    kind: str
+    one: int
+    two: int
+    how: int
+
+
+some = st.integers(0, 23)
+steps = st.builds(Step, st.sampled_from(KINDS), some, some, st.integers(0, 11))
+histories = st.lists(steps, min_size=2, max_size=30)
+
+
+class History:
+    """A FakeWindows whose only console is held against a server."""
+
+    def __init__(self, servers: Servers, profile: Profile = NEWEST) -> None:
+        self.both: Both
+        self.windows = FakeWindows(profile=profile, new_console=lambda it: self._console(it, servers))
+        self.all = [self.windows.caller]
+        self._is_closed = False
+
+    def _console(self, windows: FakeWindows, servers: Servers) -> Console:
+        self.both = Both(windows, servers)
+        return self.both
+
+    def play(self, history: Sequence[Step]) -> None:
+        for step in history:
+            if len(self.all) < 300:
+                self._step(*step)
+        user = self._on_console(0)
+        if user:  # what is parked comes to light now
+            self.both.call(user)
+            self.both.process_list(user)
+
+    def _on_console(self, n: int) -> Process | None:
+        users = [process for process in self.all if process.console]
+        return users[n % len(users)] if users else None
+
+    def _step(self, kind: str, one: int, two: int, how: int) -> None:
+        windows, both = self.windows, self.both
+        process = self.all[one % len(self.all)]
+        user = self._on_console(one)
+        if kind in ("start", "start later"):
+            self._start(process, in_group=how % 3 == 0, runs=kind == "start")
+        elif kind == "same pid":
+            self._start_with_old_pid(process, self.all[two % len(self.all)])
+        elif kind == "run":
+            process.start()
+        elif kind == "attach":
+            if process.is_alive and not process.console:
+                process.connect(both, starts=False)
+        elif kind == "detach":
+            process.detach()
+        elif kind == "exit":
+            if process.is_alive and how % 2:
+                process.held = True
+                both.note(f"some process has a handle of {process.pid}")
+            process.exit()
+        elif kind == "let go":
+            if process.held:
+                process.held = False
+                both.note(f"no process has a handle of {process.pid} any more")
+        elif kind == "terminal":
+            both.terminal(("resize", "focus")[how % 2] if not self._is_closed else "focus")
+        elif kind == "key":
+            both.press((0, 1, 0, None)[how % 4])
+        elif user:
+            self._use(user, kind, two, how)
+            del windows.calls[:]
+
+    def _use(self, user: Process, kind: str, two: int, how: int) -> None:
+        both = self.both
+        named = NOBODY if how == 0 else 0 if how == 1 else self.all[two % len(self.all)].pid
+        if kind in ("event", "odd event"):
+            event = how % 2 if kind == "event" else ODD_EVENTS[how % len(ODD_EVENTS)]
+            with self.windows.somebody_else(user), contextlib.suppress(OSError):
+                both.generate(event, named)
+        elif kind == "list":
+            both.process_list(user)
+        elif kind == "call":
+            both.call(user, CALLS[how % len(CALLS)])
+        elif kind == "open":
+            both.open_handle(user)
+        elif kind == "close":
+            if user.console_handles:
+                both.close_handle(user)
+        elif kind == "processed input":
+            both.set_processed_input(user, bool(how % 3))
+
+    def close_terminal(self) -> None:
+        self._is_closed = True
+        self.both.close()
+
+    def _start(self, parent: Process, *, in_group: bool, runs: bool, pid: int | None = None) -> None:
+        if not parent.is_alive:
+            return
+        flags = c.CREATE_NEW_PROCESS_GROUP if in_group else 0
+        process = self.windows.create(parent, flags, pid=pid, starts=False)
+        self.all.append(process)
+        group = "in a new group" if in_group else f"in group {process.group}"
+        self.both.note(f"{parent.pid} starts {process.pid} {group}{'' if runs else ', suspended'}")
+        if runs:
+            process.start()
+
+    def _start_with_old_pid(self, parent: Process, old: Process) -> None:
+        if self.windows.processes[old.pid] is not old or old.is_alive:
+            return
+        self.both.check_pid(old)
+        if not self.windows.exists(old):
+            self._start(parent, in_group=False, runs=True, pid=old.pid)

@@ -1,0 +1,70 @@
+"""Servers for many histories: to start one takes longer than to play ten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.tools.conhost.server import MOST_PIDS, Server, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tests.tools.bed.wine import Wine
+
+MOST_PROCESSES = 400
+"""In one history."""
+
+
+class Servers:
+    """Of one build. A server that is given back is used again, with other process ids."""
+
+    def __init__(self, wine: Wine, folder: Path) -> None:
+        self._wine = wine
+        self._folder = folder
+        self._free: list[Server] = []
+        self._next_pid: dict[Server, int] = {}
+        self._without_terminal: set[Server] = set()
+
+    def __enter__(self) -> Servers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in list(self._next_pid):
+            self._drop(server)
+
+    def take(self) -> tuple[Server, int]:
+        """A server without clients, and the first of the process ids that are free on it."""
+        server = self._free.pop() if self._free else Server(self._wine, self._folder)
+        first = self._next_pid.get(server, 4000)
+        self._next_pid[server] = first + 4 * MOST_PROCESSES
+        return server, first
+
+    def give_back(self, server: Server, pids: Iterable[int]) -> None:
+        """Let all clients go, and forget the processes, so that nothing is left of the history.
+
+        A server that has lost its terminal, or has no process ids left, is closed.
+        """
+        if server in self._without_terminal or self._next_pid[server] > MOST_PIDS - 10_000:
+            self._drop(server)
+            return
+        server.settle()
+        first = self._next_pid[server] - 4 * MOST_PROCESSES
+        for pid in pids:
+            server.process(pid - 1000 + first, 0, State.FORGOTTEN)
+        self._free.append(server)
+
+    def is_closed(self, server: Server) -> None:
+        """Its terminal has gone away; it serves its clients on, but cannot be used again."""
+        self._without_terminal.add(server)
+
+    def drop_all(self) -> None:
+        """After a disagreement: what the servers hold now is not known."""
+        for server in list(self._next_pid):
+            self._drop(server)
+
+    def _drop(self, server: Server) -> None:
+        del self._next_pid[server]
+        if server in self._free:
+            self._free.remove(server)
+        server.close()
