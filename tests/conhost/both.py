@@ -7,6 +7,7 @@ keeps the story, and raises `Disagreement` with it.
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING, Callable
 
 from tests.fakes.console import CTRL_BREAK, CTRL_C, Console, Message, Told
@@ -28,6 +29,9 @@ KEYS = {
     "the key Ctrl+Break": b"\x1b[3;70;3;1;8;1_",
     "focus": b"\x1b[I",
 }
+COUNTS: collections.Counter[str] = collections.Counter()
+"""What was really played, for the report."""
+
 EVENTS = {CTRL_C: "Ctrl+C", CTRL_BREAK: "Ctrl+Break", 2: "CLOSE"}
 
 
@@ -54,6 +58,7 @@ class Both(Console):
     # --- what the model calls ---------------------------------------------------------------------
 
     def _served(self, message: Message, answer: object, told: list[Told]) -> None:
+        COUNTS[f"messages on {self._servers.build}"] += 1
         self._tell_of_processes()
         self.server.taken()
         theirs = self._play(message)

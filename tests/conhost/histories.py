@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from ctrlevent._win32 import constants as c
@@ -12,7 +13,7 @@ from tests.fakes.console import CALLS
 from tests.fakes.profiles import NEWEST, Profile
 from tests.fakes.windows import FakeWindows
 
-from .both import Both
+from .both import COUNTS, Both
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,8 @@ class Step(NamedTuple):
 
 some = st.integers(0, 23)
 steps = st.builds(Step, st.sampled_from(KINDS), some, some, st.integers(0, 11))
-histories = st.lists(steps, min_size=2, max_size=30)
+# The length first: of a list without one Hypothesis draws but a few elements.
+histories = st.integers(2, 40).flatmap(lambda n: st.lists(steps, min_size=n, max_size=n))
 
 
 class History:
@@ -56,16 +58,19 @@ class History:
         self.both: Both
         self.windows = FakeWindows(profile=profile, new_console=lambda it: self._console(it, servers))
         self.all = [self.windows.caller]
-        self._is_closed = False
 
     def _console(self, windows: FakeWindows, servers: Servers) -> Console:
         self.both = Both(windows, servers)
         return self.both
 
-    def play(self, history: Sequence[Step]) -> None:
+    def play(self, history: Sequence[Step], *, closes: bool = False) -> None:
+        """Until the last process has left: then the driver of Windows lets the console end."""
         for step in history:
-            if len(self.all) < 300:
-                self._step(*step)
+            if not self._on_console(0):
+                return
+            self._step(*step)
+        if closes:
+            self.both.close()
         user = self._on_console(0)
         if user:  # what is parked comes to light now
             self.both.call(user)
@@ -86,7 +91,7 @@ class History:
         elif kind == "run":
             process.start()
         elif kind == "attach":
-            if process.is_alive and not process.console:
+            if process.is_alive and process.has_started and not process.console:
                 process.connect(both, starts=False)
         elif kind == "detach":
             process.detach()
@@ -100,7 +105,7 @@ class History:
                 process.held = False
                 both.note(f"no process has a handle of {process.pid} any more")
         elif kind == "terminal":
-            both.terminal(("resize", "focus")[how % 2] if not self._is_closed else "focus")
+            both.terminal(("resize", "focus")[how % 2])
         elif kind == "key":
             both.press((0, 1, 0, None)[how % 4])
         elif user:
@@ -126,10 +131,6 @@ class History:
         elif kind == "processed input":
             both.set_processed_input(user, bool(how % 3))
 
-    def close_terminal(self) -> None:
-        self._is_closed = True
-        self.both.close()
-
     def _start(self, parent: Process, *, in_group: bool, runs: bool, pid: int | None = None) -> None:
         if not parent.is_alive:
             return
@@ -147,3 +148,41 @@ class History:
         self.both.check_pid(old)
         if not self.windows.exists(old):
             self._start(parent, in_group=False, runs=True, pid=old.pid)
+
+
+def compare(
+    servers: Servers,
+    profile: Profile,
+    count: int,
+    first: int,
+    *,
+    closes: bool = False,
+    shortest: bool = True,
+    new: type[History] = History,
+) -> None:
+    """So many histories, or until model and server disagree: then a `Disagreement` is raised.
+
+    `first`: the seed. `closes`: in the end the terminal goes away. `shortest`: the history is made
+    as short as possible first.
+    """
+
+    def play(history: list[Step]) -> None:
+        one = new(servers, profile)
+        try:
+            one.play(history, closes=closes)
+        except BaseException:
+            servers.drop_all()  # what they hold now is not known
+            raise
+        COUNTS[f"histories on {servers.build}"] += 1
+        one.both.leave()
+
+    run = settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        phases=[Phase.generate, Phase.shrink] if shortest else [Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(cast("Any", HealthCheck)),
+    )(seed(first)(given(histories)(play)))
+    run()

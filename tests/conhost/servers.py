@@ -22,16 +22,10 @@ class Servers:
     def __init__(self, wine: Wine, folder: Path) -> None:
         self._wine = wine
         self._folder = folder
+        self.build = folder.name.split("-")[1]
         self._free: list[Server] = []
         self._next_pid: dict[Server, int] = {}
         self._without_terminal: set[Server] = set()
-
-    def __enter__(self) -> Servers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for server in list(self._next_pid):
-            self._drop(server)
 
     def take(self) -> tuple[Server, int]:
         """A server without clients, and the first of the process ids that are free on it."""
@@ -59,8 +53,13 @@ class Servers:
         self._without_terminal.add(server)
 
     def drop_all(self) -> None:
-        """After a disagreement: what the servers hold now is not known."""
+        """Close all of them, also those that were not given back."""
         for server in list(self._next_pid):
+            self._drop(server)
+
+    def drop_taken(self) -> None:
+        """Close those that were not given back."""
+        for server in set(self._next_pid) - set(self._free):
             self._drop(server)
 
     def _drop(self, server: Server) -> None:

@@ -20,7 +20,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import cache, coverage, cpython, probes, programs, running, wine
+from . import cache, consoles, coverage, cpython, probes, programs, running, wine
 from .report import BedError, say, step
 
 if TYPE_CHECKING:
@@ -104,9 +104,25 @@ def setup(archs: Sequence[str]) -> Bed:
         return load(archs) or _make(tuple(archs))
 
 
+def console(version: str = consoles.NEWEST) -> tuple[wine.Wine, Path]:
+    """Microsoft's console server: the Wine that it runs on, and its folder. Set up if need be.
+
+    On Windows there is none: the console there is Windows' own.
+    """
+    ready = load(programs.ARCHS[:1]) or setup(programs.ARCHS[:1])
+    if ready.wine is None:
+        raise BedError("the console server of the bed is for Wine; this is Windows")
+    if not consoles.part(version).exists():
+        with cache.lock():
+            consoles.ensure(version)
+    return ready.wine, consoles.part(version)
+
+
 def _parts(archs: Sequence[str]) -> tuple[Path, ...]:
-    pythons = () if ON_WINDOWS else tuple(cpython.part(arch) for arch in archs)
-    return (programs.part(), *pythons)
+    if ON_WINDOWS:
+        return (programs.part(),)
+    pythons = tuple(cpython.part(arch) for arch in archs)
+    return (programs.part(), *pythons, consoles.part(consoles.NEWEST))
 
 
 def _description_file(archs: Sequence[str]) -> Path:
@@ -131,6 +147,7 @@ def _make(archs: tuple[str, ...]) -> Bed:
         found = wine.ensure(archs)
         for arch in archs:
             cpython.ensure(arch)
+        consoles.ensure(consoles.NEWEST)
         bed = Bed(found, archs, description, _describe_wine(found, archs))
     versions = {}
     for arch in archs:
@@ -200,6 +217,7 @@ def clean(everything: bool = False) -> None:
             keep |= {path.name for path in (*_parts(archs), _description_file(archs))}
             keep |= {found.prefix.name, *wine.trees()} if found else set()
             keep |= {coverage.part(arch).name for arch in archs}
+    keep |= {consoles.part(version).name for version in consoles.BUILDS}
     with cache.lock():
         for path in sorted(cache.root().iterdir()):
             if path.name == "lock" or path.name in keep:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import bed, cache, probes, programs, running
+from . import bed, cache, consoles, probes, programs, running
 from .report import BedError, say
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     setup.add_argument(
         "--arch", choices=("x64", "x86", "all"), default="all", help="default: %(default)s"
+    )
+    setup.add_argument(
+        "--consoles",
+        action="store_true",
+        help=f"every build of Microsoft's console server, not {consoles.NEWEST} alone",
     )
     setup.set_defaults(command=_setup)
 
@@ -107,6 +112,10 @@ def _setup(options: argparse.Namespace) -> int:
         f"ready: CPython {versions} on {ready.description['wine'] or 'Windows'}; "
         f"cache: {cache.root()}"
     )
+    if options.consoles:
+        for version in consoles.BUILDS:
+            bed.console(version)
+        say(f"ready: conhost {', '.join(consoles.BUILDS)}")
     return 0
 
 

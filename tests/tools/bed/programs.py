@@ -1,7 +1,7 @@
 """The recipe for our own Windows programs, and for launchers.
 
 native/*.c become, for each architecture, python.exe, native.exe and
-native-gui.exe; distlib gives the stub of a console-script launcher, one of which
+native-gui.exe, and for x64 the DLLs that Microsoft's console server needs; distlib gives the stub of a console-script launcher, one of which
 starts native.exe.  The compiler is large
 and needed for seconds only, so it is thrown away again.
 """
@@ -32,12 +32,18 @@ _TARGET = {
 _STUB = {"x64": "t64.exe", "x86": "t32.exe", "arm64": "t64-arm.exe"}
 _SOURCES = (
     "native/freestanding.h", "native/python.c", "native/native.c", "native/told.c",
+    "native/condrv.c", "native/icu.c",
 )  # fmt: skip
 # name of the program: its sources and what is special about it
 _PROGRAMS = {
     "python.exe": (["python.c"], [f'-DPYTHON_DLL=L"{DLL}"']),
     "native.exe": (["native.c", "told.c"], []),
     "native-gui.exe": (["native.c", "told.c"], ["-Wl,--subsystem,windows"]),
+}
+# For the console server, of which there is no other than x64 (consoles.py).
+_DLLS = {
+    "condrv.dll": (["condrv.c"], ["-shared", "-lntdll"]),
+    "icu.dll": (["icu.c"], ["-shared"]),
 }
 NATIVE_LAUNCHER = "native-launcher.exe"
 
@@ -89,7 +95,8 @@ def _build(folder: Path) -> None:
     with step("compiling the native test programs"):
         for arch in _TARGET:
             (folder / arch).mkdir()
-            for program, (sources, options) in _PROGRAMS.items():
+            dlls = _DLLS if arch == "x64" else {}
+            for program, (sources, options) in {**_PROGRAMS, **dlls}.items():
                 _compile(tools, arch, sources, options, folder / arch / program)
             stub = (tools / "distlib" / _STUB[arch]).read_bytes()
             (folder / arch / "launcher-stub.exe").write_bytes(stub)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import select
@@ -44,6 +45,7 @@ class Link:
     ) -> None:
         self._within = within
         self._log: list[str] = []
+        self._sent: collections.deque[tuple[int, bytes]] = collections.deque(maxlen=5)
         self._received = b""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `close`
         self._process = subprocess.Popen(
@@ -62,6 +64,7 @@ class Link:
 
     def send(self, kind: int, body: bytes) -> None:
         assert self._process.stdin
+        self._sent.append((kind, body))
         try:
             self._process.stdin.write(_HEAD.pack(kind, len(body)) + body)
         except OSError as error:
@@ -107,6 +110,7 @@ class Link:
         self._errors.seek(0)
         printed = self._errors.read().decode(errors="replace").strip()
         lines = [*self._log, *([f"it has printed: {printed}"] if printed else [])]
+        lines += [f"the last that it was sent: {kind} {sent.hex()[:80]}" for kind, sent in self._sent]
         log = "".join(f"\n  {line}" for line in lines or ["(nothing)"])
         return ServerError(f"the console server: {what}; exit status {status}; its log:{log}")
 

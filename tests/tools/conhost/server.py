@@ -50,6 +50,10 @@ _ERRORS = {
 }
 
 
+_SETTLES = 4
+"""The process id of a process that is on the console between two histories only."""
+
+
 class State(enum.IntEnum):
     """Of a played process; the same numbers as in condrv.c."""
 
@@ -110,6 +114,10 @@ class Server:
         self._sent = {INPUT_READ: 0, SIGNAL_READ: 0}
         self._read = dict(self._sent)
         self._until(IDLE)
+        # With its first client it asks the terminal what it is, and later deals with the answer,
+        # which releases what is parked, as all input does. Not in the midst of a history.
+        self.settle()
+        self.type(b"\x1b[I")
 
     def close(self) -> None:
         self._link.close()
@@ -191,12 +199,13 @@ class Server:
 
     def settle(self) -> None:
         """As if no client had been there: nothing pending, no group in the slot, no client."""
-        if self._connections:
-            some = next(iter(self._connections))
-            self.call(some, messages.set_mode(MODE_AT_START))
-            self.generate(some, 0, 0)
         for pid in list(self._connections):
             self.disconnect(pid)
+        self.process(_SETTLES, 0, State.ALIVE)
+        self.connect(_SETTLES, _SETTLES)
+        self.call(_SETTLES, messages.set_mode(MODE_AT_START))
+        self.generate(_SETTLES, 0, 0)
+        self.disconnect(_SETTLES)
         self._told.clear()
 
     def open_handle(self, pid: int) -> int:

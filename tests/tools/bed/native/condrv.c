@@ -307,19 +307,21 @@ static void open_stream(Stream *stream)
     stream->filled = CreateEventW(NULL, FALSE, FALSE, NULL);
 }
 
+/* Adds to what is not read yet: the terminal's own answer may come in between. */
 static void fill(Stream *stream, const void *bytes, UINT32 size, BOOL by_python)
 {
-    if (size > sizeof stream->bytes) {
-        send_text(OF_UNKNOWN, "typed too much at once:", size);
-        return;
-    }
     EnterCriticalSection(&streams);
-    memcpy(stream->bytes, bytes, size);
-    stream->at = 0;
-    stream->size = size;
-    stream->ended = size == 0;
-    if (by_python)
-        stream->fills++;
+    if (stream->at == stream->size)
+        stream->at = stream->size = 0;
+    if (size > sizeof stream->bytes - stream->size)
+        send_text(OF_UNKNOWN, "typed too much at once:", size);
+    else {
+        memcpy(stream->bytes + stream->size, bytes, size);
+        stream->size += size;
+        stream->ended = size == 0;
+        if (by_python)
+            stream->fills++;
+    }
     LeaveCriticalSection(&streams);
     SetEvent(stream->filled);
 }

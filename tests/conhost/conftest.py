@@ -1,0 +1,151 @@
+"""Which builds, how many histories, from which seed; and the report of how many were played."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.fakes.profiles import CONHOST_1_20, NEWEST, Profile
+from tests.tools.bed import bed, consoles
+
+from .both import COUNTS
+from .servers import Servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _pytest.terminal import TerminalReporter
+
+BY_DEFAULT = 250
+AT_ONCE = 500
+"""Histories in one test: more tests are spread over more processors."""
+
+
+class Share(NamedTuple):
+    """Histories to be played in one test."""
+
+    build: str
+    histories: int
+    seed: int
+
+
+def profile_of(build: str) -> Profile:
+    """The profile that was measured on this build."""
+    return CONHOST_1_20 if build.startswith(("1.19.", "1.20.")) else NEWEST
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conhost")
+    group.addoption(
+        "--histories", type=int, metavar="N", help=f"on each build; default: {BY_DEFAULT}"
+    )
+    group.addoption(
+        "--build",
+        action="append",
+        metavar="B",
+        help=f"of the console server: {', '.join(consoles.BUILDS)}, or all; "
+        f"may be repeated; default: {consoles.NEWEST}",
+    )
+    group.addoption(
+        "--seed", type=int, metavar="S", help="of the histories; default: by chance, in CI always 0"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(FromWorkers())
+    if getattr(config.option, "seed", 0) is None:  # before workers of xdist get their options
+        config.option.seed = 0 if "CI" in os.environ else random.randrange(1 << 30)
+    unknown = set(config.getoption("build", None) or ()) - {*consoles.BUILDS, "all"}
+    if unknown:
+        raise pytest.UsageError(f"--build {', '.join(sorted(unknown))}: not one of "
+                                f"{', '.join(consoles.BUILDS)}, all")  # fmt: skip
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"conhost: {', '.join(_builds(config))}; seed {config.getoption('seed', 0)}"
+
+
+def _builds(config: pytest.Config) -> list[str]:
+    named = config.getoption("build", None) or [consoles.NEWEST]
+    return list(consoles.BUILDS) if "all" in named else list(named)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    config = metafunc.config
+    builds = _builds(config)
+    if "share" in metafunc.fixturenames:
+        count = config.getoption("histories", None) or BY_DEFAULT
+        seed = config.getoption("seed", 0)
+        shares = [
+            Share(build, min(AT_ONCE, count - begin), seed + begin)
+            for build in builds
+            for begin in range(0, count, AT_ONCE)
+        ]
+        ids = [f"{share.build}-{share.seed - seed}" for share in shares]
+        metafunc.parametrize("share", shares, ids=ids)
+    elif "build" in metafunc.fixturenames:
+        metafunc.parametrize("build", builds, scope="session")
+
+
+class Beds:
+    """The servers of each build, started when a test needs the first."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, Servers] = {}
+
+    def of(self, build: str) -> Servers:
+        if build not in self._servers:
+            self._servers[build] = Servers(*bed.console(build))
+        return self._servers[build]
+
+    def close(self) -> None:
+        for servers in self._servers.values():
+            servers.drop_all()
+
+
+@pytest.fixture(scope="session")
+def beds() -> Iterator[Beds]:
+    if bed.ON_WINDOWS:
+        pytest.skip("the console server of the bed runs on Wine; here the console is Windows' own")
+    all_of_them = Beds()
+    yield all_of_them
+    all_of_them.close()
+
+
+@pytest.fixture
+def servers(beds: Beds, build: str) -> Iterator[Servers]:
+    """Of the build of this test."""
+    servers = beds.of(build)
+    yield servers
+    servers.drop_taken()
+
+
+@pytest.fixture
+def profile(build: str) -> Profile:
+    return profile_of(build)
+
+
+# --- the report -----------------------------------------------------------------------------------
+
+
+class FromWorkers:
+    """With pytest-xdist: what its workers have counted."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        COUNTS.update(getattr(node, "workeroutput", {}).get("conhost", {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["conhost"] = dict(COUNTS)
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    if COUNTS:
+        terminalreporter.section("played on Microsoft's console server")
+        for name, count in sorted(COUNTS.items()):
+            terminalreporter.write_line(f"{count:>9,}  {name}")

@@ -1,0 +1,27 @@
+"""The model of the console and Microsoft's server do the same, in random histories, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import profile_of
+from .histories import compare
+
+if TYPE_CHECKING:
+    from .conftest import Beds, Share
+
+CLOSED = 50
+"""Of so many histories one is played to the end of the terminal: that costs a server each time."""
+
+
+@pytest.mark.timeout(3600)
+def test_the_model_does_what_the_server_does(share: Share, beds: Beds) -> None:
+    compare(beds.of(share.build), profile_of(share.build), share.histories, share.seed)
+
+
+@pytest.mark.timeout(3600)
+def test_the_same_when_the_terminal_goes_away_in_the_end(share: Share, beds: Beds) -> None:
+    count = max(1, share.histories // CLOSED)
+    compare(beds.of(share.build), profile_of(share.build), count, share.seed, closes=True)
