@@ -53,7 +53,7 @@ class Both(Console):
 
     def leave(self) -> None:
         """Give the server back, for another history."""
-        self._servers.give_back(self.server, self._known)
+        self._servers.give_back(self.server, map(self._pid, self._known))
 
     # --- what the model calls ---------------------------------------------------------------------
 
@@ -122,7 +122,6 @@ class Both(Console):
             self.server.resize(self._columns, 25)
         elif name == "close":
             self.server.close_terminal()
-            self._servers.is_closed(self.server)
         else:
             self.server.type(KEYS[name])
 

@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 NOBODY = 900_000
 """A process id that no process has."""
 
+# The longer words are short stories, which chance alone would seldom put together.
 KINDS = (
-    *("start",) * 6,
-    *("start later", "start later", "run", "run", "attach", "detach", "exit", "exit", "exit"),
-    *("let go", "same pid", "same pid", "open", "close"),
-    *("event",) * 10,
-    *("odd event", "list", "call", "call", "key", "terminal", "processed input"),
+    *("start",) * 5,
+    *("start later", "run", "run", "attach", "detach", "exit", "exit", "exit", "let go"),
+    *("same pid", "same pid", "open", "open", "close"),
+    *("event",) * 6,
+    *("odd event", "list", "call", "call", "call", "key", "key", "terminal", "processed input"),
+    *("to itself",) * 3,
+    *("to a child that has not connected", "to a child that has exited", "to a child that exits"),
 )
 ODD_EVENTS = (2, 3, 5, 6, -1)
 
@@ -48,7 +51,7 @@ class Step(NamedTuple):
 some = st.integers(0, 23)
 steps = st.builds(Step, st.sampled_from(KINDS), some, some, st.integers(0, 11))
 # The length first: of a list without one Hypothesis draws but a few elements.
-histories = st.integers(2, 40).flatmap(lambda n: st.lists(steps, min_size=n, max_size=n))
+histories = st.integers(2, 50).flatmap(lambda n: st.lists(steps, min_size=n, max_size=n))
 
 
 class History:
@@ -82,33 +85,40 @@ class History:
 
     def _step(self, kind: str, one: int, two: int, how: int) -> None:
         windows, both = self.windows, self.both
-        process = self.all[one % len(self.all)]
+        alive = [process for process in self.all if process.is_alive]
+        process = alive[one % len(alive)]
         user = self._on_console(one)
+        assert user
         if kind in ("start", "start later"):
             self._start(process, in_group=how % 3 == 0, runs=kind == "start")
         elif kind == "same pid":
-            self._start_with_old_pid(process, self.all[two % len(self.all)])
+            dead = [one for one in self.all if not one.is_alive]
+            if dead:
+                self._start_with_old_pid(process, dead[two % len(dead)])
         elif kind == "run":
             process.start()
         elif kind == "attach":
-            if process.is_alive and process.has_started and not process.console:
+            if process.has_started and not process.console:
                 process.connect(both, starts=False)
+        elif kind in ("detach", "exit") and process is self.all[0] and how:
+            pass  # without it most histories would be short
         elif kind == "detach":
             process.detach()
         elif kind == "exit":
-            if process.is_alive and how % 2:
-                process.held = True
-                both.note(f"some process has a handle of {process.pid}")
+            process.held = bool(how % 2)
+            both.note(f"{process.pid} exits{', and a process has a handle' * process.held}")
             process.exit()
         elif kind == "let go":
-            if process.held:
-                process.held = False
-                both.note(f"no process has a handle of {process.pid} any more")
+            for held in [one for one in self.all if one.held][:1]:
+                held.held = False
+                both.note(f"no process has a handle of {held.pid} any more")
         elif kind == "terminal":
             both.terminal(("resize", "focus")[how % 2])
         elif kind == "key":
             both.press((0, 1, 0, None)[how % 4])
-        elif user:
+        elif kind.startswith("to a child"):
+            self._to_a_child(user, kind, how)
+        else:
             self._use(user, kind, two, how)
             del windows.calls[:]
 
@@ -116,24 +126,52 @@ class History:
         both = self.both
         named = NOBODY if how == 0 else 0 if how == 1 else self.all[two % len(self.all)].pid
         if kind in ("event", "odd event"):
-            event = how % 2 if kind == "event" else ODD_EVENTS[how % len(ODD_EVENTS)]
-            with self.windows.somebody_else(user), contextlib.suppress(OSError):
-                both.generate(event, named)
+            self._send(user, how % 2 if kind == "event" else ODD_EVENTS[how % 5], named)
+        elif kind == "to itself":
+            self._send(user, how % 2, user.pid)
         elif kind == "list":
             both.process_list(user)
         elif kind == "call":
             both.call(user, CALLS[how % len(CALLS)])
         elif kind == "open":
             both.open_handle(user)
+            if how % 2 == 0 and user is not self.all[0]:  # it exits with it, and an event is parked
+                self._send(user, how % 2, user.pid)
+                user.exit()
         elif kind == "close":
             if user.console_handles:
                 both.close_handle(user)
         elif kind == "processed input":
-            both.set_processed_input(user, bool(how % 3))
+            both.set_processed_input(user, bool(how % 2))
+
+    def _send(self, by: Process, event: int, group: int) -> None:
+        with self.windows.somebody_else(by), contextlib.suppress(OSError):
+            self.both.generate(event, group)
+
+    def _to_a_child(self, parent: Process, kind: str, how: int) -> None:
+        """What makes phantoms; later the child connects, or its process id is free, or not."""
+        self._start(parent, in_group=how % 3 == 0, runs=False)
+        child = self.all[-1]
+        if kind == "to a child that has exited":
+            self.both.note(f"{child.pid} exits, and its parent has a handle")
+            child.held = True
+            child.exit()
+        self._send(parent, how % 2, child.pid)
+        if kind == "to a child that exits":
+            self.both.note(f"{child.pid} exits")
+            child.exit()
+        if kind != "to a child that has not connected":
+            child.held = False
+            self.both.check_pid(child)
+            if how % 2 == 0 and parent.is_alive:
+                self._send(parent, how % 2, child.pid)
+            elif parent.is_alive:
+                self._start_with_old_pid(parent, child)
+        elif how % 2:
+            self._send(parent, how // 2 % 2, parent.pid)
+            child.start()
 
     def _start(self, parent: Process, *, in_group: bool, runs: bool, pid: int | None = None) -> None:
-        if not parent.is_alive:
-            return
         flags = c.CREATE_NEW_PROCESS_GROUP if in_group else 0
         process = self.windows.create(parent, flags, pid=pid, starts=False)
         self.all.append(process)
@@ -143,8 +181,8 @@ class History:
             process.start()
 
     def _start_with_old_pid(self, parent: Process, old: Process) -> None:
-        if self.windows.processes[old.pid] is not old or old.is_alive:
-            return
+        if self.windows.processes[old.pid] is not old:
+            return  # another process has it already
         self.both.check_pid(old)
         if not self.windows.exists(old):
             self._start(parent, in_group=False, runs=True, pid=old.pid)

@@ -25,7 +25,6 @@ class Servers:
         self.build = folder.name.split("-")[1]
         self._free: list[Server] = []
         self._next_pid: dict[Server, int] = {}
-        self._without_terminal: set[Server] = set()
 
     def take(self) -> tuple[Server, int]:
         """A server without clients, and the first of the process ids that are free on it."""
@@ -35,22 +34,17 @@ class Servers:
         return server, first
 
     def give_back(self, server: Server, pids: Iterable[int]) -> None:
-        """Let all clients go, and forget the processes, so that nothing is left of the history.
+        """Let all clients go, and forget these processes, so that nothing is left of the history.
 
-        A server that has lost its terminal, or has no process ids left, is closed.
+        A server that is spent, or has no process ids left, is closed.
         """
-        if server in self._without_terminal or self._next_pid[server] > MOST_PIDS - 10_000:
+        if server.is_spent or self._next_pid[server] > MOST_PIDS - 10_000:
             self._drop(server)
             return
-        server.settle()
-        first = self._next_pid[server] - 4 * MOST_PROCESSES
         for pid in pids:
-            server.process(pid - 1000 + first, 0, State.FORGOTTEN)
+            server.process(pid, 0, State.FORGOTTEN)
+        server.settle()
         self._free.append(server)
-
-    def is_closed(self, server: Server) -> None:
-        """Its terminal has gone away; it serves its clients on, but cannot be used again."""
-        self._without_terminal.add(server)
 
     def drop_all(self) -> None:
         """Close all of them, also those that were not given back."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # To the server; the same numbers as in condrv.c.
-MESSAGE, PROCESS, TYPE, SIGNAL, HOLDS = range(1, 6)
+MESSAGE, PROCESS, TYPE, SIGNAL, HOLDS, NO_CLIENT = range(1, 7)
 # From the server.
 COMPLETION, IDLE, END_TASK, INPUT_READ, SIGNAL_READ, HELD, UNKNOWN, LOG, EXIT = range(1, 10)
 
@@ -70,16 +70,16 @@ class Link:
         except OSError as error:
             raise self.failed(f"it has died ({error})") from None
 
-    def receive(self) -> Frame:
-        """The next frame that is not about the log."""
+    def receive(self, *, exits: bool = False) -> Frame:
+        """The next frame that is not about the log. `exits`: the server may say that it exits."""
         until = time.monotonic() + self._within
         while True:
             frame = self._next(until)
             text = frame.body.decode(errors="replace")
             if frame.kind == LOG:
                 self.log(text)
-            elif frame.kind == EXIT:
-                self.log(f"ExitProcess({struct.unpack('<I', frame.body)[0]:#x})")
+            elif frame.kind == EXIT and not exits:
+                raise self.failed(f"ExitProcess({struct.unpack('<I', frame.body)[0]:#x})")
             elif frame.kind == UNKNOWN or frame.kind > EXIT:
                 raise self.failed(f"condrv.dll does not know {text} (frame {frame.kind})")
             else:
@@ -107,12 +107,19 @@ class Link:
         """What to raise; the server is gone afterwards."""
         self._process.kill()
         status = self._process.wait()
-        self._errors.seek(0)
-        printed = self._errors.read().decode(errors="replace").strip()
-        lines = [*self._log, *([f"it has printed: {printed}"] if printed else [])]
+        if not self._errors.closed:
+            self._errors.seek(0)
+            printed = self._errors.read().decode(errors="replace").strip()
+            self.log(f"it has printed: {printed}" if printed else "it has printed nothing")
+        self.close()
+        lines = [*self._log]
         lines += [f"the last that it was sent: {kind} {sent.hex()[:80]}" for kind, sent in self._sent]
-        log = "".join(f"\n  {line}" for line in lines or ["(nothing)"])
+        log = "".join(f"\n  {line}" for line in lines)
         return ServerError(f"the console server: {what}; exit status {status}; its log:{log}")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the server's process."""
+        self._process.send_signal(number)
 
     def close(self) -> None:
         """Condrv.dll ends the server when its standard input ends."""

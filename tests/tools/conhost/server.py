@@ -16,11 +16,13 @@ from .link import (
     ANSWERS_WITHIN,
     COMPLETION,
     END_TASK,
+    EXIT,
     HELD,
     HOLDS,
     IDLE,
     INPUT_READ,
     MESSAGE,
+    NO_CLIENT,
     PROCESS,
     SIGNAL,
     SIGNAL_READ,
@@ -104,7 +106,8 @@ class Server:
     """OpenConsole.exe of one build."""
 
     def __init__(self, wine: Wine, folder: Path, *, within: float = ANSWERS_WITHIN) -> None:
-        self.folder = folder
+        self.is_spent = False
+        """Its terminal has gone away, or its last client: it is of no use to others."""
         command = [str(wine.loader), "OpenConsole.exe"]
         self._link = Link(command, folder, wine.environ(), within=within)
         self._connections: dict[int, _Connection] = {}
@@ -121,6 +124,10 @@ class Server:
 
     def close(self) -> None:
         self._link.close()
+
+    def signal_process(self, number: int) -> None:
+        """Send a signal of this system to the server's process."""
+        self._link.signal(number)
 
     @property
     def attached(self) -> tuple[int, ...]:
@@ -236,8 +243,22 @@ class Server:
         self._stream(SIGNAL, SIGNAL_READ, struct.pack("<HHH", 8, columns, rows))
 
     def close_terminal(self) -> None:
-        """The terminal goes away. Returns when the server has dealt with that, or has ended."""
+        """The terminal goes away. Returns when the server has dealt with that.
+
+        The server lives on while it has clients, but can hear of no other terminal.
+        """
+        self.is_spent = True
         self._stream(SIGNAL, SIGNAL_READ, b"")
+
+    def no_client_is_left(self) -> int:
+        """The driver says so. Returns the exit code of the server."""
+        self.is_spent = True
+        self._link.send(NO_CLIENT, b"")
+        while True:
+            kind, body = self._link.receive(exits=True)
+            if kind == EXIT:
+                return int(struct.unpack("<I", body)[0])
+            self._note(kind, body)
 
     def _stream(self, kind: int, read: int, data: bytes) -> None:
         self._link.send(kind, data)

@@ -65,7 +65,8 @@ enum { /* from Python; see link.py, which has the same numbers */
     TO_PROCESS,
     TO_TYPE,
     TO_SIGNAL,
-    TO_HOLDS
+    TO_HOLDS,
+    TO_NO_CLIENT
 };
 enum { /* to Python */
     OF_COMPLETION = 1,
@@ -199,10 +200,30 @@ static HANDLE WINAPI open_process(DWORD access, BOOL inherit, DWORD pid)
     return handle;
 }
 
+static BOOL is_played(HANDLE handle)
+{
+    return ((UINT_PTR)handle & ~(UINT_PTR)(MOST_PIDS - 1)) == OF_PLAYED_PROCESS;
+}
+
+/* For each event the server duplicates the handle of each process, and closes the duplicate. Numbers
+ * do for that, and are a hundred times as fast. */
+static BOOL WINAPI duplicate_handle(HANDLE from_process, HANDLE from, HANDLE to_process, HANDLE *to,
+                                    DWORD access, BOOL inherit, DWORD options)
+{
+    UINT_PTR number = (UINT_PTR)from / 4;
+
+    if (number >= MOST_HANDLES || pid_of_handle[number] == 0)
+        return DuplicateHandle(from_process, from, to_process, to, access, inherit, options);
+    *to = (HANDLE)(UINT_PTR)(OF_PLAYED_PROCESS | pid_of_handle[number]);
+    return TRUE;
+}
+
 static BOOL WINAPI close_handle(HANDLE handle)
 {
     UINT_PTR number = (UINT_PTR)handle / 4;
 
+    if (is_played(handle))
+        return TRUE;
     if (number < MOST_HANDLES && pid_of_handle[number] != 0) {
         processes[pid_of_handle[number]].held--;
         pid_of_handle[number] = 0;
@@ -222,11 +243,6 @@ static LONG NTAPI nt_open_process(HANDLE *handle, ACCESS_MASK access, void *attr
         return STATUS_INVALID_CID;
     *handle = (HANDLE)(UINT_PTR)(OF_PLAYED_PROCESS | pid);
     return 0;
-}
-
-static BOOL is_played(HANDLE handle)
-{
-    return ((UINT_PTR)handle & ~(UINT_PTR)(MOST_PIDS - 1)) == OF_PLAYED_PROCESS;
 }
 
 static LONG(NTAPI *real_query_process)(HANDLE, int, void *, ULONG, ULONG *);
@@ -383,6 +399,11 @@ typedef struct {
 
 enum { LEAST_OUTPUT = 4096 };
 
+/* The main thread sets up the terminal side after it has started the thread that serves messages, and
+ * then exits. A client that connects before, as no client does on Windows, finds no terminal. */
+static DWORD main_thread;
+static HANDLE main_thread_is_done;
+
 static BYTE *body, *output;
 static UINT32 body_room, output_room, input_size, output_size;
 static UINT64 serial;
@@ -410,8 +431,9 @@ static BOOL complete(const Completion *completion)
     return TRUE;
 }
 
-/* Obeys Python until it sends a message of a client; that message is what the server then reads. */
-static void next_message(BYTE *to, DWORD room)
+/* Obeys Python until it sends a message of a client; that message is what the server then reads.
+ * FALSE: no client is left, or ever will be. */
+static BOOL next_message(BYTE *to, DWORD room)
 {
     UINT32 head[2], *numbers;
     Message *message;
@@ -437,6 +459,8 @@ static void next_message(BYTE *to, DWORD room)
         case TO_SIGNAL:
             fill(&signal, body, head[1], TRUE);
             break;
+        case TO_NO_CLIENT:
+            return FALSE;
         case TO_MESSAGE:
             message = (Message *)body;
             input_size = head[1] - sizeof *message;
@@ -458,7 +482,7 @@ static void next_message(BYTE *to, DWORD room)
                 room -= sizeof descriptor;
                 memcpy(to + sizeof descriptor, message + 1, input_size < room ? input_size : room);
             }
-            return;
+            return TRUE;
         default:
             send_text(OF_UNKNOWN, "a frame from Python of kind", head[0]);
         }
@@ -476,9 +500,13 @@ static BOOL WINAPI device_io_control(HANDLE device, DWORD code, void *in, DWORD 
     case READ_IO:
         if (in_size == sizeof(Completion) && !complete(in))
             break;
+        WaitForSingleObject(main_thread_is_done, INFINITE);
         /* All that the last message has entailed is done and told. */
         send_frame(OF_IDLE, NULL, 0, NULL, 0);
-        next_message(out, out_size);
+        if (!next_message(out, out_size)) {
+            SetLastError(ERROR_PIPE_NOT_CONNECTED);
+            return FALSE;
+        }
         *returned = out_size;
         return TRUE;
     case COMPLETE_IO:
@@ -598,6 +626,7 @@ static const Replaced imports[] = {
     { "DeviceIoControl", device_io_control, NULL },
     { "GetProcAddress", get_proc_address, NULL },
     { "OpenProcess", open_process, NULL },
+    { "DuplicateHandle", duplicate_handle, NULL },
     { "CloseHandle", close_handle, NULL },
     { "ReadFile", read_file, NULL },
     { "WriteFile", write_file, NULL },
@@ -653,8 +682,12 @@ BOOL WINAPI entry(HINSTANCE self, DWORD reason, void *reserved)
     if (reason == DLL_THREAD_DETACH && GetCurrentThreadId() == signal.reader)
         /* The thread has done all about the end of the terminal. */
         send_frame(OF_SIGNAL_READ, &signal.fills, sizeof signal.fills, NULL, 0);
+    if (reason == DLL_THREAD_DETACH && GetCurrentThreadId() == main_thread)
+        SetEvent(main_thread_is_done);
     if (reason != DLL_PROCESS_ATTACH)
         return TRUE;
+    main_thread = GetCurrentThreadId();
+    main_thread_is_done = CreateEventW(NULL, TRUE, FALSE, NULL);
     from_python = GetStdHandle(STD_INPUT_HANDLE);
     to_python = GetStdHandle(STD_OUTPUT_HANDLE);
     InitializeCriticalSection(&one_frame_at_a_time);
