@@ -126,7 +126,7 @@ class Both(Console):
             self.server.type(KEYS[name])
 
     def _pid(self, pid: int) -> int:
-        return pid - 1000 + self._first_pid
+        return (pid - 1000 + self._first_pid) % (1 << 32)
 
     def _model_pid(self, pid: int) -> int:
         return pid - self._first_pid + 1000 if pid >= self._first_pid else 0

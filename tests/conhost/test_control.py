@@ -55,7 +55,6 @@ RULES = {
     "a process that leaves loses its entry": (
         "if entry.process is not process]", "if entry.pid]",
     ),
-    "its handles are closed first": ("while process.console_handles:", "while False:"),
     "a group is looked for first": ("if group and not self.knows(group):", "if group:"),
     "group 0 is no pid": (
         "if group and not self.knows(group):", "if not self.knows(group):",
@@ -63,10 +62,6 @@ RULES = {
     "a pid that can be opened": (
         "child is None or not self.windows.exists(child)",
         "child is None or not child.is_alive",
-    ),
-    "the console keeps a phantom's pid": (
-        "child is None or not self.windows.exists(child)",
-        "child is None or not self.windows.is_held(child)",
     ),
     "its parent is attached": ("if not self.lists(child.ppid):", "if False:"),
     "one entry for each pid": ("if not self.lists(group):", "if True:"),

@@ -98,7 +98,10 @@ class Console:
         return self._message(Message("connect", process, (int(starts),)), decide)
 
     def disconnect(self, process: Process) -> None:
-        """FreeConsole, or the end of the process, whose console handles are closed first."""
+        """FreeConsole, or the end of the process.
+
+        That its console handles are closed first is the driver's doing, and was not measured.
+        """
 
         def decide() -> None:
             self.entries[:] = [entry for entry in self.entries if entry.process is not process]

@@ -21,8 +21,8 @@ settings.register_profile(THOROUGH, derandomize="CI" in os.environ)
 
 
 def scenarios() -> int:
-    """For each of the four profiles of tests/fakes."""
-    return 5000 if settings.get_current_profile_name() == THOROUGH else 750
+    """For each of the five profiles of tests/fakes."""
+    return 4000 if settings.get_current_profile_name() == THOROUGH else 600
 
 
 class FromWorkers:

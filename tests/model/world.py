@@ -112,6 +112,9 @@ class World(RuleBasedStateMachine):
         Leak, Hang, Phantom, Ended, Lost, Careless,
     )  # fmt: skip
 
+    def new_console(self, windows: fake.FakeWindows) -> fake.Console:
+        return fake.Console(windows)
+
     def __init__(self) -> None:
         super().__init__()
         self.over = False
@@ -125,7 +128,9 @@ class World(RuleBasedStateMachine):
         family=st.lists(st.tuples(a_process, hows), min_size=1, max_size=5),
     )
     def begin(self, bits: int, helper: bool, family: list[tuple[int, How]]) -> None:
-        self.windows = Watched(pointer_size=bits // 8, profile=self.profile)
+        self.windows = Watched(
+            pointer_size=bits // 8, profile=self.profile, new_console=self.new_console
+        )
         self.windows.caller_can_end = True
         self.windows.happen = self.happen
         fake.install(self.patch, self.windows)
