@@ -4,7 +4,7 @@
 
     nox -s demo         the main job, shown on a real Python for Windows
     nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`,
-                        and of repeats a share: 7 min
+                        on Microsoft's console server its own; of repeats a share: 7 min
     nox -s quick        the tests closest to what has changed: the inner loop, at most 20 s
     nox -s lint         formatting, style, types for Linux and for Windows, plain words: 1 min
 
@@ -20,6 +20,8 @@ What `tests` leaves out:
                         1 h
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control:
                         3 min
+    nox -s conhost      36,000 random histories on the model of a console and on Microsoft's own console
+                        server, eight builds of it: do they differ? 25 min
     nox -s mutation     do the tests notice when the policy is changed? 3 min
     nox -s coverage     every branch of the package taken by some test, here or on Windows? 13 min
     nox -s vendored     copies of the package under other names, from a folder and from a zip
@@ -67,7 +69,7 @@ import nox  # noqa: E402  # from here on the lines above are needed
 from tests.fakes import profiles  # noqa: E402
 from tests.tools import vendoring  # noqa: E402
 from tests.tools.bed import bed as test_bed  # noqa: E402
-from tests.tools.bed import cache, probes, programs  # noqa: E402
+from tests.tools.bed import cache, consoles, probes, programs  # noqa: E402
 from tests.tools.bed import cli as test_bed_cli  # noqa: E402
 from tests.tools.bed import coverage as test_bed_coverage  # noqa: E402
 from tests.tools.bed.report import BedError  # noqa: E402
@@ -92,10 +94,14 @@ ON_HOST = [
     "docs/examples",
 ]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
+ON_CONHOST = ["tests/conhost"]
+
+# Microsoft's console server runs on the bed's Wine, and is played upon from this system.
+CONHOST = () if test_bed.ON_WINDOWS else ("conhost",)
 
 # Tests at once in each tier. The tiers run side by side, and a test on Wine mostly waits for
 # processes to start, so these are more than processors. With them, two processors were never idle.
-WORKERS = {"host": 2, "x64": 4, "x86": 2, "arm64": 4}
+WORKERS = {"host": 2, "conhost": 1, "x64": 4, "x86": 2, "arm64": 4}
 
 # As above, of the sessions that run one tier after the other.
 AT_ONCE = ["-n", "3"]
@@ -123,7 +129,8 @@ VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py"
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test, all tiers at once, or `-- --tier host|x64|x86`; then pytest's arguments.
+    """Run every test, all tiers at once, or `-- --tier host|conhost|x64|x86`; then pytest's
+    arguments.
 
     Beside x64 the tier x86 of the bed runs the tests marked `bitness`, and alone as well, unless
     there is `--whole`. `-- --python 3.13` runs the tiers on Windows with another minor version,
@@ -135,7 +142,7 @@ def tests(session: nox.Session) -> None:
     parser.add_argument("--python", metavar="3.N")
     parser.add_argument("--whole", action="store_true")
     options, arguments = parser.parse_known_args(session.posargs)
-    known = ARCHS if options.python else ("host", *ARCHS)
+    known = ARCHS if options.python else ("host", *CONHOST, *ARCHS)
     names, arguments = _tiers(session, arguments, *known)
     bed = [str(_python_of(session, options.python)) if options.python else sys.executable]
     tiers = _prepare(session, names, arguments, bed=bed, whole=options.whole)
@@ -371,6 +378,37 @@ def model(session: nox.Session) -> None:
     thorough = ["--hypothesis-profile", "thorough", "-n", "auto", "--dist", "worksteal"]
     with session.chdir(_stage(session)):
         session.run("python", "-m", "pytest", "tests/model", *thorough, *session.posargs)
+
+
+@nox.session
+def conhost(session: nox.Session) -> None:
+    """Play random histories on the model of a console and on Microsoft's console server.
+
+    By default 20,000 on the newest build and 2,000 on each other, with all tests of tests/conhost.
+    `-- --histories N --seed S --build B`, and pytest's arguments: so many, from that seed, on that
+    build (or `all`). A disagreement is printed as a short story of both sides.
+    """
+    if test_bed.ON_WINDOWS:
+        session.error("the console server of the bed runs on Wine; here the console is Windows' own")
+    parser = argparse.ArgumentParser(prog="nox -s conhost --", add_help=False, allow_abbrev=False)
+    parser.add_argument("--build", action="append", default=[])
+    builds = parser.parse_known_args(session.posargs)[0].build
+    if not session.posargs or "all" in builds:
+        builds = list(consoles.BUILDS)
+    session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+    session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
+    stage = _stage(session)
+    for build in builds or [consoles.NEWEST]:
+        if build in consoles.BUILDS:  # else pytest says which there are
+            test_bed.console(build)
+    runs = [list(session.posargs)]
+    if not session.posargs:
+        others = [f"--build={build}" for build in builds if build != consoles.NEWEST]
+        runs = [["--histories=20000"], [*others, "--histories=2000"]]
+    with session.chdir(stage):
+        for arguments in runs:
+            command = ["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *ON_CONHOST]
+            session.run(*command, *arguments)
 
 
 @nox.session
@@ -652,15 +690,22 @@ def _prepare(
 ) -> list[running.Tier]:
     """Tiers for the wheel of the checkout. The bed is set up while the host's tier runs already."""
     stage = _stage(session)
-    if "host" in names:
+    if {"host", *CONHOST} & {*names}:
         session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
         session.install("--no-deps", "--force-reinstall", str(next(_dist(session).glob("*.whl"))))
     given = [word for word in arguments if word.startswith(("tests/", "docs/"))]
+    rest = [word for word in arguments if word not in given]
     tiers: list[running.Tier] = []
     for name in names:
-        tests = [] if given else ON_HOST if name == "host" else ON_WINDOWS
+        on = {"host": ON_HOST, "conhost": ON_CONHOST}
+        tests = on.get(name, ON_WINDOWS)
+        if given:
+            is_conhost = name == "conhost"
+            tests = [word for word in given if word.startswith(*ON_CONHOST) == is_conhost]
+            if not tests:
+                continue
         marks = [] if whole else _bitness(name)
-        words = [*marks, *tests, *arguments]
+        words = [*marks, *tests, *rest]
         tier = _tier(session, name, words, stage, environ=environ, bed=bed)
         tiers.append(tier if name == "host" else dataclasses.replace(tier, needs=_set_up(bed)))
     return tiers
@@ -695,7 +740,7 @@ def _tier(
     paths: Sequence[Path] = (),
 ) -> running.Tier:
     """The tier whose tests are in `stage`; there, or at `paths`, the bed's Python finds modules."""
-    if name == "host":
+    if name in ("host", "conhost"):
         path = os.pathsep.join([session.bin, os.environ.get("PATH", "")])
         own = {"PATH": path, **({"PYTHONPATH": str(stage)} if stage == HERE else {})}
         full = {**os.environ, **own, **(environ or {})}

@@ -1,11 +1,13 @@
-"""Sequence diagrams of the explanation, each drawn from what a scenario does on the model.
+"""Sequence diagrams of the explanation, each drawn from a recording.
 
 | module | what lives there |
 |---|---|
-| `recording` | the model of Windows, which writes down what happens on it |
+| `recording` | a Windows that writes down what happens on it |
 | `scenarios` | what is played on it |
+| `recorded` | what came of it on Microsoft's console server: recorded.json |
 | `drawing` | a recording as SVG, and in words |
 
-The model is `tests/fakes`: rules that were read in sources, never evidence of what Windows does.
-`python -m docs._diagrams` draws docs/problem.svg again, the picture of the README.
+What the console decides was recorded on Microsoft's own server. The rest is the model in
+`tests/fakes`: rules that were read in sources, never evidence of what Windows does.
+`python -m docs._diagrams` records anew, and draws docs/problem.svg, the picture of the README.
 """

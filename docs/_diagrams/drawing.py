@@ -68,9 +68,8 @@ def verdict(name: str, recording: Recording, meant: tuple[str, ...]) -> tuple[st
     return VERDICTS[name in recording.reached, name in meant]
 
 
-def svg(scenario: Scenario, *, standalone: bool = False) -> str:
+def svg(scenario: Scenario, recording: Recording, *, standalone: bool = False) -> str:
     """The drawing. Standalone: as a file of its own, else as a part of an HTML page."""
-    recording = scenario.record()
     return _Drawing(scenario, recording).text(standalone=standalone)
 
 

@@ -1,6 +1,7 @@
-"""The model of Windows, which writes down its calls, and which processes get an event.
+"""A Windows that writes down its calls, and which processes get an event.
 
-Nothing here knows what should happen: each step is what the model has just done.
+Nothing here knows what should happen: each step is what has just happened. The processes are those
+of the model in tests/fakes; the console is Microsoft's own server, or the model of it (`recorded`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from unittest import mock
 
 from ctrlevent._half import half
-from tests.fakes.profiles import WINDOWS, Profile
-from tests.fakes.windows import STATUS_DLL_INIT_FAILED, FakeWindows, Process
+from tests.fakes.windows import STATUS_DLL_INIT_FAILED, Console, FakeWindows, Process
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -54,13 +54,13 @@ class Recording(NamedTuple):
 class Recorder(FakeWindows):
     """A FakeWindows that keeps a list of steps about the processes that have a name."""
 
-    def __init__(self, profile: Profile = WINDOWS) -> None:
+    def __init__(self, new_console: Callable[[FakeWindows], Console] = Console) -> None:
         self.names: dict[int, str] = {}
         self.steps: list[Step] = []
         self._in_a_thread = False
         self._has_read: set[tuple[int, int]] = set()
         self._has_seen: dict[int, tuple[int, ...]] = {}
-        super().__init__(profile=profile)
+        super().__init__(new_console=new_console)
 
     def recording(self, order: tuple[str, ...]) -> Recording:
         """What has happened. `order`: the names of the processes, "console" for the console."""
@@ -140,12 +140,13 @@ class Recorder(FakeWindows):
                 self._note(process.pid, "ignores Ctrl+C: CtrlRoutine drops it")
             return code
 
-        def connect_and_write_down(console: Any) -> None:
+        def connect_and_write_down(console: Any, *, starts: bool = True) -> bool:
             self._step(CALL, process.pid, CONSOLE, "connects")
-            connect(console)
+            accepted = connect(console, starts=starts)
             if process.exit_code == STATUS_DLL_INIT_FAILED:
                 self._step(ANSWER, CONSOLE, process.pid, "refused")
                 self._note(process.pid, f"ends with 0x{process.exit_code:X}")
+            return accepted
 
         vars(process).update(run_handlers=run_and_write_down, connect=connect_and_write_down)
         return process
@@ -165,6 +166,9 @@ class Recorder(FakeWindows):
         if self.console.parked:
             self._note(CONSOLE, f"no entry has group {dwProcessGroupId}: the event stays parked")
         self._step(ANSWER, CONSOLE, caller.pid, "success")
+
+    def note_phantom(self, pid: int, event: int) -> None:
+        self._note(CONSOLE, f"asks for {KEYS[event]} in {pid}: if it comes is open")
 
     def GetConsoleProcessList(self) -> tuple[int, ...]:
         pids = super().GetConsoleProcessList()

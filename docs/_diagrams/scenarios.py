@@ -1,4 +1,4 @@
-"""What is played on the model for each drawing. The model says what comes of it."""
+"""What is played for each drawing. The console says what comes of it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from typing import Callable, NamedTuple
 import ctrlevent
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32 import constants as c
-from tests.fakes.profiles import WINDOWS, WINDOWS_BUILDS, Profile
-from tests.fakes.windows import CTRL_C, Process
+from tests.fakes.windows import CTRL_C, Console, FakeWindows, Process
 
 from .recording import Recorder, Recording
 
 C = CtrlEvent.CTRL_C_EVENT
-
-# As conhost's source of 2019 to 2022 reads: the entry made for a pid has that pid as its group.
-BY_THE_SOURCE = next(build for build in WINDOWS_BUILDS if build.phantom_records_group)
 
 
 class Scenario(NamedTuple):
@@ -24,12 +20,12 @@ class Scenario(NamedTuple):
     """The processes and the console, from left to right."""
     meant: tuple[str, ...]
     """The processes that the sender meant."""
-    play: Callable[[Recorder], None]
-    profile: Profile = WINDOWS
+    steps: Callable[[Recorder], None]
 
-    def record(self) -> Recording:
-        recorder = Recorder(self.profile)
-        self.play(recorder)
+    def play(self, new_console: Callable[[FakeWindows], Console] = Console) -> Recording:
+        """Play it on the model of a console, or on another one."""
+        recorder = Recorder(new_console)
+        self.steps(recorder)
         return recorder.recording(self.order)
 
 
@@ -147,7 +143,7 @@ SCENARIOS = {
     ),
     "phantom": Scenario(
         "Ctrl+C to a child that has not connected yet",
-        BY_PARENT, ("child",), _phantom, BY_THE_SOURCE,
+        BY_PARENT, ("child",), _phantom,
     ),
     "ignored": Scenario(
         "Ctrl+C to a child started with CREATE_NEW_PROCESS_GROUP", BY_PARENT, ("child",), _ignored

@@ -10,6 +10,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
+from docs._diagrams import recorded
 from docs._diagrams.drawing import RULES, in_words, svg
 from docs._diagrams.scenarios import SCENARIOS
 
@@ -21,16 +22,17 @@ if TYPE_CHECKING:
 
 
 class SequenceDiagram(SphinxDirective):
-    """A scenario of `docs._diagrams`, played now and drawn, with the same in words below."""
+    """A recording of `docs._diagrams`, drawn, with the same in words below."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         scenario = SCENARIOS[self.arguments[0]]
-        words = in_words(scenario.record(), scenario)
+        recording = recorded.load()[self.arguments[0]]
+        words = in_words(recording, scenario)
         items = "".join(f"<li>{html.escape(word)}</li>" for word in words)
         text = (
-            f'<figure class="drawing"><div class="scrolls" tabindex="0">{svg(scenario)}</div>'
+            f'<figure class="drawing"><div class="scrolls" tabindex="0">{svg(scenario, recording)}</div>'
             f"<figcaption>{html.escape(scenario.title)}"
             f"<details><summary>in words</summary><ol>{items}</ol></details>"
             f"</figcaption></figure>"

@@ -8,7 +8,7 @@ keeps the story, and raises `Disagreement` with it.
 from __future__ import annotations
 
 import collections
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, TypeVar
 
 from tests.fakes.console import CTRL_BREAK, CTRL_C, Console, Message, Told
 from tests.tools.conhost import messages
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.fakes.windows import FakeWindows, Process
 
     from .servers import Servers
+
+T = TypeVar("T")
 
 ROOM = 2000
 """For pids in a process list: a server may list the phantoms of earlier histories, too."""
@@ -158,6 +160,20 @@ class Both(Console):
             self.story.append(f"{line:50} -> {model}")
         else:
             self.story += [f"{line:50} -> model:  {model}", f"{'':50}    server: {server}"]
+
+
+def on_the_server(servers: Servers, play: Callable[[Callable[[FakeWindows], Console]], T]) -> T:
+    """Play it with consoles that are held against servers."""
+    consoles: list[Both] = []
+
+    def new_console(windows: FakeWindows) -> Console:
+        consoles.append(Both(windows, servers))
+        return consoles[-1]
+
+    played = play(new_console)
+    for console in consoles:
+        console.leave()
+    return played
 
 
 calls: dict[str, Callable[[Server, int], object]] = {

@@ -6,7 +6,7 @@ the model there; the console is the server, held against the model at each messa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Callable, ClassVar
 
 import pytest
 from hypothesis import seed
@@ -17,7 +17,7 @@ from tests.model.laws import Broken, Hang, Leak, Phantom
 from tests.model.test_control import PlainOsKill
 from tests.model.world import World, run
 
-from .both import COUNTS, Both
+from .both import COUNTS, Both, on_the_server
 from .conftest import profile_of
 
 if TYPE_CHECKING:
@@ -87,21 +87,16 @@ def test_plain_os_kill_does(bug: type[Broken], servers: Servers, profile: Profil
 
 
 def test_how_the_hang_becomes_the_leak(servers: Servers, profile: Profile) -> None:
-    """What the machine finds, once by hand, with what the server said."""
-    both: list[Both] = []
+    """What the machine finds, once by hand."""
 
-    def new_console(windows: FakeWindows) -> Console:
-        both.append(Both(windows, servers))
-        return both[-1]
+    def play(new_console: Callable[[FakeWindows], Console]) -> None:
+        windows = FakeWindows(profile=profile, new_console=new_console)
+        launcher = windows.create(windows.caller)
+        python = windows.create(launcher)
+        with windows.somebody_else(python):
+            windows.GenerateConsoleCtrlEvent(CTRL_C, python.pid)
+        assert windows.received == [], "it succeeds, and no process gets it"
+        windows.console.call(windows.caller, "WriteConsole")
+        assert windows.heard(CTRL_C) == [windows.caller.pid, launcher.pid, python.pid]
 
-    windows = FakeWindows(profile=profile, new_console=new_console)
-    launcher = windows.create(windows.caller)
-    python = windows.create(launcher)
-    for process in (launcher, python):
-        process.ignores = False
-    with windows.somebody_else(python):
-        windows.GenerateConsoleCtrlEvent(CTRL_C, python.pid)
-    assert windows.received == [], "it succeeds, and no process gets it"
-    both[0].call(windows.caller, "WriteConsole")
-    assert windows.heard(CTRL_C) == [windows.caller.pid, launcher.pid, python.pid]
-    both[0].leave()
+    on_the_server(servers, play)

@@ -206,7 +206,9 @@ class Console:
         told = self._unlock() if locks else []
         self._served(message, refusal or answer, told)
         for one in told:
-            if one.process and one.process.is_alive:
+            if one.process is None:
+                self.windows.note_phantom(one.pid, one.event)
+            elif one.process.is_alive:
                 one.process.run_handlers(one.event, one.sender)
         if refusal:
             raise refusal

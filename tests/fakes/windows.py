@@ -479,6 +479,9 @@ class FakeWindows:
         self.received.append((pid, event))
         self.senders.append(sender)
 
+    def note_phantom(self, pid: int, event: int) -> None:
+        """Csrss was asked to tell a process that is not on the console. If it does is not known."""
+
     def _create(
         self, ppid: int, *, group: int, ignores: bool, bits: int, pid: int | None = None
     ) -> Process:

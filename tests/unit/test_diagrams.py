@@ -1,6 +1,6 @@
 """The drawings of the explanation: each scenario comes out as it says, and is drawn as it came out.
 
-They are played on the model of tests/fakes.
+They were recorded on Microsoft's console server, and come out the same on the model in tests/fakes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from docs._diagrams import recorded
 from docs._diagrams.__main__ import PICTURE
 from docs._diagrams.drawing import VERDICTS, in_words, svg
 from docs._diagrams.recording import CONSOLE, EVENT, NOTE
@@ -47,7 +48,14 @@ SAID = {
 }
 SVG = "{http://www.w3.org/2000/svg}"
 
+RECORDED = recorded.load()
+
 each = pytest.mark.parametrize("name", SCENARIOS)
+
+
+@each
+def test_the_model_does_what_was_recorded_on_the_server(name: str) -> None:
+    assert SCENARIOS[name].play() == RECORDED[name]
 
 
 def test_every_scenario_is_expected_to_come_out_somehow() -> None:
@@ -56,12 +64,12 @@ def test_every_scenario_is_expected_to_come_out_somehow() -> None:
 
 @each
 def test_who_gets_the_event_and_who_does_not(name: str) -> None:
-    assert set(SCENARIOS[name].record().reached) == REACHED[name]
+    assert set(RECORDED[name].reached) == REACHED[name]
 
 
 @each
 def test_what_happens_in_which_order(name: str) -> None:
-    steps = iter(step.text for step in SCENARIOS[name].record().steps)
+    steps = iter(step.text for step in RECORDED[name].steps)
     for said in SAID[name]:
         assert any(said in text for text in steps), said
 
@@ -69,7 +77,7 @@ def test_what_happens_in_which_order(name: str) -> None:
 @each
 def test_calls_of_ctrlevent_reach_those_who_were_meant(name: str) -> None:
     scenario = SCENARIOS[name]
-    recording = scenario.record()
+    recording = RECORDED[name]
     is_ours = not any(step.text.startswith("os.kill") for step in recording.steps)
     if is_ours:
         assert set(recording.reached) == set(scenario.meant)
@@ -80,7 +88,7 @@ def test_calls_of_ctrlevent_reach_those_who_were_meant(name: str) -> None:
 
 @each
 def test_nothing_comes_before_somebody_prints(name: str) -> None:
-    steps = SCENARIOS[name].record().steps
+    steps = RECORDED[name].steps
     parked = [index for index, step in enumerate(steps) if "parked" in step.text]
     if parked:
         after = steps[parked[0] :]
@@ -93,7 +101,7 @@ def test_nothing_comes_before_somebody_prints(name: str) -> None:
 
 
 def parse(name: str) -> ET.Element:
-    return ET.fromstring(svg(SCENARIOS[name]))
+    return ET.fromstring(svg(SCENARIOS[name], RECORDED[name]))
 
 
 def by_class(drawing: ET.Element, tag: str, kind: str) -> list[ET.Element]:
@@ -111,7 +119,7 @@ def columns(recording: Recording, drawing: ET.Element) -> dict[str, str]:
 @each
 def test_drawn_verdicts_are_who_got_it_and_who_was_meant(name: str) -> None:
     scenario, drawing = SCENARIOS[name], parse(name)
-    at = columns(scenario.record(), drawing)
+    at = columns(RECORDED[name], drawing)
     drawn = {
         at[one.get("x", "")]: "".join(one.itertext())
         for one in by_class(drawing, "text", "verdict")
@@ -124,7 +132,7 @@ def test_drawn_verdicts_are_who_got_it_and_who_was_meant(name: str) -> None:
 @each
 def test_drawn_arrows_of_an_event_end_at_those_who_got_it(name: str) -> None:
     drawing = parse(name)
-    at = columns(SCENARIOS[name].record(), drawing)
+    at = columns(RECORDED[name], drawing)
     ends = [one.get("points", "").split(",")[0] for one in by_class(drawing, "polygon", "event")]
     dropped = {"child"} if name == "ignored" else set()
     assert {at[x] for x in ends} == REACHED[name] | dropped
@@ -133,7 +141,7 @@ def test_drawn_arrows_of_an_event_end_at_those_who_got_it(name: str) -> None:
 @each
 def test_every_step_is_drawn_and_told_in_words(name: str) -> None:
     scenario, drawing = SCENARIOS[name], parse(name)
-    recording = scenario.record()
+    recording = RECORDED[name]
     texts = "".join("".join(one.itertext()) for one in drawing.iter(SVG + "text"))
     words = in_words(recording, scenario)
     for step in recording.steps:
@@ -155,15 +163,15 @@ def test_nothing_is_drawn_outside_of_the_picture(name: str) -> None:
 
 
 def test_notes_stand_at_whom_they_are_about() -> None:
-    for scenario in SCENARIOS.values():
-        steps = scenario.record().steps
+    for recording in RECORDED.values():
+        steps = recording.steps
         assert all(step.source == step.target for step in steps if step.kind == NOTE)
         assert all(step.source == CONSOLE for step in steps if "parked" in step.text)
 
 
 def test_picture_of_the_readme_is_up_to_date() -> None:
     """`python -m docs._diagrams` draws it again."""
-    assert PICTURE.read_text(encoding="utf-8") == svg(SCENARIOS[PROBLEM], standalone=True)
+    assert PICTURE.read_text(encoding="utf-8") == svg(SCENARIOS[PROBLEM], RECORDED[PROBLEM], standalone=True)
 
 
 def test_picture_of_the_readme_has_colours_for_the_light_and_for_the_dark() -> None:
