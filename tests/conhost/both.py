@@ -78,7 +78,7 @@ class Both(Console):
         """Whether a process id is free: it is not, while the console has a handle of the process."""
         self._tell_of_processes()
         ours = self.windows.exists(process)
-        theirs = self.windows.is_held(process) or self.server.holds(self._pid(process.pid)) > 0
+        theirs = self._is_held_elsewhere(process) or self.server.holds(self._pid(process.pid)) > 0
         message = Message(f"OpenProcess({process.pid})")
         self._tell(message, str(ours) if ours == theirs else f"model: {ours}", str(theirs))
         if ours != theirs:
@@ -133,11 +133,16 @@ class Both(Console):
     def _model_pid(self, pid: int) -> int:
         return pid - self._first_pid + 1000 if pid >= self._first_pid else 0
 
+    def _is_held_elsewhere(self, process: Process) -> bool:
+        """Whether there is a handle of it that is not this console's."""
+        others = [one for one in self.windows.consoles if one is not self]
+        return self.windows.is_held(process) or any(process.pid in one.phantoms for one in others)
+
     def _tell_of_processes(self) -> None:
         for process in self.windows.processes.values():
             state = (
                 State.ALIVE if process.is_alive
-                else State.DEAD_AND_OPEN if self.windows.is_held(process)
+                else State.DEAD_AND_OPEN if self._is_held_elsewhere(process)
                 else State.GONE
             )  # fmt: skip
             known = process.ppid, state
