@@ -20,8 +20,8 @@ What `tests` leaves out:
                         1 h
     nox -s model        20,000 scenarios on the model of Windows, and plain os.kill as the control:
                         3 min
-    nox -s conhost      36,000 random histories on the model of a console and on Microsoft's own console
-                        server, eight builds of it: do they differ? 25 min
+    nox -s conhost      34,000 random histories on the model of a console and on Microsoft's own
+                        console server, eight builds of it: do they differ? 25 min
     nox -s mutation     do the tests notice when the policy is changed? 3 min
     nox -s coverage     every branch of the package taken by some test, here or on Windows? 13 min
     nox -s vendored     copies of the package under other names, from a folder and from a zip
@@ -389,7 +389,9 @@ def conhost(session: nox.Session) -> None:
     build (or `all`). A disagreement is printed as a short story of both sides.
     """
     if test_bed.ON_WINDOWS:
-        session.error("the console server of the bed runs on Wine; here the console is Windows' own")
+        session.error(
+            "the console server of the bed runs on Wine; here the console is Windows' own"
+        )
     parser = argparse.ArgumentParser(prog="nox -s conhost --", add_help=False, allow_abbrev=False)
     parser.add_argument("--build", action="append", default=[])
     builds = parser.parse_known_args(session.posargs)[0].build
@@ -701,7 +703,7 @@ def _prepare(
         tests = on.get(name, ON_WINDOWS)
         if given:
             is_conhost = name == "conhost"
-            tests = [word for word in given if word.startswith(*ON_CONHOST) == is_conhost]
+            tests = [word for word in given if word.startswith(ON_CONHOST[0]) == is_conhost]
             if not tests:
                 continue
         marks = [] if whole else _bitness(name)

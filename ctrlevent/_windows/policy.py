@@ -10,9 +10,9 @@ An event to a group (`group_event`)
   G1  A live process on the caller's console whose PEB names the group proves that the console
       knows the group: send to the group. Only then does GenerateConsoleCtrlEvent reach exactly its
       members: for an id that is no group to the console it answers success, and the event is
-      broadcast later. A GUI program, or a process that was started without a console, proves
-      nothing even if it is on the list: a plain `os.kill` of its pid puts it there without its
-      being connected.
+      broadcast later, or the console makes a phantom. A GUI program, or a process that was started
+      without a console, proves nothing even if it is on the list: a plain `os.kill` of its pid puts
+      it there without its being connected.
   G2  A Ctrl+C that every member would ignore is refused: CtrlCIgnored.
   G3  No process on the console is in the group, but its leader is alive, young, and may still
       connect: wait for it; when the time is up, NoConsole.

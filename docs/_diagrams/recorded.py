@@ -1,7 +1,7 @@
 """What Microsoft's console server did in each scenario: recorded.json, from which all is drawn.
 
-`python -m docs._diagrams` records it anew. tests/conhost/test_drawings.py plays each scenario on the
-server once more and compares; tests/unit/test_diagrams.py does so on the model.
+`python -m docs._diagrams` records it anew. tests/conhost/test_drawings.py plays each scenario on
+the server once more and compares; tests/unit/test_diagrams.py does so on the model.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Scenario(NamedTuple):
     steps: Callable[[Recorder], None]
 
     def play(self, new_console: Callable[[FakeWindows], Console] = Console) -> Recording:
-        """Play it on the model of a console, or on another one."""
+        """Play it on the model of a console, or on another console."""
         recorder = Recorder(new_console)
         self.steps(recorder)
         return recorder.recording(self.order)

@@ -31,8 +31,9 @@ class SequenceDiagram(SphinxDirective):
         recording = recorded.load()[self.arguments[0]]
         words = in_words(recording, scenario)
         items = "".join(f"<li>{html.escape(word)}</li>" for word in words)
+        drawn = svg(scenario, recording)
         text = (
-            f'<figure class="drawing"><div class="scrolls" tabindex="0">{svg(scenario, recording)}</div>'
+            f'<figure class="drawing"><div class="scrolls" tabindex="0">{drawn}</div>'
             f"<figcaption>{html.escape(scenario.title)}"
             f"<details><summary>in words</summary><ol>{items}</ol></details>"
             f"</figcaption></figure>"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING, Callable, TypeVar
 
+from ctrlevent._errors import winerror_of
 from tests.fakes.console import CTRL_BREAK, CTRL_C, Console, Message, Told
 from tests.tools.conhost import messages
 from tests.tools.conhost.server import MODE_AT_START, Server, State, win32_error
@@ -51,6 +52,15 @@ class Both(Console):
         self._known: dict[int, tuple[int, State]] = {}
         self._handles: dict[int, list[int]] = {}
         self._columns = 80
+        self._plays: dict[str, Callable[[int, Message], object]] = {
+            "connect": self._connect,
+            "disconnect": self._disconnect,
+            "GenerateConsoleCtrlEvent": self._generate_there,
+            "GetConsoleProcessList": self._list,
+            "open a console handle": self._open,
+            "close a console handle": self._close,
+            "SetConsoleMode": self._set_mode,
+        }
         self.story: list[str] = []
 
     def leave(self) -> None:
@@ -64,7 +74,7 @@ class Both(Console):
         self._tell_of_processes()
         self.server.taken()
         theirs = self._play(message)
-        ours = answer.winerror if isinstance(answer, OSError) else answer or 0
+        ours = winerror_of(answer) if isinstance(answer, OSError) else answer or 0
         if message.name == "connect":
             ours = bool(answer)
         told_by_model = [(one.pid, one.event) for one in told]
@@ -75,7 +85,7 @@ class Both(Console):
             raise Disagreement("\n" + "\n".join(self.story))
 
     def check_pid(self, process: Process) -> None:
-        """Whether a process id is free: it is not, while the console has a handle of the process."""
+        """Whether a process id is free: not while the console has a handle of the process."""
         self._tell_of_processes()
         ours = self.windows.exists(process)
         theirs = self._is_held_elsewhere(process) or self.server.holds(self._pid(process.pid)) > 0
@@ -87,38 +97,43 @@ class Both(Console):
     # --- the server -------------------------------------------------------------------------------
 
     def _play(self, message: Message) -> object:
-        name, process, arguments = message
-        pid = self._pid(process.pid) if process else 0
-        server = self.server
-        if name == "connect":
-            assert process
-            group = self._pid(process.group)
-            return server.connect(pid, group, starts=bool(arguments[0])) == 0
-        if name == "disconnect":
-            return win32_error(server.disconnect(pid))
-        if name == "GenerateConsoleCtrlEvent":
-            event, group = arguments
-            assert isinstance(event, int)
-            assert isinstance(group, int)
-            return win32_error(server.generate(pid, event, self._pid(group) if group else 0))
-        if name == "GetConsoleProcessList":
-            pids = (self._model_pid(one) for one in server.process_list(pid, ROOM))
-            return tuple(one for one in pids if one > 0)
-        if name == "open a console handle":
-            self._handles.setdefault(pid, []).append(server.open_handle(pid))
+        """What the server answers: the error, 0, or what the model answers."""
+        if message.process is None:
+            return self._play_terminal(message.name)
+        pid = self._pid(message.process.pid)
+        if message.name in CALLS:
+            CALLS[message.name](self.server, pid)
             return 0
-        if name == "close a console handle":
-            return win32_error(server.close_handle(pid, self._handles[pid].pop()))
-        if name == "SetConsoleMode":
-            mode = MODE_AT_START & ~messages.ENABLE_PROCESSED_INPUT | int(arguments[0])
-            return win32_error(server.call(pid, messages.set_mode(mode)).status or 0)
-        if process is None:
-            self._play_terminal(name)
-            return 0
-        calls[name](server, pid)
+        return self._plays[message.name](pid, message)
+
+    def _connect(self, pid: int, message: Message) -> bool:
+        assert message.process
+        group = self._pid(message.process.group)
+        return self.server.connect(pid, group, starts=bool(message.arguments[0])) == 0
+
+    def _disconnect(self, pid: int, _: Message) -> int:
+        return win32_error(self.server.disconnect(pid))
+
+    def _generate_there(self, pid: int, message: Message) -> int:
+        event, group = message.arguments
+        return win32_error(self.server.generate(pid, event, self._pid(group) if group else 0))
+
+    def _list(self, pid: int, _: Message) -> tuple[int, ...]:
+        pids = (self._model_pid(one) for one in self.server.process_list(pid, ROOM))
+        return tuple(one for one in pids if one)
+
+    def _open(self, pid: int, _: Message) -> int:
+        self._handles.setdefault(pid, []).append(self.server.open_handle(pid))
         return 0
 
-    def _play_terminal(self, name: str) -> None:
+    def _close(self, pid: int, _: Message) -> int:
+        return win32_error(self.server.close_handle(pid, self._handles[pid].pop()))
+
+    def _set_mode(self, pid: int, message: Message) -> int:
+        mode = MODE_AT_START & ~messages.ENABLE_PROCESSED_INPUT | message.arguments[0]
+        return win32_error(self.server.call(pid, messages.set_mode(mode)).status or 0)
+
+    def _play_terminal(self, name: str) -> int:
         if name == "resize":
             self._columns = 200 - self._columns  # the same size would be no news
             self.server.resize(self._columns, 25)
@@ -126,6 +141,7 @@ class Both(Console):
             self.server.close_terminal()
         else:
             self.server.type(KEYS[name])
+        return 0
 
     def _pid(self, pid: int) -> int:
         return (pid - 1000 + self._first_pid) % (1 << 32)
@@ -181,7 +197,7 @@ def on_the_server(servers: Servers, play: Callable[[Callable[[FakeWindows], Cons
     return played
 
 
-calls: dict[str, Callable[[Server, int], object]] = {
+CALLS: dict[str, Callable[[Server, int], object]] = {
     "GetConsoleMode": lambda server, pid: server.call(pid, messages.get_mode()),
     "GetConsoleCP": lambda server, pid: server.call(pid, messages.get_cp()),
     "WriteConsole": lambda server, pid: server.call(pid, messages.write("x")),

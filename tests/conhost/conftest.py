@@ -78,7 +78,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     builds = _builds(config)
     if "share" in metafunc.fixturenames:
         count = config.getoption("histories", None) or BY_DEFAULT
-        seed = config.getoption("seed", 0)
+        seed = int(config.getoption("seed", 0) or 0)
         shares = [
             Share(build, min(AT_ONCE, count - begin), seed + begin)
             for build in builds

@@ -59,7 +59,9 @@ class History:
 
     def __init__(self, servers: Servers, profile: Profile = NEWEST) -> None:
         self.both: Both
-        self.windows = FakeWindows(profile=profile, new_console=lambda it: self._console(it, servers))
+        self.windows = FakeWindows(
+            profile=profile, new_console=lambda it: self._console(it, servers)
+        )
         self.all = [self.windows.caller]
 
     def _console(self, windows: FakeWindows, servers: Servers) -> Console:
@@ -171,7 +173,9 @@ class History:
             self._send(parent, how // 2 % 2, parent.pid)
             child.start()
 
-    def _start(self, parent: Process, *, in_group: bool, runs: bool, pid: int | None = None) -> None:
+    def _start(
+        self, parent: Process, *, in_group: bool, runs: bool, pid: int | None = None
+    ) -> None:
         flags = c.CREATE_NEW_PROCESS_GROUP if in_group else 0
         process = self.windows.create(parent, flags, pid=pid, starts=False)
         self.all.append(process)

@@ -43,7 +43,7 @@ class Scene:
         return self._next_pid
 
     def process(self, name: str, parent: int) -> int:
-        """A process that is on no console, or on another one."""
+        """A process that is not on this console."""
         pid = self._pid()
         self._names[pid], self._parents[pid] = name, parent
         self.server.process(pid, parent, State.ALIVE)

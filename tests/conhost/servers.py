@@ -1,4 +1,4 @@
-"""Servers for many histories: to start one takes longer than to play ten."""
+"""Servers for many histories: a start takes longer than ten histories."""
 
 from __future__ import annotations
 

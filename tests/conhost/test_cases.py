@@ -1,6 +1,6 @@
 """What GenerateConsoleCtrlEvent does, case by case: the table of docs/windows.md, row by row.
 
-On Microsoft's console server. `CTRL_C` and `CTRL_BREAK` are treated alike, so most tests take one.
+On Microsoft's console server, which treats `CTRL_C` and `CTRL_BREAK` alike.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def scene(servers: Servers) -> Iterator[Scene]:
     scene.leave()
 
 
-# --- the id is a group --------------------------------------------------------------------------------
+# --- the id is a group ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event", [CTRL_C, CTRL_BREAK])
@@ -63,7 +63,7 @@ def test_the_process_list_has_the_newest_first(scene: Scene) -> None:
     assert scene.listed() == ["python", "launcher", "neighbour", "shell"]
 
 
-# --- an attached process that leads no group ----------------------------------------------------------
+# --- an attached process that leads no group ------------------------------------------------------
 
 
 @pytest.mark.parametrize("way", RELEASES)
@@ -108,7 +108,7 @@ def test_its_parent_is_not_attached(scene: Scene) -> None:
     assert scene.heard() == {}
 
 
-# --- several pending ------------------------------------------------------------------------------------
+# --- several pending ------------------------------------------------------------------------------
 
 
 def test_the_same_kind_merges_and_the_newest_group_wins(scene: Scene) -> None:
@@ -143,7 +143,7 @@ def test_the_leader_of_a_group_can_clear_what_is_parked(
     assert scene.heard() == {}
 
 
-# --- a process that is not attached ----------------------------------------------------------------------
+# --- a process that is not attached ---------------------------------------------------------------
 
 
 def test_a_live_child_elsewhere_becomes_a_phantom(scene: Scene) -> None:
@@ -213,7 +213,7 @@ def test_no_such_process(scene: Scene) -> None:
     assert scene.heard() == {}
 
 
-# --- other events -------------------------------------------------------------------------------------
+# --- other events ---------------------------------------------------------------------------------
 
 
 def test_close_is_an_event_like_the_others(scene: Scene) -> None:

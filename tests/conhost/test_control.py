@@ -1,13 +1,13 @@
 """The control: with any rule of the model changed, the comparison finds it, within 500 histories.
 
-A comparison that finds nothing in a wrong model proves nothing about the right one.
+A comparison that finds nothing in a wrong model would prove nothing about the right model.
 """
 
 from __future__ import annotations
 
 import inspect
 import types
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 WITHIN = 500
 
-# What each profile says of the newest build, said otherwise.
-OTHERWISE = {
+# What the profile of the newest build says, said otherwise.
+OTHERWISE: dict[str, Any] = {
     "phantom_records_group": False,
     "no_such_pid": 87,
     "mixed_kinds_are_dropped": False,
@@ -78,7 +78,8 @@ RULES = {
         "self.parked.setdefault(event + 10 * (event in self.parked), self.windows.sender)",
     ),
     "the group is looked at once": (
-        "limit, self.limit = self.limit, 0\n        matching", "limit = self.limit\n        matching",
+        "limit, self.limit = self.limit, 0\n        matching",
+        "limit = self.limit\n        matching",
     ),
     "no group is every process": ("if limit in (0, entry.group)]", "if limit == entry.group]"),
     "an event with no member stays": (
@@ -137,6 +138,4 @@ def test_the_model_without_phantoms_that_keep_their_pid_is_found(
     """That rule stands in `FakeWindows`: a process id lasts as long as the console's handle."""
     monkeypatch.setattr(FakeWindows, "exists", FakeWindows.is_held)
     with pytest.raises(Disagreement):
-        compare(
-            beds.of(consoles.NEWEST), profile_of(consoles.NEWEST), WITHIN, 0, shortest=False
-        )
+        compare(beds.of(consoles.NEWEST), profile_of(consoles.NEWEST), WITHIN, 0, shortest=False)

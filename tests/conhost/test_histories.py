@@ -1,4 +1,4 @@
-"""The model of the console and Microsoft's server do the same, in random histories, step by step."""
+"""In random histories, the model of a console and Microsoft's server do the same, step by step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .conftest import Beds, Share
 
 CLOSED = 50
-"""Of so many histories one is played to the end of the terminal: that costs a server each time."""
+"""One history of so many is played to the end of the terminal, which costs a server each time."""
 
 
 @pytest.mark.timeout(3600)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import struct
 import sys
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ from tests.tools.conhost.server import Server, ServerError, State, win32_error
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+SIGKILL, SIGSTOP = 9, 19  # the module signal has them on POSIX only
 
 ON_WINDOWS = pytest.mark.skipif(bed.ON_WINDOWS, reason="its pipes are looked at by select")
 pytestmark = ON_WINDOWS
@@ -83,7 +84,7 @@ def server() -> Iterator[Server]:
 def test_a_server_that_dies_in_the_midst(server: Server) -> None:
     server.process(1000, 0, State.ALIVE)
     server.connect(1000, 1000)
-    server.signal_process(signal.SIGKILL)
+    server.signal_process(SIGKILL)
     with pytest.raises(ServerError, match="has died"):
         server.generate(1000, 0, 0)
 
@@ -92,7 +93,7 @@ def test_a_server_that_hangs() -> None:
     server = Server(*bed.console(), within=5)
     server.process(1000, 0, State.ALIVE)
     server.connect(1000, 1000)
-    server.signal_process(signal.SIGSTOP)
+    server.signal_process(SIGSTOP)
     with pytest.raises(ServerError, match="has not answered for 5 seconds"):
         server.generate(1000, 0, 0)
 

@@ -1,7 +1,7 @@
-"""The verbs of this package, and plain os.kill, whose events Microsoft's console server deals with.
+"""The verbs of this package, and plain os.kill, on Microsoft's console server.
 
-The scenarios are those of `tests/model`: anything happens at any time. Everything but the console is
-the model there; the console is the server, held against the model at each message.
+The scenarios are those of `tests/model`: anything happens at any time. Everything but the console
+is the model there; the console is the server, held against the model at each message.
 """
 
 from __future__ import annotations

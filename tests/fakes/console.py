@@ -22,8 +22,7 @@ CTRL_C = 0
 CTRL_BREAK = 1
 CTRL_CLOSE = 2
 
-# Of console calls: all of them take the console's lock, and so release what is parked, but one
-# that is none.
+# Console calls. They take the console's lock, and so release what is parked; but the last does not.
 CALLS = ("GetConsoleMode", "GetConsoleCP", "WriteConsole", "WriteFile", "flush", "no such call")
 
 Answer = TypeVar("Answer")
@@ -53,7 +52,7 @@ class Message(NamedTuple):
 
     name: str
     process: Process | None = None
-    arguments: tuple[int | str, ...] = ()
+    arguments: tuple[int, ...] = ()
 
 
 class Console:
@@ -215,7 +214,7 @@ class Console:
         return answer  # type: ignore[return-value]  # decide() has returned it
 
     def _served(self, message: Message, answer: object, told: list[Told]) -> None:
-        """For whoever compares this console with another one."""
+        """For a subclass that compares this console with another."""
 
     def _unlock(self) -> list[Told]:
         """ProcessCtrlEvents (conhost, input.cpp)."""

@@ -194,7 +194,7 @@ class Process:
             if starts:
                 self.exit(STATUS_DLL_INIT_FAILED)
             return False
-        if self.console is not None:  # an event that was parked may have ended it
+        if self.is_alive:  # an event that was parked may have ended it
             self.parameters.ConsoleHandle = 0x44
         return True
 

@@ -171,7 +171,9 @@ def test_notes_stand_at_whom_they_are_about() -> None:
 
 def test_picture_of_the_readme_is_up_to_date() -> None:
     """`python -m docs._diagrams` draws it again."""
-    assert PICTURE.read_text(encoding="utf-8") == svg(SCENARIOS[PROBLEM], RECORDED[PROBLEM], standalone=True)
+    assert PICTURE.read_text(encoding="utf-8") == svg(
+        SCENARIOS[PROBLEM], RECORDED[PROBLEM], standalone=True
+    )
 
 
 def test_picture_of_the_readme_has_colours_for_the_light_and_for_the_dark() -> None:

@@ -2,8 +2,9 @@
 
 OpenConsole.exe is what Windows Terminal brings, and what a Windows of the same age has as
 conhost.exe. Microsoft's signed builds of it travel in packages for terminals, from which they are
-taken, unmodified: the wheels of pywinpty through pip, the packages of node-pty through npm. If there
-is no npm here, a wheel of node.js brings it. Every package and every program is pinned by its hash.
+taken, unmodified: the wheels of pywinpty through pip, the packages of node-pty through npm. If
+there is no npm here, a wheel of node.js brings it. Every package and every program is pinned by its
+hash.
 
 Each build gets a folder of its own, with condrv.dll (native/condrv.c) under the name of the DLL
 that OpenConsole imports and Wine lacks. `tests/tools/conhost` speaks to the program.
@@ -17,11 +18,13 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import cache, fetch, programs
 from .report import BedError, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = "OpenConsole.exe"
 _API_SET = "api-ms-win-shell-namespace-l1-1-0.dll"

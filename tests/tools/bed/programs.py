@@ -1,8 +1,9 @@
 """The recipe for our own Windows programs, and for launchers.
 
 native/*.c become, for each architecture, python.exe, native.exe and
-native-gui.exe, and for x64 the DLLs that Microsoft's console server needs; distlib gives the stub of a console-script launcher, one of which
-starts native.exe.  The compiler is large
+native-gui.exe, and for x64 the DLLs that Microsoft's console server needs;
+distlib gives the stub of a console-script launcher, one of which starts
+native.exe.  The compiler is large
 and needed for seconds only, so it is thrown away again.
 """
 

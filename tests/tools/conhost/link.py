@@ -113,7 +113,9 @@ class Link:
             self.log(f"it has printed: {printed}" if printed else "it has printed nothing")
         self.close()
         lines = [*self._log]
-        lines += [f"the last that it was sent: {kind} {sent.hex()[:80]}" for kind, sent in self._sent]
+        lines += [
+            f"the last that it was sent: {kind} {sent.hex()[:80]}" for kind, sent in self._sent
+        ]
         log = "".join(f"\n  {line}" for line in lines)
         return ServerError(f"the console server: {what}; exit status {status}; its log:{log}")
 

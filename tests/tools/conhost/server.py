@@ -36,7 +36,16 @@ if TYPE_CHECKING:
 
     from tests.tools.bed.wine import Wine
 
-__all__ = ["MODE_AT_START", "MOST_PIDS", "Reply", "Server", "ServerError", "State", "Told", "win32_error"]
+__all__ = [
+    "MODE_AT_START",
+    "MOST_PIDS",
+    "Reply",
+    "Server",
+    "ServerError",
+    "State",
+    "Told",
+    "win32_error",
+]
 
 MOST_PIDS = 1 << 20
 """In condrv.c."""
@@ -135,7 +144,7 @@ class Server:
         return tuple(self._connections)
 
     def taken(self) -> list[Told]:
-        """Who was told what since this was asked last, in order."""
+        """Which processes were told of which event since the last call, in order."""
         told, self._told = self._told, []
         return told
 
@@ -158,7 +167,7 @@ class Server:
     def message(
         self, function: int, process: int, handle: int, data: bytes = b"", room: int = 0
     ) -> Reply:
-        """Returns when the server asks for the next message: what this one entails is done."""
+        """Returns when the server asks for the next message: all that this entails is done."""
         self._serial += 1
         self._link.send(MESSAGE, struct.pack("<QQII", process, handle, function, room) + data)
         self._until(IDLE)
