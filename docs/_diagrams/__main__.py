@@ -17,9 +17,9 @@ PICTURE = Path(__file__).parents[1] / "problem.svg"
 def main() -> None:
     from tests.conhost.both import on_the_server
     from tests.conhost.servers import Servers
-    from tests.tools.bed import bed, consoles
+    from tests.tools.bed import consoles
 
-    servers = Servers(*bed.console())
+    servers = Servers()
     try:
         recordings = {name: on_the_server(servers, one.play) for name, one in SCENARIOS.items()}
     finally:

@@ -131,7 +131,7 @@ class Both(Console):
 
     def _set_mode(self, pid: int, message: Message) -> int:
         mode = MODE_AT_START & ~messages.ENABLE_PROCESSED_INPUT | message.arguments[0]
-        return win32_error(self.server.call(pid, messages.set_mode(mode)).status or 0)
+        return win32_error(self.server.call(pid, messages.set_mode(mode)).status)
 
     def _play_terminal(self, name: str) -> int:
         if name == "resize":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 import pytest
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BY_DEFAULT = 250
 AT_ONCE = 500
 """Histories in one test: more tests are spread over more processors."""
+
+
+ServersOf = Callable[[str], Servers]
 
 
 class Share(NamedTuple):
@@ -90,35 +93,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("build", builds, scope="session")
 
 
-class Beds:
-    """The servers of each build, started when a test needs the first."""
-
-    def __init__(self) -> None:
-        self._servers: dict[str, Servers] = {}
-
-    def of(self, build: str) -> Servers:
-        if build not in self._servers:
-            self._servers[build] = Servers(*bed.console(build))
-        return self._servers[build]
-
-    def close(self) -> None:
-        for servers in self._servers.values():
-            servers.drop_all()
-
-
 @pytest.fixture(scope="session")
-def beds() -> Iterator[Beds]:
+def servers_of() -> Iterator[ServersOf]:
+    """The servers of a build, which start when a test needs the first."""
     if bed.ON_WINDOWS:
         pytest.skip("the console server of the bed runs on Wine; here the console is Windows' own")
-    all_of_them = Beds()
-    yield all_of_them
-    all_of_them.close()
+    started: dict[str, Servers] = {}
+
+    def of(build: str) -> Servers:
+        if build not in started:
+            started[build] = Servers(build)
+        return started[build]
+
+    yield of
+    for servers in started.values():
+        servers.drop_all()
 
 
 @pytest.fixture
-def servers(beds: Beds, build: str) -> Iterator[Servers]:
+def servers(servers_of: ServersOf, build: str) -> Iterator[Servers]:
     """Of the build of this test."""
-    servers = beds.of(build)
+    servers = servers_of(build)
     yield servers
     servers.drop_taken()
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.tools.bed import bed, consoles
 from tests.tools.conhost.server import MOST_PIDS, Server, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
-
-    from tests.tools.bed.wine import Wine
 
 MOST_PROCESSES = 400
 """In one history."""
@@ -19,16 +17,15 @@ MOST_PROCESSES = 400
 class Servers:
     """Of one build. A server that is given back is used again, with other process ids."""
 
-    def __init__(self, wine: Wine, folder: Path) -> None:
-        self._wine = wine
-        self._folder = folder
-        self.build = folder.name.split("-")[1]
+    def __init__(self, build: str = consoles.NEWEST) -> None:
+        self.build = build
+        self._place = bed.console(build)
         self._free: list[Server] = []
         self._next_pid: dict[Server, int] = {}
 
     def take(self) -> tuple[Server, int]:
         """A server without clients, and the first of the process ids that are free on it."""
-        server = self._free.pop() if self._free else Server(self._wine, self._folder)
+        server = self._free.pop() if self._free else Server(*self._place)
         first = self._next_pid.get(server, 4000)
         self._next_pid[server] = first + 4 * MOST_PROCESSES
         return server, first

@@ -21,7 +21,7 @@ from .conftest import profile_of
 from .histories import compare
 
 if TYPE_CHECKING:
-    from .conftest import Beds
+    from .conftest import ServersOf
 
 WITHIN = 500
 
@@ -104,16 +104,16 @@ RULES = {
 
 
 @pytest.mark.parametrize("field", OTHERWISE)
-def test_a_profile_that_says_otherwise_is_found(field: str, beds: Beds) -> None:
+def test_a_profile_that_says_otherwise_is_found(field: str, servers_of: ServersOf) -> None:
     build = consoles.NEWEST
     profile = profile_of(build)._replace(**{field: OTHERWISE[field]})
     with pytest.raises(Disagreement):
-        compare(beds.of(build), profile, WITHIN, 0, shortest=False)
+        compare(servers_of(build), profile, WITHIN, 0, shortest=False)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_model_without_one_of_its_rules_is_found(
-    rule: str, beds: Beds, monkeypatch: pytest.MonkeyPatch
+    rule: str, servers_of: ServersOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = inspect.getsource(console_module)
     old, new = RULES[rule]
@@ -127,15 +127,15 @@ def test_a_model_without_one_of_its_rules_is_found(
     closes = "terminal" in rule
     with pytest.raises(Disagreement):
         compare(
-            beds.of(consoles.NEWEST), profile_of(consoles.NEWEST), WITHIN, 0,
+            servers_of(consoles.NEWEST), profile_of(consoles.NEWEST), WITHIN, 0,
             closes=closes, shortest=False,
         )  # fmt: skip
 
 
 def test_the_model_without_phantoms_that_keep_their_pid_is_found(
-    beds: Beds, monkeypatch: pytest.MonkeyPatch
+    servers_of: ServersOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That rule stands in `FakeWindows`: a process id lasts as long as the console's handle."""
     monkeypatch.setattr(FakeWindows, "exists", FakeWindows.is_held)
     with pytest.raises(Disagreement):
-        compare(beds.of(consoles.NEWEST), profile_of(consoles.NEWEST), WITHIN, 0, shortest=False)
+        compare(servers_of(consoles.NEWEST), profile_of(consoles.NEWEST), WITHIN, 0, shortest=False)

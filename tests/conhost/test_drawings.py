@@ -13,7 +13,7 @@ from tests.tools.bed import consoles
 from .both import on_the_server
 
 if TYPE_CHECKING:
-    from .conftest import Beds
+    from .conftest import ServersOf
 
 
 def test_they_were_recorded_on_the_newest_build() -> None:
@@ -21,7 +21,7 @@ def test_they_were_recorded_on_the_newest_build() -> None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_server_does_what_was_recorded(name: str, beds: Beds) -> None:
+def test_the_server_does_what_was_recorded(name: str, servers_of: ServersOf) -> None:
     """If it should: `python -m docs._diagrams` records anew."""
-    played = on_the_server(beds.of(consoles.NEWEST), SCENARIOS[name].play)
+    played = on_the_server(servers_of(consoles.NEWEST), SCENARIOS[name].play)
     assert played == recorded.load()[name]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.fakes.profiles import Profile
     from tests.fakes.windows import Console
 
-    from .conftest import Beds, Share
+    from .conftest import ServersOf, Share
     from .servers import Servers
 
 
@@ -65,10 +65,10 @@ class OsKill(PlainOsKill, OnTheServer):
 
 
 @pytest.mark.timeout(3600)
-def test_our_verbs_park_nothing_and_make_no_phantom(share: Share, beds: Beds) -> None:
+def test_our_verbs_park_nothing_and_make_no_phantom(share: Share, servers_of: ServersOf) -> None:
     class Machine(OurVerbs):
         profile = profile_of(share.build)
-        servers = beds.of(share.build)
+        servers = servers_of(share.build)
 
     try:
         run(seed(share.seed)(Machine), max(50, share.histories // 10), shortest=False)

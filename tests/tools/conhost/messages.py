@@ -74,13 +74,6 @@ def write(text: str) -> Api:
     return Api(0x0100_0006, 2, struct.pack("<IBxxx", 0, 1), text.encode("utf-16le"))
 
 
-def read_line(program: str, room: int) -> Api:
-    """ReadConsoleW of one line: CONSOLE_READCONSOLE_MSG."""
-    name = program.encode("utf-16le")
-    body = struct.pack("<BBHIIII", 1, 0, len(name), 0, 0, 0, 0)
-    return Api(0x0100_0005, 1, body, name, room)
-
-
 def unknown() -> Api:
     """A call of a layer that there is not."""
     return Api(0x0900_0000, 1, bytes(4))

@@ -53,14 +53,6 @@ MOST_PIDS = 1 << 20
 MODE_AT_START = 0x1F7
 """Of the input: that of a new console."""
 
-_ERRORS = {
-    0xC000_000D: 87,  # STATUS_INVALID_PARAMETER: ERROR_INVALID_PARAMETER
-    0xC000_000B: 11,  # STATUS_INVALID_CID, see `win32_error`
-    0xC000_0022: 5,  # STATUS_ACCESS_DENIED
-    0xC000_0008: 6,  # STATUS_INVALID_HANDLE
-}
-
-
 _SETTLES = 4
 """The process id of a process that is on the console between two histories only."""
 
@@ -82,11 +74,12 @@ class Told(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What the server has answered to a message; `status` None: nothing yet, as to a read."""
+    """What the server has answered to a message."""
 
-    status: int | None
-    information: int = 0
-    output: bytes = b""
+    status: int
+    """An NTSTATUS: see `win32_error`."""
+    information: int
+    output: bytes
 
 
 class _Connection(NamedTuple):
@@ -96,19 +89,16 @@ class _Connection(NamedTuple):
 
 
 def win32_error(status: int) -> int:
-    """The error that GetLastError says in the client (0: success).
+    """The error that GetLastError says in the client, 0 for success, of what the server answers.
 
-    An NTSTATUS that was made of a Win32 error has it in its lower half (facility 7); of the others,
-    RtlNtStatusToDosError. STATUS_INVALID_CID is ERROR_INVALID_PARAMETER there; but the server does
-    not answer that: it makes an HRESULT of it, and of that an NTSTATUS again.
+    All that it answers are HRESULTs of Win32 errors made into an NTSTATUS: facility 7, and the
+    error in the lower half (NTSTATUS_FROM_HRESULT of the SDK).
     """
     if status == 0:
         return 0
-    if status >> 16 == 0xC007:
-        return status & 0xFFFF
-    if status not in _ERRORS:
-        raise ValueError(f"status {status:#010x}")
-    return _ERRORS[status]
+    if status >> 16 != 0xC007:
+        raise ValueError(f"status {status:#010x} is not of a Win32 error")
+    return status & 0xFFFF
 
 
 class Server:
@@ -121,7 +111,7 @@ class Server:
         self._link = Link(command, folder, wine.environ(), within=within)
         self._connections: dict[int, _Connection] = {}
         self._told: list[Told] = []
-        self._late: dict[int, Reply] = {}
+        self._replies: dict[int, Reply] = {}
         self._serial = 0
         self._sent = {INPUT_READ: 0, SIGNAL_READ: 0}
         self._read = dict(self._sent)
@@ -148,10 +138,6 @@ class Server:
         told, self._told = self._told, []
         return told
 
-    def late(self, serial: int) -> Reply | None:
-        """The answer to the message that was the nth, if it came after another message."""
-        return self._late.get(serial)
-
     # --- processes --------------------------------------------------------------------------------
 
     def process(self, pid: int, parent: int, state: State) -> None:
@@ -171,7 +157,9 @@ class Server:
         self._serial += 1
         self._link.send(MESSAGE, struct.pack("<QQII", process, handle, function, room) + data)
         self._until(IDLE)
-        return self._late.pop(self._serial, Reply(None))
+        if self._serial not in self._replies:
+            raise self._link.failed("it keeps an answer back that it should give at once")
+        return self._replies.pop(self._serial)
 
     def connect(self, pid: int, group: int, *, starts: bool = True) -> int:
         """The status. `starts`: when the program starts, not by AttachConsole."""
@@ -179,12 +167,12 @@ class Server:
         reply = self.message(messages.CONNECT, pid, 1, data, 24)
         if reply.status == 0:
             self._connections[pid] = _Connection(*struct.unpack_from("<QQQ", reply.output))
-        return self._status(reply)
+        return reply.status
 
     def disconnect(self, pid: int) -> int:
         """FreeConsole, or the end of the process. The server closes the connection's handles."""
         process = self._connections.pop(pid).process
-        return self._status(self.message(messages.DISCONNECT, process, 0))
+        return self.message(messages.DISCONNECT, process, 0).status
 
     def call(self, pid: int, api: messages.Api) -> Reply:
         connection = self._connections[pid]
@@ -199,7 +187,7 @@ class Server:
 
     def generate(self, pid: int, event: int, group: int) -> int:
         """The status of GenerateConsoleCtrlEvent."""
-        return self._status(self.call(pid, messages.generate(event, group)))
+        return self.call(pid, messages.generate(event, group)).status
 
     def process_list(self, pid: int, room: int) -> tuple[int, ...]:
         """GetConsoleProcessList: newest first; (the number that there are,) if room lacks."""
@@ -211,7 +199,7 @@ class Server:
         """WriteFile to the output, FlushConsoleInputBuffer."""
         connection = self._connections[pid]
         handle = connection.output if function == messages.RAW_WRITE else connection.input
-        return self._status(self.message(function, connection.process, handle, data))
+        return self.message(function, connection.process, handle, data).status
 
     def settle(self) -> None:
         """As if no client had been there: nothing pending, no group in the slot, no client."""
@@ -240,7 +228,7 @@ class Server:
 
     def close_handle(self, pid: int, handle: int) -> int:
         process = self._connections[pid].process
-        return self._status(self.message(messages.CLOSE_OBJECT, process, handle))
+        return self.message(messages.CLOSE_OBJECT, process, handle).status
 
     # --- the terminal -----------------------------------------------------------------------------
 
@@ -290,13 +278,8 @@ class Server:
             self._told.append(Told(pid, event - (1 << 32) if event >> 31 else event))
         elif kind == COMPLETION:
             status, serial, information = struct.unpack_from("<IIQ", body)
-            self._late[serial] = Reply(status, information, body[16:])
+            self._replies[serial] = Reply(status, information, body[16:])
         elif kind in self._read:
             self._read[kind] = struct.unpack("<I", body)[0]
         else:
             raise self._link.failed(f"frame {kind} out of turn")
-
-    def _status(self, reply: Reply) -> int:
-        if reply.status is None:
-            raise self._link.failed("it keeps an answer back that it should give at once")
-        return reply.status
