@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,13 +110,24 @@ def console(version: str = consoles.NEWEST) -> tuple[wine.Wine, Path]:
 
     On Windows there is none: the console there is Windows' own.
     """
-    ready = load(programs.ARCHS[:1]) or setup(programs.ARCHS[:1])
-    if ready.wine is None:
-        raise BedError("the console server of the bed is for Wine; this is Windows")
-    if not consoles.part(version).exists():
+    if ON_WINDOWS:
+        raise BedError("the console server of the bed runs on Wine; this is Windows")
+    # No Python is needed for it.
+    found = wine.find(programs.ARCHS) or wine.find(programs.ARCHS[:1])
+    if found is None or not consoles.part(version).exists():
         with cache.lock():
+            found = _programs_and_wine(programs.ARCHS[:1])
             consoles.ensure(version)
-    return ready.wine, consoles.part(version)
+    return found, consoles.part(version)
+
+
+def _programs_and_wine(archs: Sequence[str]) -> wine.Wine:
+    """Side by side, as the one mostly computes and the other mostly fetches."""
+    with ThreadPoolExecutor(1) as pool:
+        compiled = pool.submit(programs.ensure)
+        found = wine.ensure(archs)
+        compiled.result()
+    return found
 
 
 def _parts(archs: Sequence[str]) -> tuple[Path, ...]:
@@ -140,11 +152,11 @@ def _base_python() -> str:
 
 def _make(archs: tuple[str, ...]) -> Bed:
     description = _description_file(archs)
-    programs.ensure()
     if ON_WINDOWS:
+        programs.ensure()
         bed = Bed(None, archs, description, _describe_native(archs))
     else:
-        found = wine.ensure(archs)
+        found = _programs_and_wine(archs)
         for arch in archs:
             cpython.ensure(arch)
         consoles.ensure(consoles.NEWEST)
