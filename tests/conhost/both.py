@@ -35,6 +35,9 @@ KEYS = {
 COUNTS: collections.Counter[str] = collections.Counter()
 """What was really played, for the report."""
 
+REFUSED = 1
+"""ERROR_INVALID_FUNCTION, for a connection: the server makes it of S_FALSE (AllocProcessData)."""
+
 EVENTS = {CTRL_C: "Ctrl+C", CTRL_BREAK: "Ctrl+Break", 2: "CLOSE"}
 
 
@@ -76,7 +79,7 @@ class Both(Console):
         theirs = self._play(message)
         ours = winerror_of(answer) if isinstance(answer, OSError) else answer or 0
         if message.name == "connect":
-            ours = bool(answer)
+            ours = 0 if answer else REFUSED
         told_by_model = [(one.pid, one.event) for one in told]
         told_by_server = [(self._model_pid(one.pid), one.event) for one in self.server.taken()]
         agree = (ours, told_by_model) == (theirs, told_by_server)
@@ -90,7 +93,7 @@ class Both(Console):
         ours = self.windows.exists(process)
         theirs = self._is_held_elsewhere(process) or self.server.holds(self._pid(process.pid)) > 0
         message = Message(f"OpenProcess({process.pid})")
-        self._tell(message, str(ours) if ours == theirs else f"model: {ours}", str(theirs))
+        self._tell(message, str(ours), str(theirs))
         if ours != theirs:
             raise Disagreement("\n" + "\n".join(self.story))
 
@@ -102,14 +105,13 @@ class Both(Console):
             return self._play_terminal(message.name)
         pid = self._pid(message.process.pid)
         if message.name in CALLS:
-            CALLS[message.name](self.server, pid)
-            return 0
+            return CALLS[message.name](self.server, pid)
         return self._plays[message.name](pid, message)
 
-    def _connect(self, pid: int, message: Message) -> bool:
+    def _connect(self, pid: int, message: Message) -> int:
         assert message.process
         group = self._pid(message.process.group)
-        return self.server.connect(pid, group, starts=bool(message.arguments[0])) == 0
+        return win32_error(self.server.connect(pid, group, starts=bool(message.arguments[0])))
 
     def _disconnect(self, pid: int, _: Message) -> int:
         return win32_error(self.server.disconnect(pid))
@@ -197,22 +199,20 @@ def on_the_server(servers: Servers, play: Callable[[Callable[[FakeWindows], Cons
     return played
 
 
-CALLS: dict[str, Callable[[Server, int], object]] = {
-    "GetConsoleMode": lambda server, pid: server.call(pid, messages.get_mode()),
-    "GetConsoleCP": lambda server, pid: server.call(pid, messages.get_cp()),
-    "WriteConsole": lambda server, pid: server.call(pid, messages.write("x")),
+# Each returns its status: 0 is success.
+CALLS: dict[str, Callable[[Server, int], int]] = {
+    "GetConsoleMode": lambda server, pid: server.call(pid, messages.get_mode()).status,
+    "GetConsoleCP": lambda server, pid: server.call(pid, messages.get_cp()).status,
+    "WriteConsole": lambda server, pid: server.call(pid, messages.write("x")).status,
     "WriteFile": lambda server, pid: server.raw(pid, messages.RAW_WRITE, b"x"),
     "flush": lambda server, pid: server.raw(pid, messages.RAW_FLUSH),
-    "no such call": lambda server, pid: server.call(pid, messages.unknown()),
+    "no such call": lambda server, pid: server.call(pid, messages.unknown()).status,
 }
 
 
 def _shown(answer: object, told: list[tuple[int, int]]) -> str:
-    if isinstance(answer, bool):
-        said = "accepted" if answer else "refused"
-    elif isinstance(answer, int):
+    said = str(answer)
+    if isinstance(answer, int):
         said = f"error {answer}" if answer else "success"
-    else:
-        said = str(answer)
     whom = ", ".join(f"{EVENTS.get(event, event)} to {pid}" for pid, event in told)
     return f"{said}; {whom or 'no process is told'}"

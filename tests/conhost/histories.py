@@ -134,7 +134,8 @@ class History:
         elif kind == "list":
             both.process_list(user)
         elif kind == "call":
-            both.call(user, CALLS[how % len(CALLS)])
+            with contextlib.suppress(OSError):
+                both.call(user, CALLS[how % len(CALLS)])
         elif kind == "open":
             both.open_handle(user)
             if how % 2 == 0 and user is not self.all[0]:  # it exits with it, and an event is parked

@@ -22,8 +22,11 @@ CTRL_C = 0
 CTRL_BREAK = 1
 CTRL_CLOSE = 2
 
-# Console calls. They take the console's lock, and so release what is parked; but the last does not.
+# Console calls. They take the console's lock, and so release what is parked; but not the last,
+# which the console does not know.
 CALLS = ("GetConsoleMode", "GetConsoleCP", "WriteConsole", "WriteFile", "flush", "no such call")
+
+STATUS_NO_SUCH_CALL = 0xC000_00AF  # STATUS_ILLEGAL_FUNCTION (ApiSorter.cpp)
 
 Answer = TypeVar("Answer")
 
@@ -147,7 +150,12 @@ class Console:
 
     def call(self, process: Process, name: str = CALLS[0]) -> None:
         """Another console call."""
-        self._message(Message(name, process), lambda: None, locks=name != "no such call")
+
+        def decide() -> None:
+            if name == "no such call":
+                raise windows_error(STATUS_NO_SUCH_CALL, name)
+
+        self._message(Message(name, process), decide, locks=name != "no such call")
 
     def open_handle(self, process: Process) -> None:
         process.console_handles += 1
