@@ -13,7 +13,7 @@ from tests.fakes.console import CALLS
 from tests.fakes.profiles import NEWEST, Profile
 from tests.fakes.windows import FakeWindows
 
-from .both import COUNTS, Both
+from .both import COUNTS, Both, Disagreement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,6 +213,9 @@ def compare(
         one = new(servers, profile)
         try:
             one.play(history, closes=closes)
+        except Disagreement:
+            one.both.leave()
+            raise
         except BaseException:
             servers.drop_all()  # what they hold now is not known
             raise

@@ -132,6 +132,17 @@ def test_a_model_without_one_of_its_rules_is_found(
         )  # fmt: skip
 
 
+def test_a_disagreement_is_told_as_a_short_story(servers_of: ServersOf) -> None:
+    profile = profile_of(consoles.NEWEST)._replace(no_such_pid=87)
+    with pytest.raises(Disagreement) as caught:
+        compare(servers_of(consoles.NEWEST), profile, WITHIN, 0)
+    *before, model, server = str(caught.value).strip().splitlines()
+    assert len(before) <= 3
+    assert "GenerateConsoleCtrlEvent(" in model
+    assert model.endswith("-> model:  error 87; no process is told")
+    assert server.strip() == "server: error 11; no process is told"
+
+
 def test_the_model_without_phantoms_that_keep_their_pid_is_found(
     servers_of: ServersOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -422,7 +422,6 @@ def test_console_processes_leave_out_entries_without_a_live_process(windows: Fak
     child = windows.spawn(connects_after=None)
     child.held = True
     child.exit()
-    windows.console.phantom_records_group = True
     windows.console.generate(0, child.pid)  # what a plain os.kill does
     assert windows.console.phantoms == [child.pid]
     assert [process.pid for process in ctrlevent.console_processes()] == [windows.caller.pid]
