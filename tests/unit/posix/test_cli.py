@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     pytest.skip("tests/windows has these", allow_module_level=True)
 
+# Until its input ends. A signal that comes just before a read would wait for the end of the read,
+# so a program that reports signals while it waits must not block in one.
+WAITS = """
+import select
+while not select.select([0], [], [], 0.05)[0]:
+    pass
+"""
+
 # Says the number of each signal that it gets.
-CHILD = """
-import os, signal, sys
+CHILD = f"""
+import os, signal
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
     signal.signal(number, lambda number, _: os.write(1, b"%d\\n" % number))
 os.write(1, b"up\\n")
-sys.stdin.read()
-"""
+{WAITS}"""
 
 NO_SUCH_PID = str(0x7FFF_FFFE)
 
@@ -152,7 +159,7 @@ def test_run_with_a_timeout(console: str) -> None:
 
 
 # Counts its SIGINTs, says so, and goes on until its input ends.
-COUNTS = """
+COUNTS = f"""
 import os, signal, sys
 count = 0
 def heard(*_):
@@ -161,8 +168,7 @@ def heard(*_):
     os.write(1, b"%d\\n" % count)
 signal.signal(signal.SIGINT, heard)
 os.write(1, b"%d\\n" % os.getpid())
-sys.stdin.read()
-sys.exit(5)
+{WAITS}sys.exit(5)
 """
 
 
