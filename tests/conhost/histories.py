@@ -129,6 +129,8 @@ class History:
         named = NOBODY if how == 0 else 0 if how == 1 else self.all[two % len(self.all)].pid
         if kind in ("event", "odd event"):
             self._send(user, how % 2 if kind == "event" else ODD_EVENTS[how % 5], named)
+            if kind == "odd event" and how % 2:
+                both.press(how // 2 % 2)
         elif kind == "to itself":
             self._send(user, how % 2, user.pid)
         elif kind == "list":
@@ -146,6 +148,8 @@ class History:
                 both.close_handle(user)
         elif kind == "processed input":
             both.set_processed_input(user, bool(how % 2))
+            if how > 5:
+                both.press(how // 2 % 2)
 
     def _send(self, by: Process, event: int, group: int) -> None:
         with self.windows.somebody_else(by), contextlib.suppress(OSError):

@@ -43,7 +43,7 @@ class Link:
     def __init__(
         self, command: Sequence[str], cwd: Path, environ: Mapping[str, str], *, within: float
     ) -> None:
-        self._within = within
+        self.within = within
         self._log: list[str] = []
         self._sent: collections.deque[tuple[int, bytes]] = collections.deque(maxlen=5)
         self._received = b""
@@ -72,7 +72,7 @@ class Link:
 
     def receive(self, *, exits: bool = False) -> Frame:
         """The next frame that is not about the log. `exits`: the server may say that it exits."""
-        until = time.monotonic() + self._within
+        until = time.monotonic() + self.within
         while True:
             frame = self._next(until)
             text = frame.body.decode(errors="replace")
@@ -97,7 +97,7 @@ class Link:
                     self._received = self._received[end:]
                     return Frame(kind, body)
             if not select.select([file], [], [], max(0.0, until - time.monotonic()))[0]:
-                raise self.failed(f"it has not answered for {self._within:g} seconds")
+                raise self.failed(f"it has not answered for {self.within:g} seconds")
             data = os.read(file, 1 << 16)
             if not data:
                 raise self.failed("it has died")
@@ -129,7 +129,7 @@ class Link:
         assert self._process.stdout
         self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(self._within)
+            self._process.wait(self.within)
         self._process.kill()
         self._process.wait()
         self._process.stdout.close()

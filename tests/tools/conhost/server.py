@@ -104,11 +104,11 @@ def win32_error(status: int) -> int:
 class Server:
     """OpenConsole.exe of one build."""
 
-    def __init__(self, wine: Wine, folder: Path, *, within: float = ANSWERS_WITHIN) -> None:
+    def __init__(self, wine: Wine, folder: Path) -> None:
         self.is_spent = False
         """Its terminal has gone away, or its last client: it is of no use to others."""
         command = [str(wine.loader), "OpenConsole.exe"]
-        self._link = Link(command, folder, wine.environ(), within=within)
+        self._link = Link(command, folder, wine.environ(), within=ANSWERS_WITHIN)
         self._connections: dict[int, _Connection] = {}
         self._told: list[Told] = []
         self._replies: dict[int, Reply] = {}
@@ -123,6 +123,10 @@ class Server:
 
     def close(self) -> None:
         self._link.close()
+
+    def answers_within(self, seconds: float) -> None:
+        """After that time without an answer it counts as hanging."""
+        self._link.within = seconds
 
     def signal_process(self, number: int) -> None:
         """Send a signal of this system to the server's process."""
