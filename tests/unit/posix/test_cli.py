@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     pytest.skip("tests/windows has these", allow_module_level=True)
 
-# Until its input ends. A signal that comes just before a read would wait for the end of the read,
-# so a program that reports signals while it waits must not block in one.
+# Until its input ends. A signal that comes just before a read would wait for the end of the read, so
+# a program that reports signals must not wait in a read: here each signal makes a pipe readable.
 WAITS = """
 import select
-while not select.select([0], [], [], 0.05)[0]:
-    pass
+came, comes = os.pipe()
+os.set_blocking(comes, False)
+signal.set_wakeup_fd(comes)
+while 0 not in select.select([0, came], [], [])[0]:
+    os.read(came, 100)
 """
 
 # Says the number of each signal that it gets.
