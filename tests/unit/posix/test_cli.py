@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 if sys.platform == "win32":
     pytest.skip("tests/windows has these", allow_module_level=True)
 
-# Until its input ends. A signal that comes just before a read would wait for the end of the read, so
-# a program that reports signals must not wait in a read: here each signal makes a pipe readable.
+# Until its input ends. A signal that comes just before a read would wait for the end of the read,
+# so a program that reports signals must not wait in a read: each signal makes a pipe readable.
 WAITS = """
 import select
 came, comes = os.pipe()
