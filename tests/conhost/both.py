@@ -55,6 +55,8 @@ class Both(Console):
         self._known: dict[int, tuple[int, State]] = {}
         self._handles: dict[int, list[int]] = {}
         self._columns = 80
+        self.served = 0
+        """How many messages both have served."""
         self._plays: dict[str, Callable[[int, Message], object]] = {
             "connect": self._connect,
             "disconnect": self._disconnect,
@@ -74,6 +76,7 @@ class Both(Console):
 
     def _served(self, message: Message, answer: object, told: list[Told]) -> None:
         COUNTS[f"messages on {self._servers.build}"] += 1
+        self.served += 1
         self._tell_of_processes()
         self.server.taken()
         theirs = self._play(message)

@@ -36,6 +36,11 @@ KINDS = (
     *("to itself",) * 3,
     *("to a child that has not connected", "to a child that has exited", "to a child that exits"),
 )
+# Of these each sends a message, whatever comes of it.
+MESSAGES = {
+    *("event", "odd event", "to itself", "list", "call", "open", "key", "terminal"),
+    "processed input",
+}
 ODD_EVENTS = (2, 3, 5, 6, -1)
 
 
@@ -73,7 +78,10 @@ class History:
         for step in history:
             if not self._on_console(0):
                 return
+            before = self.both.served
             self._step(*step)
+            if step.kind in MESSAGES and self.both.served == before:
+                raise Disagreement("\n".join([*self.both.story, f"no message: {step}"]))
         if closes:
             self.both.close()
         user = self._on_console(0)

@@ -47,6 +47,7 @@ RULES = {
         "self._unlock() if locks else []",
         "self._unlock() if locks and message.name != 'GetConsoleCP' else []",
     ),
+    "each call is a message": ("if not self.may_send:", "if self.may_send:"),
     "a call that there is not releases nothing": ('locks=name != "no such call"', "locks=True"),
     "a process with an entry is refused": ("if self.lists(process.pid):", "if False:"),
     "the newest entry stands first": (
