@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+import functools
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -78,16 +79,23 @@ class History:
         for step in history:
             if not self._on_console(0):
                 return
-            before = self.both.served
-            self._step(*step)
-            if step.kind in MESSAGES and self.both.served == before:
-                raise Disagreement("\n".join([*self.both.story, f"no message: {step}"]))
+            if step.kind in MESSAGES:
+                self._sends(step.kind, functools.partial(self._step, *step))
+            else:
+                self._step(*step)
         if closes:
-            self.both.close()
+            self._sends("the end of the terminal", self.both.close)
         user = self._on_console(0)
         if user:  # what is parked comes to light now
             self.both.call(user)
             self.both.process_list(user)
+
+    def _sends(self, what: str, act: Callable[[], object]) -> None:
+        """A model that sends no message does not do what a server does."""
+        before = self.both.served
+        act()
+        if self.both.served == before:
+            raise Disagreement("\n".join([*self.both.story, f"the model sends nothing: {what}"]))
 
     def _on_console(self, n: int) -> Process | None:
         users = [process for process in self.all if process.console]
@@ -153,7 +161,7 @@ class History:
                 user.exit()
         elif kind == "close":
             if user.console_handles:
-                both.close_handle(user)
+                self._sends(kind, lambda: both.close_handle(user))
         elif kind == "processed input":
             both.set_processed_input(user, bool(how % 2))
             if how > 5:
