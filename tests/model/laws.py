@@ -129,6 +129,12 @@ class Watched(FakeWindows):
                 raise CallerEnded
             if self.caller.console is not console:
                 raise windows_error(c.ERROR_INVALID_HANDLE, "GenerateConsoleCtrlEvent")
+        if self.profile.a_dead_process_stops_the_telling and any(
+            group in (0, entry.group) and not self.processes[entry.pid].is_alive
+            for entry in console.entries
+        ):
+            # docs/scope.md, "It cannot reach past the phantom of a dead process".
+            raise Hole("a dead phantom, which others have made, keeps processes from the event")
         if group == 0:
             return
         named = self.processes.get(group)
