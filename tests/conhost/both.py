@@ -11,7 +11,7 @@ import collections
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from ctrlevent._errors import winerror_of
-from tests.fakes.console import CTRL_BREAK, CTRL_C, Console, Message, Told
+from tests.fakes.console import CTRL_BREAK, CTRL_C, CTRL_CLOSE, Console, Message, Told
 from tests.tools.conhost import messages
 from tests.tools.conhost.server import MODE_AT_START, Server, State, win32_error
 
@@ -27,10 +27,9 @@ ROOM = 2000
 
 KEYS = {
     "the key a": b"a",
-    "the key Ctrl+C": b"\x03",
-    # As a terminal in win32-input-mode types it (microsoft/terminal, doc/specs/#4999).
-    "the key Ctrl+Break": b"\x1b[3;70;3;1;8;1_",
-    "focus": b"\x1b[I",
+    "the key Ctrl+C": messages.CTRL_C_KEY,
+    "the key Ctrl+Break": messages.CTRL_BREAK_KEY,
+    "focus": messages.FOCUS,
 }
 COUNTS: collections.Counter[str] = collections.Counter()
 """What was really played, for the report."""
@@ -38,7 +37,7 @@ COUNTS: collections.Counter[str] = collections.Counter()
 REFUSED = 1
 """ERROR_INVALID_FUNCTION, for a connection: the server makes it of S_FALSE (AllocProcessData)."""
 
-EVENTS = {CTRL_C: "Ctrl+C", CTRL_BREAK: "Ctrl+Break", 2: "CLOSE"}
+EVENTS = {CTRL_C: "Ctrl+C", CTRL_BREAK: "Ctrl+Break", CTRL_CLOSE: "CLOSE"}
 
 
 class Disagreement(AssertionError):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import random
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 import pytest
 
 from tests.fakes.profiles import CONHOST_1_20, NEWEST, Profile
+from tests.tally import Tally
 from tests.tools.bed import bed, consoles
 
 from .both import COUNTS
+from .scene import Scene
 from .servers import Servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from _pytest.terminal import TerminalReporter
 
 BY_DEFAULT = 250
 AT_ONCE = 500
@@ -58,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(FromWorkers())
+    config.pluginmanager.register(Tally("played on Microsoft's console server", COUNTS))
     if getattr(config.option, "seed", 0) is None:  # before workers of xdist get their options
         config.option.seed = 0 if "CI" in os.environ else random.randrange(1 << 30)
     unknown = set(config.getoption("build", None) or ()) - {*consoles.BUILDS, "all"}
@@ -123,24 +123,8 @@ def profile(build: str) -> Profile:
     return profile_of(build)
 
 
-# --- the report -----------------------------------------------------------------------------------
-
-
-class FromWorkers:
-    """With pytest-xdist: what its workers have counted."""
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        COUNTS.update(getattr(node, "workeroutput", {}).get("conhost", {}))
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["conhost"] = dict(COUNTS)
-
-
-def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    if COUNTS:
-        terminalreporter.section("played on Microsoft's console server")
-        for name, count in sorted(COUNTS.items()):
-            terminalreporter.write_line(f"{count:>9,}  {name}")
+@pytest.fixture
+def scene(servers: Servers) -> Iterator[Scene]:
+    scene = Scene(servers)
+    yield scene
+    scene.leave()

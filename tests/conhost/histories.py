@@ -221,7 +221,6 @@ def compare(
     *,
     closes: bool = False,
     shortest: bool = True,
-    new: type[History] = History,
 ) -> None:
     """So many histories, or until model and server disagree: then a `Disagreement` is raised.
 
@@ -230,7 +229,7 @@ def compare(
     """
 
     def play(history: list[Step]) -> None:
-        one = new(servers, profile)
+        one = History(servers, profile)
         try:
             one.play(history, closes=closes)
         except Disagreement:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
+from tests.fakes.console import CTRL_BREAK, CTRL_C
 from tests.tools.conhost import messages
 from tests.tools.conhost.server import State, win32_error
 
 if TYPE_CHECKING:
     from .servers import Servers
-
-CTRL_C, CTRL_BREAK, CTRL_CLOSE = range(3)
-CTRL_BREAK_KEY = b"\x1b[3;70;3;1;8;1_"  # win32-input-mode: microsoft/terminal, doc/specs/#4999
 
 
 class Scene:
@@ -133,7 +131,7 @@ RELEASES: dict[str, Way] = {
     ),
     "a process connects": _connects,
     "a key": lambda scene: scene.server.type(b"a"),
-    "the focus": lambda scene: scene.server.type(b"\x1b[I"),
+    "the focus": lambda scene: scene.server.type(messages.FOCUS),
     "a new size of the window": lambda scene: scene.server.resize(90, 30),
 }
 PARKS_ITSELF: dict[str, Way] = {

@@ -9,27 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.console import CTRL_BREAK, CTRL_C, CTRL_CLOSE
 from tests.tools.conhost import messages
 
-from .scene import ALL, CTRL_BREAK, CTRL_C, CTRL_CLOSE, PARKS_ITSELF, RELEASES, Scene
+from .scene import ALL, PARKS_ITSELF, RELEASES, Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.fakes.profiles import Profile
 
-    from .servers import Servers
 
 ERROR_BAD_FORMAT = 11
 ERROR_INVALID_PARAMETER = 87
 MEMBERS = {"launcher", "python"}
-
-
-@pytest.fixture
-def scene(servers: Servers) -> Iterator[Scene]:
-    scene = Scene(servers)
-    yield scene
-    scene.leave()
 
 
 # --- the id is a group ----------------------------------------------------------------------------
@@ -228,7 +219,7 @@ def test_a_number_that_is_no_event_succeeds_and_limits_the_next_key(
     assert scene.generate(scene.shell, event, scene.launcher) == 0
     scene.prints()
     assert scene.heard() == {}
-    scene.server.type(b"\x03")
+    scene.server.type(messages.CTRL_C_KEY)
     assert scene.heard() == {CTRL_C: MEMBERS}, "the user's Ctrl+C does not reach the shell"
-    scene.server.type(b"\x03")
+    scene.server.type(messages.CTRL_C_KEY)
     assert scene.heard() == {CTRL_C: ALL}

@@ -6,27 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.console import CTRL_BREAK, CTRL_C, CTRL_CLOSE
 from tests.tools.conhost import messages
 from tests.tools.conhost.server import MODE_AT_START
 
-from .scene import ALL, CTRL_BREAK, CTRL_BREAK_KEY, CTRL_C, CTRL_CLOSE, Scene
+from .scene import ALL, Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.fakes.profiles import Profile
 
-    from .servers import Servers
 
-
-@pytest.fixture
-def scene(servers: Servers) -> Iterator[Scene]:
-    scene = Scene(servers)
-    yield scene
-    scene.leave()
-
-
-@pytest.mark.parametrize(("key", "event"), [(b"\x03", CTRL_C), (CTRL_BREAK_KEY, CTRL_BREAK)])
+@pytest.mark.parametrize(
+    ("key", "event"), [(messages.CTRL_C_KEY, CTRL_C), (messages.CTRL_BREAK_KEY, CTRL_BREAK)]
+)
 def test_a_key_reaches_every_process_whatever_its_group(
     scene: Scene, key: bytes, event: int
 ) -> None:
@@ -37,15 +29,15 @@ def test_a_key_reaches_every_process_whatever_its_group(
 def test_without_processed_input_ctrl_c_is_no_event_and_ctrl_break_is(scene: Scene) -> None:
     mode = MODE_AT_START & ~messages.ENABLE_PROCESSED_INPUT
     scene.server.call(scene.shell, messages.set_mode(mode))
-    scene.server.type(b"\x03")
+    scene.server.type(messages.CTRL_C_KEY)
     assert scene.heard() == {}
-    scene.server.type(CTRL_BREAK_KEY)
+    scene.server.type(messages.CTRL_BREAK_KEY)
     assert scene.heard() == {CTRL_BREAK: ALL}
 
 
 def test_a_key_merges_with_a_parked_event_of_its_kind(scene: Scene) -> None:
     scene.park(CTRL_C)
-    scene.server.type(b"\x03")
+    scene.server.type(messages.CTRL_C_KEY)
     assert scene.heard() == {CTRL_C: ALL}
     scene.prints()
     assert scene.heard() == {}
@@ -53,7 +45,7 @@ def test_a_key_merges_with_a_parked_event_of_its_kind(scene: Scene) -> None:
 
 def test_a_key_and_a_parked_event_of_the_other_kind_drop_each_other(scene: Scene) -> None:
     scene.park(CTRL_BREAK)
-    scene.server.type(b"\x03")
+    scene.server.type(messages.CTRL_C_KEY)
     scene.prints()
     assert scene.heard() == {}
 

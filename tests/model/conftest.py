@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import settings
+
+from tests import tally
 
 from .world import Tally
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
+    import pytest
 
 # `pytest --hypothesis-profile thorough tests/model`: 20,000 scenarios in all. Else 3,000.
 # In CI each run has the same scenarios, as with hypothesis's own profile for CI: a change that has
@@ -25,25 +26,5 @@ def scenarios() -> int:
     return 4000 if settings.get_current_profile_name() == THOROUGH else 600
 
 
-class FromWorkers:
-    """With pytest-xdist: what its workers have counted."""
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        Tally.counts.update(getattr(node, "workeroutput", {}).get("model", {}))
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(FromWorkers())
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["model"] = dict(Tally.counts)
-
-
-def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    if Tally.counts:
-        terminalreporter.section("scenarios of the model")
-        for name, count in sorted(Tally.counts.items()):
-            terminalreporter.write_line(f"{count:>8,}  {name}")
+    config.pluginmanager.register(tally.Tally("scenarios of the model", Tally.counts))

@@ -27,6 +27,11 @@ GENERIC_READ_WRITE = 0xC000_0000
 
 ENABLE_PROCESSED_INPUT = 1
 
+# What a terminal types. Ctrl+Break in win32-input-mode: microsoft/terminal, doc/specs/#4999.
+CTRL_C_KEY = b"\x03"
+CTRL_BREAK_KEY = b"\x1b[3;70;3;1;8;1_"
+FOCUS = b"\x1b[I"
+
 _MAX_PATH = 260
 _APPLICATION = 128
 

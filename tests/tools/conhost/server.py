@@ -119,7 +119,7 @@ class Server:
         # With its first client it asks the terminal what it is, and later deals with the answer,
         # which releases what is parked, as all input does. Not in the midst of a history.
         self.settle()
-        self.type(b"\x1b[I")
+        self.type(messages.FOCUS)
 
     def close(self) -> None:
         self._link.close()
