@@ -479,15 +479,18 @@ class Console:
         return self._log.read().decode(errors="replace")
 
     def assert_heard(self, expected: Mapping[Actor, Sequence[int]]) -> None:
-        """These actors have heard these events since the last look, and no other actor any."""
+        """These actors have heard these events since the last look, and no other actor any.
+
+        First of all, and again at the end, every actor makes a console call: what is parked then
+        reaches every process on the console (on Windows nothing else may make a call for hours).
+        """
+        living = [one for one in self.actors if not one.ended]
+        for one in living:
+            one.settle()
         for one, events in expected.items():
             one.wait_until_heard(len(events))
-        living = [one for one in self.actors if not one.ended]
-        # Twice: at the first console call Windows sends what it has parked; it has been sent when
-        # all actors have made the second.
-        for _ in range(2):
-            for one in living:
-                one.settle()
+        for one in living:
+            one.settle()
         heard = {one: one.take_heard() for one in living}
         assert heard == {one: list(expected.get(one, ())) for one in living}
 

@@ -5,9 +5,11 @@ names is complete.  CTRLEVENT_BED names it to every program in the bed:
 
     {"python": {"x64": exe, "x86": exe}, "python_version": {...},
      "launcher": {...}, "native": {...}, "native_gui": {...}, "native_launcher": {...},
-     "wine": version or null}
+     "wine": version or null, "conhost": version or null}
 
 All paths are as Windows sees them.
+
+Programs run on Microsoft's console server (conhost.py), or with `console=WINES` on Wine's own console.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import cache, consoles, coverage, cpython, probes, programs, running, wine
+from . import cache, conhost, consoles, coverage, cpython, probes, programs, running, wine
 from .report import BedError, say, step
 
 if TYPE_CHECKING:
@@ -40,9 +42,17 @@ print(platform.python_version())
 """
 
 
+# The consoles that there are here.
+CONHOST, WINES = "conhost", "wine"
+CONSOLES = (CONHOST, WINES)
+
+
 @dataclass(frozen=True)
 class Bed:
     wine: wine.Wine | None
+    """With Microsoft's console; on Windows there is none."""
+    wines: wine.Wine | None
+    """With its own."""
     archs: tuple[str, ...]
     file: Path
     description: Mapping[str, Any]
@@ -50,15 +60,16 @@ class Bed:
     def run(self, command: Sequence[str], arch: str | None = None, **options: Any) -> int:
         """Runs a command; see `running.run` for the options.  Returns its exit status.
 
-        The first word may be python, launcher, native or native_gui.
+        The first word may be python, launcher, native or native_gui.  `console`: one of CONSOLES.
         """
         arch = arch or self.archs[0]
+        chosen = self.wines if options.pop("console", CONHOST) == WINES else self.wine
         program = str(self.description.get(command[0], {}).get(arch, command[0]))
         environ = dict(options.pop("environ", {}))
         environ["CTRLEVENT_BED"] = programs.windows_path(self.file)
         if self.wine is not None:  # CPython's own tests, which the bed's Python has left out
             environ["CTRLEVENT_STDLIB"] = programs.windows_path(cpython.standard_library())
-        return running.run(self.wine, [program, *command[1:]], environ=environ, **options)
+        return running.run(chosen, [program, *command[1:]], environ=environ, **options)
 
     def ask(self, arch: str, *arguments: str) -> str:
         """What the bed's Python prints."""
@@ -83,10 +94,12 @@ def load(archs: Sequence[str]) -> Bed | None:
     for candidate in (tuple(archs),) if ON_WINDOWS else (programs.ARCHS, tuple(archs)):
         description = _description_file(candidate)
         if description.exists() and all(part.exists() for part in _parts(candidate)):
-            found = wine.find(candidate)
-            if ON_WINDOWS or found:
+            found = None if ON_WINDOWS else conhost.find(candidate)
+            plain = None if ON_WINDOWS else wine.find(candidate)
+            if ON_WINDOWS or (found and plain):
                 return Bed(
                     found,
+                    plain,
                     candidate,
                     description,
                     json.loads(description.read_text(encoding="utf-8")),
@@ -134,7 +147,7 @@ def _parts(archs: Sequence[str]) -> tuple[Path, ...]:
     if ON_WINDOWS:
         return (programs.part(),)
     pythons = tuple(cpython.part(arch) for arch in archs)
-    return (programs.part(), *pythons, consoles.part(consoles.NEWEST))
+    return (programs.part(), *pythons, consoles.part(consoles.NEWEST), conhost.part(archs))
 
 
 def _description_file(archs: Sequence[str]) -> Path:
@@ -154,13 +167,13 @@ def _make(archs: tuple[str, ...]) -> Bed:
     description = _description_file(archs)
     if ON_WINDOWS:
         programs.ensure()
-        bed = Bed(None, archs, description, _describe_native(archs))
+        bed = Bed(None, None, archs, description, _describe_native(archs))
     else:
         found = _programs_and_wine(archs)
         for arch in archs:
             cpython.ensure(arch)
-        consoles.ensure(consoles.NEWEST)
-        bed = Bed(found, archs, description, _describe_wine(found, archs))
+        with_console = conhost.ensure(archs)
+        bed = Bed(with_console, found, archs, description, _describe_wine(found, archs))
     versions = {}
     for arch in archs:
         # The programs of the check get the variable too, but do not read it.
@@ -168,13 +181,14 @@ def _make(archs: tuple[str, ...]) -> Bed:
             versions[arch] = bed.ask(arch, "-c", _SMOKE_TEST)
     complete = {**bed.description, "python_version": versions}
     cache.write(description, json.dumps(complete, indent=2) + "\n")
-    return Bed(bed.wine, archs, description, complete)
+    return Bed(bed.wine, bed.wines, archs, description, complete)
 
 
 def _describe_wine(found: wine.Wine, archs: Sequence[str]) -> dict[str, Any]:
     homes = {arch: cpython.part(arch) for arch in archs}
     return {
         "wine": found.version,
+        "conhost": conhost.NAME,
         "python": {
             arch: programs.windows_path(home / "python.exe") for arch, home in homes.items()
         },
@@ -191,6 +205,7 @@ def _describe_native(archs: Sequence[str]) -> dict[str, Any]:
     launcher.write_bytes(programs.launcher(archs[0], python))
     return {
         "wine": None,
+        "conhost": None,
         "python": {archs[0]: python},
         "launcher": {archs[0]: str(launcher)},
         # A Windows on ARM64 runs the others as well, but none of the others runs ARM64's.
@@ -213,11 +228,16 @@ def _describe_programs(archs: Iterable[str]) -> dict[str, Any]:
 def _remove_leftovers() -> None:
     for folder in cache.partial_folders():
         say(f"removing {folder.name}, left by an interrupted set-up")
-        running.end_processes(f"WINEPREFIX={folder}", shared=True)
+        _end_programs_of(folder)
         if folder.is_dir():
             shutil.rmtree(folder, ignore_errors=True)
         else:
             folder.unlink()
+
+
+def _end_programs_of(folder: Path) -> None:
+    for prefix in (folder, folder / conhost.PREFIX):
+        running.end_processes(f"WINEPREFIX={prefix}", shared=True)
 
 
 def clean(everything: bool = False) -> None:
@@ -235,5 +255,5 @@ def clean(everything: bool = False) -> None:
             if path.name == "lock" or path.name in keep:
                 continue
             say(f"removing {path.name}")
-            running.end_processes(f"WINEPREFIX={path}", shared=True)
+            _end_programs_of(path)
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else os.unlink(path)

@@ -71,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--arch", choices=("x64", "x86"), default="x64", help="default: %(default)s")
     run.add_argument(
+        "--console",
+        choices=bed.CONSOLES,
+        default=bed.CONHOST,
+        help="Microsoft's, or Wine's own; on Windows there is no choice (default: %(default)s)",
+    )
+    run.add_argument(
         "--path", action="append", default=[], metavar="DIR", help="put DIR on PYTHONPATH"
     )
     run.add_argument(
@@ -109,7 +115,7 @@ def _setup(options: argparse.Namespace) -> int:
         f"{version} {arch}" for arch, version in ready.description["python_version"].items()
     )
     say(
-        f"ready: CPython {versions} on {ready.description['wine'] or 'Windows'}; "
+        f"ready: CPython {versions} on {ready.wine.version if ready.wine else 'Windows'}; "
         f"cache: {cache.root()}"
     )
     if options.consoles:
@@ -138,6 +144,7 @@ def _run(options: argparse.Namespace) -> int:
         options.words,
         bed.archs_of(options.arch)[0],
         environ=environ,
+        console=options.console,
         paths=options.path,
         cwd=options.cwd,
         timeout=options.timeout,
@@ -165,6 +172,7 @@ def _info(options: argparse.Namespace) -> int:
         return 0
     print(f"cache       {facts['cache']}")
     print(f"Wine        {facts['wine'] or 'none: this is Windows'}")
+    print(f"console     {facts['conhost'] or 'of Windows'}")
     for arch in ready.archs:
         print(f"Python {arch}  {facts['python_says'][arch]}")
     print("packages    " + ", ".join(facts["packages"]))

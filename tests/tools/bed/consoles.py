@@ -6,7 +6,7 @@ taken, unmodified: the wheels of pywinpty through pip, the packages of node-pty 
 there is no npm here, a wheel of node.js brings it. Every package and every program is pinned by its
 hash.
 
-Each build gets a folder of its own, with condrv.dll (native/condrv.c) under the name of the DLL
+Each build gets a folder of its own, with played.dll (native/played.c) under the name of the DLL
 that OpenConsole imports and Wine lacks. `tests/tools/conhost` speaks to the program.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = "OpenConsole.exe"
-_API_SET = "api-ms-win-shell-namespace-l1-1-0.dll"
+API_SET = "api-ms-win-shell-namespace-l1-1-0.dll"
 _OF_CP311 = ["--platform", "win_amd64", "--implementation", "cp", "--python-version", "3.11"]
 
 
@@ -130,7 +130,7 @@ def _build(build: Build, folder: Path) -> None:
     (folder / PROGRAM).write_bytes(program)
     say(f"{PROGRAM} {build.version}: {len(program):,} bytes, sha256 {digest}")
     native = programs.part() / "x64"
-    shutil.copy(native / "condrv.dll", folder / _API_SET)
+    shutil.copy(native / "played.dll", folder / API_SET)
     if build.needs_icu:
         shutil.copy(native / "icu.dll", folder)
 

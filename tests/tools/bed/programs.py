@@ -1,7 +1,7 @@
 """The recipe for our own Windows programs, and for launchers.
 
 native/*.c become, for each architecture, python.exe, native.exe and
-native-gui.exe, and for x64 the DLLs that Microsoft's console server needs;
+native-gui.exe, and the DLLs that stand around Microsoft's console server;
 distlib gives the stub of a console-script launcher, one of which starts
 native.exe.  The compiler is large
 and needed for seconds only, so it is thrown away again.
@@ -33,18 +33,22 @@ _TARGET = {
 _STUB = {"x64": "t64.exe", "x86": "t32.exe", "arm64": "t64-arm.exe"}
 _SOURCES = (
     "native/freestanding.h", "native/python.c", "native/native.c", "native/told.c",
-    "native/condrv.c", "native/icu.c",
+    "native/console.h", "native/openconsole.h", "native/openconsole.c", "native/condrv.c",
+    "native/played.c", "native/conclnt.c", "native/icu.c",
 )  # fmt: skip
 # name of the program: its sources and what is special about it
 _PROGRAMS = {
-    "python.exe": (["python.c"], [f'-DPYTHON_DLL=L"{DLL}"']),
-    "native.exe": (["native.c", "told.c"], []),
-    "native-gui.exe": (["native.c", "told.c"], ["-Wl,--subsystem,windows"]),
+    "python.exe": (["python.c"], [f'-DPYTHON_DLL=L"{DLL}"', "-lkernel32"]),
+    "native.exe": (["native.c", "told.c"], ["-lkernel32"]),
+    "native-gui.exe": (["native.c", "told.c"], ["-Wl,--subsystem,windows", "-lkernel32"]),
 }
-# For the console server, of which there is no other than x64 (consoles.py).
-_DLLS = {
-    "condrv.dll": (["condrv.c"], ["-shared", "-lntdll"]),
-    "icu.dll": (["icu.c"], ["-shared"]),
+# In programs of both bitnesses on Wine (conhost.py). It has no other DLL than ntdll.
+_CLIENT = {"conclnt.dll": (["conclnt.c"], ["-shared", "-lntdll"])}
+# In the console server, of which there is no other than x64 (consoles.py).
+_SERVER = {
+    "condrv.dll": (["condrv.c", "openconsole.c"], ["-shared", "-lkernel32", "-lntdll"]),
+    "played.dll": (["played.c", "openconsole.c"], ["-shared", "-lkernel32", "-lntdll"]),
+    "icu.dll": (["icu.c"], ["-shared", "-lkernel32"]),
 }
 NATIVE_LAUNCHER = "native-launcher.exe"
 
@@ -96,7 +100,7 @@ def _build(folder: Path) -> None:
     with step("compiling the native test programs"):
         for arch in _TARGET:
             (folder / arch).mkdir()
-            dlls = _DLLS if arch == "x64" else {}
+            dlls = (_CLIENT if arch in ARCHS else {}) | (_SERVER if arch == "x64" else {})
             for program, (sources, options) in {**_PROGRAMS, **dlls}.items():
                 _compile(tools, arch, sources, options, folder / arch / program)
             stub = (tools / "distlib" / _STUB[arch]).read_bytes()
@@ -115,7 +119,7 @@ def _compile(tools: Path, arch: str, sources: list[str], options: list[str], pro
     command += ["-Wall", "-Wextra", "-Werror", *options]
     # -nostdlib takes the headers away as well: name them.
     command += ["-nostdlib", "-isystem", str(headers), "-Wl,--entry=entry"]
-    command += [*(str(_NATIVE / source) for source in sources), "-lkernel32", "-o", str(program)]
+    command += [*(str(_NATIVE / source) for source in sources), "-o", str(program)]
     scratch = str(tools / "scratch")
     environ = {"ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch}
     result = subprocess.run(

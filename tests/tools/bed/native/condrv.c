@@ -1,490 +1,131 @@
-/* condrv.dll: what OpenConsole.exe needs around it, so that it runs unmodified on Wine.
+/* condrv.dll: the driver and csrss of OpenConsole.exe, whose clients are real processes.
  *
- * OpenConsole is Microsoft's console server.  On Windows it serves messages that a driver brings it
- * from the console's clients, and it has csrss start the threads that run their handlers.  Here
- * this DLL stands for the driver, for csrss, and for the processes.  Python
- * (tests/tools/conhost) plays the clients through it, over standard input and output.
+ * See openconsole.h, and console.h for how the clients (conclnt.c) speak to it. One thread accepts
+ * each pipe and serves it: it hands the server one message at a time and waits for the answer.
  *
- * How it gets in: OpenConsole imports one DLL that Wine lacks, an API set of the shell.  This DLL
- * has that name (see consoles.py) and lies beside the program, so the loader maps it before the
- * program's first instruction.  DllMain then replaces entries of the program's import table.
- * Nothing of the program itself is changed, on disk or in memory.
- *
- * The formats are those of microsoft/terminal: dep/Console/condrv.h (descriptor, completion, control
- * codes), src/server/DeviceComm.cpp (how the server asks), dep/Console/winconp.h (ConsoleControl). */
-#include "freestanding.h"
+ * As on Windows: the end of a process disconnects it; the server is told to end when no process is
+ * attached and no handle of the console is left; an event is a thread at CtrlRoutine in the process. */
+#include "openconsole.h"
 
-/* dep/Console/condrv.h, CD_IO_DESCRIPTOR, CD_IO_COMPLETE, CD_IO_OPERATION, of 64 bits. */
-typedef struct {
-    UINT64 identifier;
-    UINT64 process, object;
-    UINT32 function, input_size, output_size, reserved;
-} Descriptor;
+#include "console.h"
 
-typedef struct {
-    UINT64 identifier;
-    UINT64 status, information;
-    BYTE *data;
-    UINT32 size, offset;
-} Completion;
+enum { NO_MEMORY = 71, NO_PIPE = 72 };
 
-typedef struct {
-    UINT64 identifier;
-    BYTE *data;
-    UINT32 size, offset;
-} Operation;
-
-enum { FILE_DEVICE_OF_CONSOLES = 0x50 };
-#define IOCTL(number, method) ((FILE_DEVICE_OF_CONSOLES << 16) | ((number) << 2) | (method))
-enum {
-    READ_IO = IOCTL(1, 2),
-    COMPLETE_IO = IOCTL(2, 3),
-    READ_INPUT = IOCTL(3, 3),
-    WRITE_OUTPUT = IOCTL(4, 3),
-    SET_SERVER_INFORMATION = IOCTL(7, 3),
-    ALLOW_VIA_UIACCESS = IOCTL(12, 3)
-};
-
-/* dep/Console/winconp.h, CONSOLECONTROL and CONSOLEENDTASK. */
-enum { CONSOLE_END_TASK = 7 };
-typedef struct {
-    UINT64 pid, window;
-    UINT32 event, flags;
-} EndTask;
-
-#define STATUS_UNSUCCESSFUL ((LONG)0xC0000001)
-#define STATUS_INVALID_CID ((LONG)0xC000000B)
-
-void *memcpy(void *, const void *, SIZE_T);
-void *memset(void *, int, SIZE_T);
-
-/* --- the link to Python: frames of {kind, size, body} ------------------------------------------ */
-
-enum { /* from Python; see link.py, which has the same numbers */
-    TO_MESSAGE = 1,
-    TO_PROCESS,
-    TO_TYPE,
-    TO_SIGNAL,
-    TO_HOLDS,
-    TO_NO_CLIENT
-};
-enum { /* to Python */
-    OF_COMPLETION = 1,
-    OF_IDLE,
-    OF_END_TASK,
-    OF_INPUT_READ,
-    OF_SIGNAL_READ,
-    OF_HOLDS,
-    OF_UNKNOWN,
-    OF_LOG,
-    OF_EXIT
-};
-enum { LINK_IS_GONE = 70, NO_MEMORY = 71 };
-
-static HANDLE from_python, to_python;
-static CRITICAL_SECTION one_frame_at_a_time;
-
-static void send_bytes(const void *data, DWORD size)
+static void *allocate(SIZE_T size)
 {
-    const BYTE *at = data;
-    DWORD written;
+    void *block = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, size);
 
-    for (; size != 0; size -= written, at += written)
-        if (!WriteFile(to_python, at, size, &written, NULL))
-            TerminateProcess(GetCurrentProcess(), LINK_IS_GONE);
-}
-
-static void send_frame(UINT32 kind, const void *first, UINT32 first_size, const void *rest,
-                       UINT32 rest_size)
-{
-    BYTE buffer[1024]; /* small frames in one write: a pipe is slow, and most frames are small */
-    UINT32 head[2] = { kind, first_size + rest_size };
-
-    EnterCriticalSection(&one_frame_at_a_time);
-    if (sizeof head + head[1] <= sizeof buffer) {
-        memcpy(buffer, head, sizeof head);
-        memcpy(buffer + sizeof head, first, first_size);
-        memcpy(buffer + sizeof head + first_size, rest, rest_size);
-        send_bytes(buffer, sizeof head + head[1]);
-    } else {
-        send_bytes(head, sizeof head);
-        send_bytes(first, first_size);
-        send_bytes(rest, rest_size);
-    }
-    LeaveCriticalSection(&one_frame_at_a_time);
-}
-
-static void receive_bytes(void *data, DWORD size)
-{
-    BYTE *at = data;
-    DWORD count;
-
-    for (; size != 0; size -= count, at += count)
-        if (!ReadFile(from_python, at, size, &count, NULL) || count == 0)
-            TerminateProcess(GetCurrentProcess(), 0); /* Python has closed the link: the end */
-}
-
-/* "text 0x<number>" */
-static void send_text(UINT32 kind, const char *text, UINT64 number)
-{
-    char line[128];
-    UINT32 at = 0;
-    int shift;
-
-    while (*text != 0 && at < 100)
-        line[at++] = *text++;
-    line[at++] = ' ';
-    line[at++] = '0';
-    line[at++] = 'x';
-    for (shift = 60; shift > 0 && number >> shift == 0; shift -= 4)
-        ;
-    for (; shift >= 0; shift -= 4)
-        line[at++] = "0123456789abcdef"[number >> shift & 15];
-    send_frame(kind, line, at, NULL, 0);
-}
-
-static BYTE *grown(BYTE *block, UINT32 *room, UINT32 size)
-{
-    if (size <= *room)
-        return block;
-    block = block == NULL ? HeapAlloc(GetProcessHeap(), 0, size)
-                          : HeapReAlloc(GetProcessHeap(), 0, block, size);
     if (block == NULL)
         TerminateProcess(GetCurrentProcess(), NO_MEMORY);
-    *room = size;
     return block;
 }
 
-/* --- the processes that Python plays ------------------------------------------------------------ */
-
-enum {
-    GONE, /* no process has this pid */
-    ALIVE,
-    DEAD_AND_OPEN, /* it has exited, and another process has a handle of it */
-    FORGOTTEN /* of an earlier history, of which the server may still have a phantom */
-};
-enum { MOST_PIDS = 1 << 20, MOST_HANDLES = 1 << 20, OF_PLAYED_PROCESS = 0x7F000000 };
-
-static struct {
-    UINT32 parent;
-    BYTE state;
-    UINT16 held; /* handles that the server has of it */
-} processes[MOST_PIDS];
-static UINT32 pid_of_handle[MOST_HANDLES]; /* the server's, by value / 4 */
-
-static BOOL can_be_opened(UINT32 pid)
+static void release(void *block)
 {
-    /* A process id lasts as long as a handle: the server's own handle keeps it, too. */
-    return pid < MOST_PIDS && (processes[pid].state == ALIVE || processes[pid].state == DEAD_AND_OPEN
-                               || processes[pid].held != 0);
+    if (block != NULL)
+        HeapFree(GetProcessHeap(), 0, block);
 }
 
-/* src/server/ProcessHandle.cpp keeps the handle that this returns for as long as the entry. It
- * also asks the process for its token, so the handle is one of a real process: this one. */
-static HANDLE WINAPI open_process(DWORD access, BOOL inherit, DWORD pid)
-{
-    HANDLE handle;
+/* --- messages to the server ------------------------------------------------------------------------ */
 
-    (void)access, (void)inherit;
-    if (!can_be_opened(pid)) {
-        SetLastError(ERROR_INVALID_PARAMETER);
-        return NULL;
-    }
-    DuplicateHandle(GetCurrentProcess(), GetCurrentProcess(), GetCurrentProcess(), &handle, 0, FALSE,
-                    DUPLICATE_SAME_ACCESS);
-    if ((UINT_PTR)handle / 4 < MOST_HANDLES) {
-        pid_of_handle[(UINT_PTR)handle / 4] = pid;
-        processes[pid].held++;
-    } else
-        send_text(OF_UNKNOWN, "a handle beyond the table of handles:", (UINT_PTR)handle);
-    return handle;
+typedef struct Pending {
+    struct Pending *next;
+    Descriptor descriptor;
+    BYTE *input, *output;
+    UINT32 output_size;
+    UINT32 status;
+    UINT64 information;
+    HANDLE answered;
+} Pending;
+
+static CRITICAL_SECTION lock; /* of all below */
+static Pending *waiting, **end_of_waiting = &waiting; /* oldest first */
+static Pending *with_server;
+static HANDLE is_waiting; /* an event */
+static UINT64 last_identifier;
+static UINT32 attached; /* how many processes are */
+
+/* The caller holds the lock. */
+static void enqueue(Pending *message)
+{
+    message->descriptor.identifier = ++last_identifier;
+    message->next = NULL;
+    *end_of_waiting = message;
+    end_of_waiting = &message->next;
+    SetEvent(is_waiting);
 }
 
-static BOOL is_played(HANDLE handle)
+static Pending **find(UINT64 identifier)
 {
-    return ((UINT_PTR)handle & ~(UINT_PTR)(MOST_PIDS - 1)) == OF_PLAYED_PROCESS;
+    Pending **at = &with_server;
+
+    while (*at != NULL && (*at)->descriptor.identifier != identifier)
+        at = &(*at)->next;
+    return at;
 }
-
-/* For each event the server duplicates the handle of each process, and closes the duplicate. Numbers
- * do for that, and are a hundred times as fast. */
-static BOOL WINAPI duplicate_handle(HANDLE from_process, HANDLE from, HANDLE to_process, HANDLE *to,
-                                    DWORD access, BOOL inherit, DWORD options)
-{
-    UINT_PTR number = (UINT_PTR)from / 4;
-
-    if (number >= MOST_HANDLES || pid_of_handle[number] == 0)
-        return DuplicateHandle(from_process, from, to_process, to, access, inherit, options);
-    *to = (HANDLE)(UINT_PTR)(OF_PLAYED_PROCESS | pid_of_handle[number]);
-    return TRUE;
-}
-
-static BOOL WINAPI close_handle(HANDLE handle)
-{
-    UINT_PTR number = (UINT_PTR)handle / 4;
-
-    if (is_played(handle))
-        return TRUE;
-    if (number < MOST_HANDLES && pid_of_handle[number] != 0) {
-        processes[pid_of_handle[number]].held--;
-        pid_of_handle[number] = 0;
-    }
-    return CloseHandle(handle);
-}
-
-/* src/host/ntprivapi.cpp, s_GetProcessParentId: NtOpenProcess, NtQueryInformationProcess for
- * ProcessBasicInformation (class 0), NtClose. */
-static LONG NTAPI nt_open_process(HANDLE *handle, ACCESS_MASK access, void *attributes,
-                                  const HANDLE *client)
-{
-    UINT32 pid = (UINT32)(UINT_PTR)client[0];
-
-    (void)access, (void)attributes;
-    if (!can_be_opened(pid))
-        return STATUS_INVALID_CID;
-    *handle = (HANDLE)(UINT_PTR)(OF_PLAYED_PROCESS | pid);
-    return 0;
-}
-
-static LONG(NTAPI *real_query_process)(HANDLE, int, void *, ULONG, ULONG *);
-
-static LONG NTAPI nt_query_process(HANDLE handle, int class, void *information, ULONG size,
-                                   ULONG *returned)
-{
-    UINT_PTR pid = (UINT_PTR)handle & (MOST_PIDS - 1);
-    UINT64 *fields = information; /* six of them; the parent is the last */
-
-    if (!is_played(handle))
-        return real_query_process(handle, class, information, size, returned);
-    if (class != 0 || size < 6 * sizeof *fields) {
-        send_text(OF_UNKNOWN, "NtQueryInformationProcess of class", (UINT64)class);
-        return STATUS_UNSUCCESSFUL;
-    }
-    memset(information, 0, size);
-    fields[4] = pid;
-    fields[5] = processes[pid].parent;
-    return 0;
-}
-
-static LONG(NTAPI *real_nt_close)(HANDLE);
-
-static LONG NTAPI nt_close(HANDLE handle)
-{
-    return is_played(handle) ? 0 : real_nt_close(handle);
-}
-
-/* --- csrss ---------------------------------------------------------------------------------------- */
-
-/* src/interactivity/win32/consoleControl.cpp: EndTask asks csrss to run the handlers of a process.
- * Of a process that is dead csrss says STATUS_UNSUCCESSFUL (src/host/input.cpp, ProcessCtrlEvents). */
-static LONG WINAPI console_control(UINT32 command, void *data, DWORD size)
-{
-    EndTask *task = data;
-    struct {
-        UINT32 pid, event, flags;
-    } told;
-
-    if (command != CONSOLE_END_TASK)
-        return 0; /* about windows, and which program may come to the foreground */
-    if (size < sizeof *task || task->pid >= MOST_PIDS) {
-        send_text(OF_UNKNOWN, "end task, of size", size);
-        return STATUS_UNSUCCESSFUL;
-    }
-    if (processes[task->pid].state == FORGOTTEN)
-        return 0;
-    told.pid = (UINT32)task->pid;
-    told.event = task->event;
-    told.flags = task->flags;
-    send_frame(OF_END_TASK, &told, sizeof told, NULL, 0);
-    return processes[task->pid].state == ALIVE ? 0 : STATUS_UNSUCCESSFUL;
-}
-
-/* --- the terminal: what it types, and what it says on the signal pipe ---------------------------- */
-
-typedef struct {
-    HANDLE server_side; /* what the server reads */
-    HANDLE other_side;
-    HANDLE filled;
-    UINT32 read_again; /* the frame that says how many fills by Python the server has dealt with */
-    UINT32 fills;
-    BYTE bytes[256];
-    UINT32 size, at;
-    BOOL ended;
-    DWORD reader; /* the server's thread that has been told of the end */
-} Stream;
-
-static Stream input = { .read_again = OF_INPUT_READ };
-static Stream signal = { .read_again = OF_SIGNAL_READ };
-static HANDLE output_of_server, output_of_terminal;
-static CRITICAL_SECTION streams;
-
-static void open_stream(Stream *stream)
-{
-    CreatePipe(&stream->server_side, &stream->other_side, NULL, 0);
-    stream->filled = CreateEventW(NULL, FALSE, FALSE, NULL);
-}
-
-/* Adds to what is not read yet: the terminal's own answer may come in between. */
-static void fill(Stream *stream, const void *bytes, UINT32 size, BOOL by_python)
-{
-    EnterCriticalSection(&streams);
-    if (stream->at == stream->size)
-        stream->at = stream->size = 0;
-    if (size > sizeof stream->bytes - stream->size)
-        send_text(OF_UNKNOWN, "typed too much at once:", size);
-    else {
-        memcpy(stream->bytes + stream->size, bytes, size);
-        stream->size += size;
-        stream->ended = size == 0;
-        if (by_python)
-            stream->fills++;
-    }
-    LeaveCriticalSection(&streams);
-    SetEvent(stream->filled);
-}
-
-static BOOL WINAPI read_file(HANDLE file, void *to, DWORD size, DWORD *count, OVERLAPPED *overlapped)
-{
-    Stream *stream = file == input.server_side ? &input : file == signal.server_side ? &signal : NULL;
-    BOOL ended;
-
-    if (stream == NULL)
-        return ReadFile(file, to, size, count, overlapped);
-    EnterCriticalSection(&streams);
-    while (stream->at == stream->size && !stream->ended) {
-        send_frame(stream->read_again, &stream->fills, sizeof stream->fills, NULL, 0);
-        LeaveCriticalSection(&streams);
-        WaitForSingleObject(stream->filled, INFINITE);
-        EnterCriticalSection(&streams);
-    }
-    ended = stream->ended;
-    if (size > stream->size - stream->at)
-        size = stream->size - stream->at;
-    memcpy(to, stream->bytes + stream->at, size);
-    stream->at += size;
-    LeaveCriticalSection(&streams);
-    *count = size;
-    if (ended) {
-        stream->reader = GetCurrentThreadId();
-        SetLastError(ERROR_BROKEN_PIPE);
-    }
-    return !ended;
-}
-
-/* A terminal that shows nothing. It does say what it is, when asked ("DA1", VT510 manual): from
- * 1.22 to 1.25.2603 the server else waits 3 s for that when the first client connects. */
-static BOOL WINAPI write_file(HANDLE file, const void *from, DWORD size, DWORD *count,
-                              OVERLAPPED *overlapped)
-{
-    static const char what_are_you[] = "\x1b[c", vt_level_1[] = "\x1b[?61c";
-    const char *text = from;
-    DWORD i;
-
-    if (file != output_of_server)
-        return WriteFile(file, from, size, count, overlapped);
-    for (i = 0; i + 3 <= size; i++)
-        if (text[i] == what_are_you[0] && text[i + 1] == what_are_you[1]
-            && text[i + 2] == what_are_you[2])
-            fill(&input, vt_level_1, sizeof vt_level_1 - 1, FALSE);
-    if (count != NULL)
-        *count = size;
-    return TRUE;
-}
-
-/* --- the driver ------------------------------------------------------------------------------------ */
-
-typedef struct {
-    UINT64 process, object;
-    UINT32 function, output_size;
-} Message; /* the input follows */
-
-enum { LEAST_OUTPUT = 4096 };
-
-/* The main thread sets up the terminal side after it has started the thread that serves messages, and
- * then exits. A client that connects before, as no client does on Windows, finds no terminal. */
-static DWORD main_thread;
-static HANDLE main_thread_is_done;
-
-static BYTE *body, *output;
-static UINT32 body_room, output_room, input_size, output_size;
-static UINT64 serial;
 
 static BOOL complete(const Completion *completion)
 {
-    struct {
-        UINT32 status, serial;
-        UINT64 information;
-    } head;
+    Pending **at, *message;
 
-    if (completion->size != 0) {
-        if ((UINT64)completion->offset + completion->size > output_room) {
-            send_text(OF_UNKNOWN, "a completion of size", completion->size);
-            return FALSE;
+    EnterCriticalSection(&lock);
+    at = find(completion->identifier);
+    message = *at;
+    if (message != NULL) {
+        *at = message->next;
+        if (completion->size != 0
+            && (UINT64)completion->offset + completion->size <= message->descriptor.output_size) {
+            memcpy(message->output + completion->offset, completion->data, completion->size);
+            if (message->output_size < completion->offset + completion->size)
+                message->output_size = completion->offset + completion->size;
         }
-        memcpy(output + completion->offset, completion->data, completion->size);
-        if (output_size < completion->offset + completion->size)
-            output_size = completion->offset + completion->size;
+        message->status = (UINT32)completion->status;
+        message->information = completion->information;
+        SetEvent(message->answered);
     }
-    head.status = (UINT32)completion->status;
-    head.serial = (UINT32)completion->identifier;
-    head.information = completion->information;
-    send_frame(OF_COMPLETION, &head, sizeof head, output, output_size);
-    return TRUE;
+    LeaveCriticalSection(&lock);
+    return message != NULL;
 }
 
-/* Obeys Python until it sends a message of a client; that message is what the server then reads.
- * FALSE: no client is left, or ever will be. */
-static BOOL next_message(BYTE *to, DWORD room)
+static HANDLE console; /* the event that stands for it */
+static WCHAR digits_of_console[DIGITS + 1], pipe_name[LONGEST_NAME];
+
+/* Whether another process has a handle of the console: it, or a child of it, may attach yet. */
+static BOOL is_known_to_others(void)
 {
-    UINT32 head[2], *numbers;
-    Message *message;
-    Descriptor descriptor;
+    ULONG information[14] = { 0 }, size; /* ObjectBasicInformation: the third is the number of handles */
+
+    return NtQueryObject(console, 0, information, sizeof information, &size) == 0 && information[2] > 1;
+}
+
+/* The message that is next; NULL: there will be none any more. */
+static Pending *next_message(void)
+{
+    enum { LOOK_EVERY = 50 }; /* ms, when no process is attached */
+    Pending *message;
+    BOOL is_empty;
 
     for (;;) {
-        receive_bytes(head, sizeof head);
-        body = grown(body, &body_room, head[1]);
-        receive_bytes(body, head[1]);
-        numbers = (UINT32 *)body;
-        switch (head[0]) {
-        case TO_PROCESS:
-            processes[numbers[0]].parent = numbers[1];
-            processes[numbers[0]].state = (BYTE)numbers[2];
-            break;
-        case TO_HOLDS:
-            head[0] = processes[numbers[0]].held;
-            send_frame(OF_HOLDS, head, sizeof head[0], NULL, 0);
-            break;
-        case TO_TYPE:
-            fill(&input, body, head[1], TRUE);
-            break;
-        case TO_SIGNAL:
-            fill(&signal, body, head[1], TRUE);
-            break;
-        case TO_NO_CLIENT:
-            return FALSE;
-        case TO_MESSAGE:
-            message = (Message *)body;
-            input_size = head[1] - sizeof *message;
-            output_size = 0;
-            output = grown(output, &output_room, message->output_size > LEAST_OUTPUT
-                                                     ? message->output_size
-                                                     : LEAST_OUTPUT);
-            memset(output, 0, output_room);
-            memset(&descriptor, 0, sizeof descriptor);
-            descriptor.identifier = ++serial;
-            descriptor.process = message->process;
-            descriptor.object = message->object;
-            descriptor.function = message->function;
-            descriptor.input_size = input_size;
-            descriptor.output_size = message->output_size;
-            memset(to, 0, room);
-            memcpy(to, &descriptor, sizeof descriptor);
-            if (room > sizeof descriptor) {
-                room -= sizeof descriptor;
-                memcpy(to + sizeof descriptor, message + 1, input_size < room ? input_size : room);
-            }
-            return TRUE;
-        default:
-            send_text(OF_UNKNOWN, "a frame from Python of kind", head[0]);
+        EnterCriticalSection(&lock);
+        message = waiting;
+        is_empty = attached == 0;
+        if (message != NULL) {
+            waiting = message->next;
+            if (waiting == NULL)
+                end_of_waiting = &waiting;
+            message->next = with_server;
+            with_server = message;
+        }
+        LeaveCriticalSection(&lock);
+        if (message != NULL)
+            return message;
+        if (WaitForSingleObject(is_waiting, is_empty ? LOOK_EVERY : INFINITE) == WAIT_TIMEOUT
+            && !is_known_to_others()) {
+            EnterCriticalSection(&lock);
+            is_empty = attached == 0 && waiting == NULL;
+            LeaveCriticalSection(&lock);
+            if (is_empty)
+                return NULL;
         }
     }
 }
@@ -493,6 +134,8 @@ static BOOL WINAPI device_io_control(HANDLE device, DWORD code, void *in, DWORD 
                                      DWORD out_size, DWORD *returned, OVERLAPPED *overlapped)
 {
     Operation *operation = in;
+    Pending *message;
+    BOOL done = FALSE;
 
     (void)device, (void)overlapped;
     *returned = 0;
@@ -500,36 +143,46 @@ static BOOL WINAPI device_io_control(HANDLE device, DWORD code, void *in, DWORD 
     case READ_IO:
         if (in_size == sizeof(Completion) && !complete(in))
             break;
-        WaitForSingleObject(main_thread_is_done, INFINITE);
-        /* All that the last message has entailed is done and told. */
-        send_frame(OF_IDLE, NULL, 0, NULL, 0);
-        if (!next_message(out, out_size)) {
+        wait_until_set_up();
+        message = next_message();
+        if (message == NULL) {
             SetLastError(ERROR_PIPE_NOT_CONNECTED);
             return FALSE;
         }
-        *returned = out_size;
+        memset(out, 0, out_size);
+        memcpy(out, &message->descriptor, sizeof message->descriptor);
+        out_size -= sizeof message->descriptor;
+        memcpy((BYTE *)out + sizeof message->descriptor, message->input,
+               message->descriptor.input_size < out_size ? message->descriptor.input_size : out_size);
+        *returned = out_size + sizeof message->descriptor;
         return TRUE;
     case COMPLETE_IO:
         if (!complete(in))
             break;
         return TRUE;
     case READ_INPUT:
-        if ((UINT64)operation->offset + operation->size > input_size)
-            break;
-        memcpy(operation->data, body + sizeof(Message) + operation->offset, operation->size);
-        return TRUE;
     case WRITE_OUTPUT:
-        if ((UINT64)operation->offset + operation->size > output_room)
+        EnterCriticalSection(&lock);
+        message = *find(operation->identifier);
+        done = message != NULL
+               && (UINT64)operation->offset + operation->size
+                      <= (code == READ_INPUT ? message->descriptor.input_size
+                                             : message->descriptor.output_size);
+        if (done && code == READ_INPUT)
+            memcpy(operation->data, message->input + operation->offset, operation->size);
+        else if (done) {
+            memcpy(message->output + operation->offset, operation->data, operation->size);
+            if (message->output_size < operation->offset + operation->size)
+                message->output_size = operation->offset + operation->size;
+        }
+        LeaveCriticalSection(&lock);
+        if (!done)
             break;
-        memcpy(output + operation->offset, operation->data, operation->size);
-        if (output_size < operation->offset + operation->size)
-            output_size = operation->offset + operation->size;
         return TRUE;
     case SET_SERVER_INFORMATION:
     case ALLOW_VIA_UIACCESS:
         return TRUE;
     default:
-        send_text(OF_UNKNOWN, "a control code of the driver:", code);
         SetLastError(ERROR_INVALID_FUNCTION);
         return FALSE;
     }
@@ -537,170 +190,537 @@ static BOOL WINAPI device_io_control(HANDLE device, DWORD code, void *in, DWORD 
     return FALSE;
 }
 
-/* --- how the program starts and ends ---------------------------------------------------------------- */
+/* --- clients --------------------------------------------------------------------------------------- */
 
-/* As CreatePseudoConsole starts it (src/winconpty/winconpty.cpp): headless, with a terminal behind
- * pipes. The server handle is a number that only DeviceIoControl and the two below get to see. */
-static WCHAR command_line[] =
-    L"OpenConsole.exe --headless --width 80 --height 25 --server 0xC0DE0 --signal 0x........";
+enum { MOST_CLIENTS = 1024, MOST_OBJECTS = 64, MOST_EVENTS = 16 };
+
+typedef struct {
+    UINT32 users; /* threads that have it in hand, and `clients` */
+    UINT32 pid;
+    BOOL is_attached, is_ready;
+    UINT64 routine; /* CtrlRoutine in the process */
+    UINT64 connection[3]; /* what the server calls the process, its input, its output */
+    UINT64 objects[MOST_OBJECTS]; /* that it has created, and not closed */
+    UINT32 events[MOST_EVENTS]; /* that came before it was ready */
+    UINT32 event_count;
+    HANDLE section; /* by which AttachConsole finds the console of a process */
+} Client;
+
+static Client *clients[MOST_CLIENTS];
+
+/* NULL: there is none. Else to be dropped. */
+static Client *take(UINT32 number)
+{
+    Client *client;
+
+    EnterCriticalSection(&lock);
+    client = number < MOST_CLIENTS ? clients[number] : NULL;
+    if (client != NULL)
+        client->users++;
+    LeaveCriticalSection(&lock);
+    return client;
+}
+
+static void drop(Client *client)
+{
+    UINT32 left;
+
+    EnterCriticalSection(&lock);
+    left = --client->users;
+    LeaveCriticalSection(&lock);
+    if (left == 0)
+        release(client);
+}
+
+/* Hands a message to the server and waits for its answer. FALSE: its process is not attached. */
+static BOOL exchange(Pending *message, const Client *client)
+{
+    BOOL may;
+
+    message->answered = CreateEventW(NULL, FALSE, FALSE, NULL);
+    EnterCriticalSection(&lock);
+    may = client == NULL || client->is_attached;
+    if (may)
+        enqueue(message);
+    LeaveCriticalSection(&lock);
+    if (may)
+        WaitForSingleObject(message->answered, INFINITE);
+    CloseHandle(message->answered);
+    return may;
+}
+
+static void publish(Client *client)
+{
+    WCHAR name[LONGEST_NAME];
+    UINT64 *view, number;
+    HANDLE section;
+
+    append_digits(append(append(name, L"Global\\"), CONSOLE_OF), client->pid, 8);
+    section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, sizeof *view, name);
+    view = section == NULL ? NULL : MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, sizeof *view);
+    if (view != NULL) {
+        read_digits(digits_of_console, DIGITS, &number);
+        *view = number;
+        UnmapViewOfFile(view);
+    }
+    client->section = section;
+}
+
+static void start_thread(HANDLE process, const Client *client, UINT32 event, HANDLE *thread)
+{
+    *thread = CreateRemoteThread(process, NULL, 0, (LPTHREAD_START_ROUTINE)(UINT_PTR)client->routine,
+                                 (void *)(UINT_PTR)event, 0, NULL);
+}
+
+/* As csrss: on CLOSE and the like a process has 5 s, and then it is ended, whatever its handlers say. */
+static LONG tell(const Client *client, UINT32 event)
+{
+    enum { TIME_TO_END = 5000 };
+    HANDLE process = OpenProcess(PROCESS_ALL_ACCESS, FALSE, client->pid), thread, either[2];
+    LONG status = STATUS_UNSUCCESSFUL;
+
+    if (process == NULL)
+        return status;
+    start_thread(process, client, event, &thread);
+    if (thread != NULL) {
+        status = 0;
+        if (event >= CTRL_CLOSE_EVENT) {
+            either[0] = process;
+            either[1] = thread;
+            WaitForMultipleObjects(2, either, FALSE, TIME_TO_END);
+            TerminateProcess(process, STATUS_CONTROL_C_EXIT);
+        }
+        CloseHandle(thread);
+    }
+    CloseHandle(process);
+    return status;
+}
+
+/* src/interactivity/win32/consoleControl.cpp: EndTask asks csrss to run the handlers of a process. Of
+ * a process that the server only believes to be its own (a phantom) it is not known what csrss does;
+ * here that process is told nothing. */
+static LONG WINAPI console_control(UINT32 command, void *data, DWORD size)
+{
+    EndTask *task = data;
+    Client *client = NULL;
+    BOOL is_ready = TRUE;
+    LONG status = 0;
+    HANDLE process;
+    UINT32 i;
+
+    if (command != CONSOLE_END_TASK)
+        return 0; /* about windows, and which program may come to the foreground */
+    if (size < sizeof *task)
+        return STATUS_UNSUCCESSFUL;
+    EnterCriticalSection(&lock);
+    for (i = 0; i < MOST_CLIENTS; i++)
+        if (clients[i] != NULL && clients[i]->is_attached && clients[i]->pid == task->pid) {
+            client = clients[i];
+            client->users++;
+            is_ready = client->is_ready;
+            if (!is_ready && client->event_count < MOST_EVENTS)
+                client->events[client->event_count++] = task->event;
+            break;
+        }
+    LeaveCriticalSection(&lock);
+    if (client == NULL) {
+        process = OpenProcess(SYNCHRONIZE, FALSE, (DWORD)task->pid);
+        if (process == NULL)
+            return STATUS_UNSUCCESSFUL;
+        i = WaitForSingleObject(process, 0);
+        CloseHandle(process);
+        return i == WAIT_TIMEOUT ? 0 : STATUS_UNSUCCESSFUL;
+    }
+    if (is_ready)
+        status = tell(client, task->event);
+    drop(client);
+    return status;
+}
+
+static BOOL receive(HANDLE pipe, void *data, DWORD size)
+{
+    BYTE *at = data;
+    DWORD count;
+
+    for (; size != 0; size -= count, at += count)
+        if (!ReadFile(pipe, at, size, &count, NULL) || count == 0)
+            return FALSE;
+    return TRUE;
+}
+
+static BOOL send(HANDLE pipe, const void *data, DWORD size)
+{
+    DWORD count;
+
+    return size == 0 || (WriteFile(pipe, data, size, &count, NULL) && count == size);
+}
+
+static BOOL answer(HANDLE pipe, UINT32 status, UINT64 information, const void *output, UINT32 size)
+{
+    Answer head = { status, size, information };
+
+    return send(pipe, &head, sizeof head) && send(pipe, output, size);
+}
+
+/* The number of the client in `clients`, or of a refused one MOST_CLIENTS. */
+static UINT32 accept_client(const Request *request, BYTE *input, UINT32 *status)
+{
+    Client *client = allocate(sizeof *client);
+    Pending message;
+    UINT32 number;
+
+    memset(&message, 0, sizeof message);
+    client->users = 1;
+    client->pid = request->client;
+    client->routine = request->handle;
+    message.descriptor.function = CONSOLE_IO_CONNECT;
+    message.descriptor.process = request->client;
+    message.descriptor.object = request->function;
+    message.descriptor.input_size = request->input_size;
+    message.descriptor.output_size = sizeof client->connection;
+    message.input = input;
+    message.output = (BYTE *)client->connection;
+    EnterCriticalSection(&lock);
+    attached++; /* the server does not end while it is asked */
+    for (number = 0; number < MOST_CLIENTS && clients[number] != NULL; number++)
+        ;
+    if (number < MOST_CLIENTS)
+        clients[number] = client;
+    /* An event may come before the answer to this does. */
+    client->is_attached = TRUE;
+    LeaveCriticalSection(&lock);
+    exchange(&message, NULL);
+    *status = message.status;
+    if (message.status == 0 && number < MOST_CLIENTS) {
+        publish(client);
+        return number;
+    }
+    EnterCriticalSection(&lock);
+    attached--;
+    if (number < MOST_CLIENTS)
+        clients[number] = NULL;
+    LeaveCriticalSection(&lock);
+    drop(client);
+    SetEvent(is_waiting);
+    return MOST_CLIENTS;
+}
+
+static void say(UINT32 function, const Client *client, UINT64 object)
+{
+    Pending message;
+
+    memset(&message, 0, sizeof message);
+    message.descriptor.function = function;
+    message.descriptor.process = client->connection[0];
+    message.descriptor.object = object;
+    exchange(&message, NULL);
+}
+
+static void disconnect(UINT32 number)
+{
+    Client *client = clients[number];
+    UINT32 i;
+
+    CloseHandle(client->section);
+    EnterCriticalSection(&lock);
+    client->is_attached = FALSE; /* what the server has of it, it answers when it is disconnected */
+    LeaveCriticalSection(&lock);
+    for (i = 0; i < MOST_OBJECTS; i++)
+        if (client->objects[i] != 0)
+            say(CONSOLE_IO_CLOSE_OBJECT, client, client->objects[i]);
+    say(CONSOLE_IO_DISCONNECT, client, 0);
+    EnterCriticalSection(&lock);
+    attached--;
+    clients[number] = NULL;
+    LeaveCriticalSection(&lock);
+    drop(client);
+    SetEvent(is_waiting);
+}
+
+static void get_ready(Client *client)
+{
+    UINT32 i, count;
+
+    EnterCriticalSection(&lock);
+    client->is_ready = TRUE;
+    count = client->event_count;
+    LeaveCriticalSection(&lock);
+    for (i = 0; i < count; i++)
+        tell(client, client->events[i]);
+}
+
+static void note_object(Client *client, UINT64 before, UINT64 after)
+{
+    UINT32 i;
+
+    for (i = 0; i < MOST_OBJECTS; i++)
+        if (client->objects[i] == before) {
+            client->objects[i] = after;
+            return;
+        }
+}
+
+/* FALSE: the pipe is broken. */
+static BOOL serve_call(HANDLE pipe, const Request *request, BYTE *input, BYTE *output)
+{
+    Client *client = take(request->client);
+    Pending message;
+
+    if (client == NULL)
+        return answer(pipe, (UINT32)STATUS_INVALID_HANDLE, 0, NULL, 0);
+    memset(&message, 0, sizeof message);
+    memset(output, 0, request->output_room);
+    message.descriptor.function = request->function;
+    message.descriptor.process = client->connection[0];
+    message.descriptor.object = request->object == OF_HANDLE    ? request->handle
+                                : request->object == OF_NOTHING ? 0
+                                                                : client->connection[request->object];
+    message.descriptor.input_size = request->input_size;
+    message.descriptor.output_size = request->output_room;
+    message.input = input;
+    message.output = output;
+    if (!exchange(&message, client))
+        message.status = (UINT32)STATUS_INVALID_HANDLE;
+    else if (message.status == 0 && request->function == CONSOLE_IO_CREATE_OBJECT)
+        note_object(client, 0, message.information);
+    else if (message.status == 0 && request->function == CONSOLE_IO_CLOSE_OBJECT)
+        note_object(client, request->handle, 0);
+    drop(client);
+    return answer(pipe, message.status, message.information, output, message.output_size);
+}
+
+static void listen(void);
+
+static DWORD WINAPI serve(void *argument)
+{
+    HANDLE pipe = argument;
+    BYTE *input = allocate(LARGEST), *output = allocate(LARGEST);
+    UINT32 number = MOST_CLIENTS, status;
+    Client *client;
+    Request request;
+    BOOL goes_on;
+
+    if (!ConnectNamedPipe(pipe, NULL) && GetLastError() != ERROR_PIPE_CONNECTED) {
+        CloseHandle(pipe);
+        listen();
+        return 0;
+    }
+    listen(); /* for the next one */
+    while (receive(pipe, &request, sizeof request) && request.input_size <= LARGEST
+           && request.output_room <= LARGEST && receive(pipe, input, request.input_size)) {
+        switch (request.kind) {
+        case CONNECT_REQUEST:
+            number = accept_client(&request, input, &status);
+            goes_on = answer(pipe, status, number, NULL, 0);
+            break;
+        case READY_REQUEST:
+            client = take(number);
+            if (client != NULL) {
+                get_ready(client);
+                drop(client);
+            }
+            goes_on = TRUE;
+            break;
+        case DISCONNECT_REQUEST:
+            if (number != MOST_CLIENTS)
+                disconnect(number);
+            number = MOST_CLIENTS;
+            goes_on = answer(pipe, 0, 0, NULL, 0);
+            break;
+        case CALL_REQUEST:
+            goes_on = serve_call(pipe, &request, input, output);
+            break;
+        default:
+            goes_on = FALSE;
+        }
+        if (!goes_on)
+            break;
+    }
+    if (number != MOST_CLIENTS)
+        disconnect(number); /* its process has ended */
+    CloseHandle(pipe);
+    release(input);
+    release(output);
+    return 0;
+}
+
+static WCHAR pipe_name[LONGEST_NAME];
+
+/* One more pipe that waits for a client, and the thread that serves it. */
+static void listen(void)
+{
+    HANDLE pipe = CreateNamedPipeW(pipe_name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE | PIPE_WAIT,
+                                   PIPE_UNLIMITED_INSTANCES, 0x10000, 0x10000, 0, NULL);
+
+    if (pipe == INVALID_HANDLE_VALUE)
+        TerminateProcess(GetCurrentProcess(), NO_PIPE);
+    CloseHandle(CreateThread(NULL, 0, serve, pipe, 0, NULL));
+}
+
+/* --- processes --------------------------------------------------------------------------------------- */
+
+/* On Wine a process that has ended can be opened for half a second more, on Windows only for as long as
+ * there is a handle of it. */
+static LONG(NTAPI *real_open_process)(HANDLE *, ACCESS_MASK, void *, const HANDLE *);
+
+static LONG NTAPI nt_open_process(HANDLE *handle, ACCESS_MASK access, void *attributes,
+                                  const HANDLE *client)
+{
+    ULONG information[14] = { 0 }, size; /* ObjectBasicInformation: the third is the number of handles */
+    LONG status = real_open_process(handle, access | SYNCHRONIZE, attributes, client);
+
+    if (status == 0 && WaitForSingleObject(*handle, 0) == WAIT_OBJECT_0
+        && NtQueryObject(*handle, 0, information, sizeof information, &size) == 0
+        && information[2] <= 1) {
+        CloseHandle(*handle);
+        *handle = NULL;
+        return STATUS_INVALID_CID;
+    }
+    return status;
+}
+
+/* --- the terminal of a console that is no pseudo console ---------------------------------------------- */
+
+static HANDLE terminal_reads, terminal_types, server_reads, server_writes;
+
+/* It shows nothing. It does say what it is, when asked ("DA1", VT510 manual): from 1.22 to 1.25.2603 the
+ * server else waits 3 s for that when the first client connects. */
+static DWORD WINAPI show_nothing(void *unused)
+{
+    static const char what_are_you[] = "\x1b[c", vt_level_1[] = "\x1b[?61c";
+    BYTE bytes[1024];
+    DWORD count, written, i, matched = 0;
+
+    (void)unused;
+    while (ReadFile(terminal_reads, bytes, sizeof bytes, &count, NULL) && count != 0)
+        for (i = 0; i < count; i++) {
+            matched = bytes[i] == (BYTE)what_are_you[matched] ? matched + 1 : 0;
+            if (what_are_you[matched] == 0) {
+                WriteFile(terminal_types, vt_level_1, sizeof vt_level_1 - 1, &written, NULL);
+                matched = 0;
+            }
+        }
+    return 0;
+}
+
+static WCHAR command_line[]
+    = L"OpenConsole.exe --headless --width 120 --height 30 --server 0xC0DE0 --signal 0x........";
 enum { LENGTH = sizeof command_line / sizeof *command_line - 1 };
+
+static BOOL has_own_terminal;
 
 static WCHAR *WINAPI get_command_line(void)
 {
-    return command_line;
+    return has_own_terminal ? command_line : GetCommandLineW();
 }
 
 static HANDLE WINAPI get_std_handle(DWORD which)
 {
-    return which == STD_INPUT_HANDLE    ? input.server_side
-           : which == STD_OUTPUT_HANDLE ? output_of_server
-                                        : GetStdHandle(which);
+    if (has_own_terminal && which == STD_INPUT_HANDLE)
+        return server_reads;
+    if (has_own_terminal && which == STD_OUTPUT_HANDLE)
+        return server_writes;
+    return GetStdHandle(which);
 }
 
-static LONG(NTAPI *real_query_volume)(HANDLE, void *, void *, ULONG, int);
-
-/* src/host/exe/exemain.cpp wants a server handle that is a console device: class 4,
- * FILE_FS_DEVICE_INFORMATION. */
-static LONG NTAPI query_volume(HANDLE file, void *status, void *information, ULONG size, int class)
+static void make_terminal(void)
 {
-    if (class != 4)
-        return real_query_volume(file, status, information, size, class);
-    memset(information, 0, size);
-    *(DWORD *)information = FILE_DEVICE_OF_CONSOLES;
-    return 0;
+    HANDLE signal, other_side;
+    UINT_PTR handle;
+    SIZE_T digit;
+
+    CreatePipe(&server_reads, &terminal_types, NULL, 0);
+    CreatePipe(&terminal_reads, &server_writes, NULL, 0);
+    CreatePipe(&signal, &other_side, NULL, 0);
+    handle = (UINT_PTR)signal;
+    for (digit = LENGTH - 1; command_line[digit] == L'.'; digit--, handle >>= 4)
+        command_line[digit] = L"0123456789abcdef"[handle & 15];
+    CloseHandle(CreateThread(NULL, 0, show_nothing, NULL, 0, NULL));
 }
 
-static void WINAPI exit_process(UINT code)
-{
-    send_frame(OF_EXIT, &code, sizeof code, NULL, 0);
-    ExitProcess(code);
-}
+/* --- the start ------------------------------------------------------------------------------------------ */
 
-static LONG WINAPI log_crash(EXCEPTION_POINTERS *exception)
-{
-    DWORD code = exception->ExceptionRecord->ExceptionCode;
-
-    if (code == EXCEPTION_ACCESS_VIOLATION || code == 0xC0000409) { /* STATUS_STACK_BUFFER_OVERRUN */
-        send_text(OF_LOG, "exception", code);
-        send_text(OF_LOG, "  at OpenConsole.exe +", (UINT_PTR)exception->ExceptionRecord->ExceptionAddress
-                                                      - (UINT_PTR)GetModuleHandleW(NULL));
-    }
-    return EXCEPTION_CONTINUE_SEARCH;
-}
-
-static BOOL same(const char *one, const char *other)
-{
-    while (*one != 0 && *one == *other)
-        one++, other++;
-    return *one == *other;
-}
-
-typedef struct {
-    const char *name;
-    void *instead;
-    void *real; /* where the address of the real function goes, if that is needed */
-} Replaced;
-
-static const Replaced looked_up[] = {
+const Replaced looked_up[] = {
     { "ConsoleControl", console_control, NULL },
-    { "NtOpenProcess", nt_open_process, NULL },
-    { "NtQueryInformationProcess", nt_query_process, &real_query_process },
-    { "NtClose", nt_close, &real_nt_close },
+    { "NtOpenProcess", nt_open_process, &real_open_process },
+    { NULL, NULL, NULL },
 };
 
-static void *WINAPI get_proc_address(HMODULE module, const char *name)
-{
-    void *real = (void *)GetProcAddress(module, name);
-    SIZE_T i;
-
-    for (i = 0; (UINT_PTR)name > 0xFFFF && i < sizeof looked_up / sizeof *looked_up; i++)
-        if (same(looked_up[i].name, name)) {
-            if (looked_up[i].real != NULL)
-                *(void **)looked_up[i].real = real;
-            return looked_up[i].instead;
-        }
-    return real; /* by ordinal, or none of ours */
-}
-
-static const Replaced imports[] = {
+const Replaced imports[] = {
     { "DeviceIoControl", device_io_control, NULL },
     { "GetProcAddress", get_proc_address, NULL },
-    { "OpenProcess", open_process, NULL },
-    { "DuplicateHandle", duplicate_handle, NULL },
-    { "CloseHandle", close_handle, NULL },
-    { "ReadFile", read_file, NULL },
-    { "WriteFile", write_file, NULL },
     { "GetCommandLineW", get_command_line, NULL },
     { "GetStdHandle", get_std_handle, NULL },
     { "NtQueryVolumeInformationFile", query_volume, &real_query_volume },
-    { "ExitProcess", exit_process, NULL },
+    { NULL, NULL, NULL },
 };
 
-static BOOL replace_import(BYTE *program, const Replaced *function)
+/* What follows a word of the command line: a number after "0x". */
+static const WCHAR *option(const WCHAR *line, const WCHAR *word)
 {
-    IMAGE_NT_HEADERS64 *headers = (void *)(program + ((IMAGE_DOS_HEADER *)program)->e_lfanew);
-    DWORD table = headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT].VirtualAddress;
-    IMAGE_IMPORT_DESCRIPTOR *dll = (void *)(program + table);
-    BOOL found = FALSE;
+    const WCHAR *at;
+    int i;
 
-    for (; dll->Name != 0; dll++) {
-        IMAGE_THUNK_DATA64 *entry = (void *)(program + dll->OriginalFirstThunk);
-        IMAGE_THUNK_DATA64 *address = (void *)(program + dll->FirstThunk);
-
-        for (; entry->u1.AddressOfData != 0; entry++, address++) {
-            IMAGE_IMPORT_BY_NAME *import = (void *)(program + entry->u1.AddressOfData);
-            DWORD before;
-
-            if (IMAGE_SNAP_BY_ORDINAL64(entry->u1.Ordinal) || !same(import->Name, function->name))
-                continue;
-            if (function->real != NULL)
-                *(UINT64 *)function->real = address->u1.Function;
-            VirtualProtect(address, sizeof *address, PAGE_READWRITE, &before);
-            address->u1.Function = (UINT_PTR)function->instead;
-            VirtualProtect(address, sizeof *address, before, &before);
-            found = TRUE;
-        }
+    for (at = line; *at != 0; at++) {
+        for (i = 0; word[i] != 0 && at[i] == word[i]; i++)
+            ;
+        if (word[i] == 0)
+            return at + i;
     }
-    return found;
+    return NULL;
 }
 
-/* The only function of the API set that the program imports, to set the icon of a window. */
-__declspec(dllexport) HRESULT WINAPI SHCreateItemFromParsingName(const WCHAR *path, void *context,
-                                                                 const void *interface, void **item)
+/* The handle that the client that starts this program has put on the command line (conclnt.c). */
+static BOOL find_console(const WCHAR *line)
 {
-    (void)path, (void)context, (void)interface;
-    *item = NULL;
-    return E_FAIL;
+    struct {
+        UNICODE_STRING string;
+        WCHAR text[LONGEST_NAME];
+    } name;
+    const WCHAR *digits = option(line, L"--server 0x");
+    UINT64 handle;
+    ULONG size;
+    WCHAR *end;
+
+    if (digits == NULL || !read_digits(digits, 8, &handle))
+        return FALSE;
+    console = (HANDLE)(UINT_PTR)handle;
+    if (NtQueryObject(console, 1 /* ObjectNameInformation */, &name, sizeof name, &size) != 0
+        || name.string.Length < DIGITS * sizeof(WCHAR))
+        return FALSE;
+    end = name.string.Buffer + name.string.Length / sizeof *end - DIGITS;
+    memcpy(digits_of_console, end, DIGITS * sizeof *end);
+    append(append(append(pipe_name, L"\\\\.\\pipe\\"), CONSOLE), digits_of_console);
+    return TRUE;
+}
+
+/* In a thread, as none other can start before the program has been set up. */
+static DWORD WINAPI begin(void *unused)
+{
+    enum { PIPES_AT_ONCE = 4 };
+    int i;
+
+    (void)unused;
+    for (i = 0; i < PIPES_AT_ONCE; i++)
+        listen();
+    SetEvent(console);
+    return 0;
 }
 
 BOOL WINAPI entry(HINSTANCE self, DWORD reason, void *reserved)
 {
-    UINT_PTR handle;
-    SIZE_T digit, i;
-
     (void)self, (void)reserved;
-    if (reason == DLL_THREAD_DETACH && GetCurrentThreadId() == signal.reader)
-        /* The thread has done all about the end of the terminal. */
-        send_frame(OF_SIGNAL_READ, &signal.fills, sizeof signal.fills, NULL, 0);
-    if (reason == DLL_THREAD_DETACH && GetCurrentThreadId() == main_thread)
-        SetEvent(main_thread_is_done);
+    if (reason == DLL_THREAD_DETACH)
+        thread_ends();
     if (reason != DLL_PROCESS_ATTACH)
         return TRUE;
-    main_thread = GetCurrentThreadId();
-    main_thread_is_done = CreateEventW(NULL, TRUE, FALSE, NULL);
-    from_python = GetStdHandle(STD_INPUT_HANDLE);
-    to_python = GetStdHandle(STD_OUTPUT_HANDLE);
-    InitializeCriticalSection(&one_frame_at_a_time);
-    InitializeCriticalSection(&streams);
-    open_stream(&input);
-    open_stream(&signal);
-    CreatePipe(&output_of_terminal, &output_of_server, NULL, 0);
-    handle = (UINT_PTR)signal.server_side;
-    for (digit = LENGTH - 1; command_line[digit] == L'.'; digit--, handle >>= 4)
-        command_line[digit] = L"0123456789abcdef"[handle & 15];
-    for (i = 0; i < sizeof imports / sizeof *imports; i++)
-        if (!replace_import((BYTE *)GetModuleHandleW(NULL), &imports[i]))
-            send_text(OF_UNKNOWN, imports[i].name, 0);
-    AddVectoredExceptionHandler(TRUE, log_crash);
+    InitializeCriticalSection(&lock);
+    is_waiting = CreateEventW(NULL, FALSE, FALSE, NULL);
+    has_own_terminal = option(GetCommandLineW(), L"--headless") == NULL;
+    if (has_own_terminal)
+        make_terminal();
+    if (!find_console(GetCommandLineW()) || replace_imports() != NULL)
+        return FALSE;
+    CloseHandle(CreateThread(NULL, 0, begin, NULL, 0, NULL));
     return TRUE;
 }
