@@ -3,8 +3,8 @@
 `python3 noxfile.py -s SESSION` needs nothing but Python and pip; `nox -s SESSION` does the same.
 
     nox -s demo         the main job, shown on a real Python for Windows
-    nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`,
-                        on Microsoft's console server its own; of repeats a share: 7 min
+    nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`;
+                        random histories on Microsoft's console server; of repeats a share: 7 min
     nox -s quick        the tests closest to what has changed: the inner loop, at most 20 s
     nox -s lint         formatting, style, types for Linux and for Windows, plain words: 1 min
 
@@ -39,7 +39,8 @@ The rest:
 
 The minutes were seen on two processors, with the downloads done.
 
-On Windows, "a real Python for Windows" is the running Python; elsewhere tests/tools/bed has it.
+On Windows, "a real Python for Windows" is the running Python. Elsewhere tests/tools/bed has it, on
+Wine with Microsoft's own console server. What Wine's console does otherwise is the tier `wine`.
 The tests always test the wheel: they run in a folder that holds no ctrlevent/ of its own.
 """
 
@@ -94,14 +95,18 @@ ON_HOST = [
     "docs/examples",
 ]
 ON_WINDOWS = ["tests/windows", "tests/contract", "tests/plugin", "docs/examples"]
-ON_CONHOST = ["tests/conhost"]
+ON_PLAYED = ["tests/conhost"]
+ON_WINE = ["tests/windows", "tests/contract"]  # the tests marked `wine`
 
-# Microsoft's console server runs on the bed's Wine, and is played upon from this system.
-CONHOST = () if test_bed.ON_WINDOWS else ("conhost",)
+# Microsoft's console server runs on the bed's Wine. In the tier `played` its clients are played
+# from this system; in x64 and x86 they are real processes. `--tier conhost` is all three.
+PLAYED = () if test_bed.ON_WINDOWS else ("played",)
+WINE = () if test_bed.ON_WINDOWS else ("wine",)
+CONHOST = () if test_bed.ON_WINDOWS else (*PLAYED, *ARCHS)
 
 # Tests at once in each tier. The tiers run side by side, and a test on Wine mostly waits for
 # processes to start, so these are more than processors. With them, two processors were never idle.
-WORKERS = {"host": 2, "conhost": 1, "x64": 4, "x86": 2, "arm64": 4}
+WORKERS = {"host": 2, "played": 1, "x64": 4, "x86": 2, "arm64": 4, "wine": 2}
 
 # As above, of the sessions that run one tier after the other.
 AT_ONCE = ["-n", "3"]
@@ -129,11 +134,12 @@ VENDORED_ON_WINDOWS = ["test_killpg.py", "test_getpgid.py", "test_self_event.py"
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test, all tiers at once, or `-- --tier host|conhost|x64|x86`; then pytest's
+    """Run every test, all tiers at once, or `-- --tier host|played|x64|x86|wine`; then pytest's
     arguments.
 
-    Beside x64 the tier x86 of the bed runs the tests marked `bitness`, and alone as well, unless
-    there is `--whole`. `-- --python 3.13` runs the tiers on Windows with another minor version,
+    `--tier conhost` is all that runs on Microsoft's console server: played, x64 and x86. Beside x64
+    the tier x86 of the bed runs the tests marked `bitness`, and alone as well, unless there is
+    `--whole`. `-- --python 3.13` runs the tiers on Windows with another minor version,
     which must be on this system: the bed takes its standard library. (On this system itself:
     `nox -s versions`.)
     Paths of tests among the arguments take the place of all tests.
@@ -142,7 +148,7 @@ def tests(session: nox.Session) -> None:
     parser.add_argument("--python", metavar="3.N")
     parser.add_argument("--whole", action="store_true")
     options, arguments = parser.parse_known_args(session.posargs)
-    known = ARCHS if options.python else ("host", *CONHOST, *ARCHS)
+    known = ARCHS if options.python else ("host", *PLAYED, *ARCHS, *WINE)
     names, arguments = _tiers(session, arguments, *known)
     bed = [str(_python_of(session, options.python)) if options.python else sys.executable]
     tiers = _prepare(session, names, arguments, bed=bed, whole=options.whole)
@@ -409,7 +415,7 @@ def conhost(session: nox.Session) -> None:
         runs = [["--histories=20000"], [*others, "--histories=2000"]]
     with session.chdir(stage):
         for arguments in runs:
-            command = ["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *ON_CONHOST]
+            command = ["python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *ON_PLAYED]
             session.run(*command, *arguments)
 
 
@@ -447,7 +453,7 @@ def _measure(session: nox.Session, data: Path) -> None:
     environ = {name: programs.windows_path(file) for name, file in files.items()}
     for arch in ARCHS:
         paths = [test_bed_coverage.ensure(arch), measured, stage / "site", stage]
-        arguments = [*_bitness(arch), *ON_WINDOWS]
+        arguments = [*_marked(arch), *ON_WINDOWS]
         tiers.append(_tier(session, arch, arguments, stage, environ=environ, paths=paths))
     _side_by_side(session, tiers, tier_times.file("coverage"))
 
@@ -676,6 +682,8 @@ def _tiers(
     arguments = list(arguments)
     if arguments[:1] != ["--tier"]:
         return list(known), arguments
+    if arguments[1:2] == ["conhost"] and CONHOST:
+        return [name for name in CONHOST if name in known], arguments[2:]
     if arguments[1] not in known:  # on Windows, only the running Python's architecture
         session.error(f"--tier {arguments[1]}: this system has {', '.join(known)}")
     return [arguments[1]], arguments[2:]
@@ -692,34 +700,37 @@ def _prepare(
 ) -> list[running.Tier]:
     """Tiers for the wheel of the checkout. The bed is set up while the host's tier runs already."""
     stage = _stage(session)
-    if {"host", *CONHOST} & {*names}:
+    if {"host", *PLAYED} & {*names}:
         session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
         session.install("--no-deps", "--force-reinstall", str(next(_dist(session).glob("*.whl"))))
     given = [word for word in arguments if word.startswith(("tests/", "docs/"))]
     rest = [word for word in arguments if word not in given]
     tiers: list[running.Tier] = []
     for name in names:
-        on = {"host": ON_HOST, "conhost": ON_CONHOST}
+        on = {"host": ON_HOST, "played": ON_PLAYED, "wine": ON_WINE}
         tests = on.get(name, ON_WINDOWS)
         if given:
-            is_conhost = name == "conhost"
-            tests = [word for word in given if word.startswith(ON_CONHOST[0]) == is_conhost]
+            is_played = name == "played"
+            tests = [word for word in given if word.startswith(ON_PLAYED[0]) == is_played]
             if not tests:
                 continue
-        marks = [] if whole else _bitness(name)
+        marks = [] if whole and name not in WINE else _marked(name)
         words = [*marks, *tests, *rest]
         tier = _tier(session, name, words, stage, environ=environ, bed=bed)
         tiers.append(tier if name == "host" else dataclasses.replace(tier, needs=_set_up(bed)))
     return tiers
 
 
-def _bitness(name: str) -> list[str]:
-    """On the bed x86 runs what may differ there; on Windows the running Python runs everything."""
-    return ["-m", "bitness"] if name == "x86" and not test_bed.ON_WINDOWS else []
+def _marked(name: str) -> list[str]:
+    """On the bed x86 runs what may differ there, and `wine` what Wine's console does otherwise. On
+    Windows the running Python runs everything.
+    """
+    marks = {"x86": "bitness", "wine": "wine"}
+    return ["-m", marks[name]] if name in marks and not test_bed.ON_WINDOWS else []
 
 
 def _marks(mark: str, name: str) -> str:
-    return f"{mark} and bitness" if _bitness(name) else mark
+    return " and ".join([mark, *_marked(name)[1:]])
 
 
 def _with(tier: running.Tier, more: Sequence[str]) -> running.Tier:
@@ -742,13 +753,14 @@ def _tier(
     paths: Sequence[Path] = (),
 ) -> running.Tier:
     """The tier whose tests are in `stage`; there, or at `paths`, the bed's Python finds modules."""
-    if name in ("host", "conhost"):
+    if name in ("host", *PLAYED):
         path = os.pathsep.join([session.bin, os.environ.get("PATH", "")])
         own = {"PATH": path, **({"PYTHONPATH": str(stage)} if stage == HERE else {})}
         full = {**os.environ, **own, **(environ or {})}
         python = str(Path(session.bin) / "python")
         return running.Tier(name, [python], arguments, stage, WORKERS[name], full)
     words = ["-m", "tests.tools.bed", "run", "--arch", name if name in programs.ARCHS else "x64"]
+    words += ["--console", test_bed.WINES] if name in WINE else []
     for folder in paths or (stage / "site", stage):
         words += ["--path", str(folder)]
     for variable, value in (environ or {}).items():

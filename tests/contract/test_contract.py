@@ -8,7 +8,10 @@ from ctrlevent._win32 import constants as c
 
 from .worlds import BIRTHS, GROUP, World
 
-pytestmark = pytest.mark.bitness  # in the real world, `facts` reads PEBs
+pytestmark = [
+    pytest.mark.bitness,  # in the real world, `facts` reads PEBs
+    pytest.mark.wine,  # the model has a profile of Wine's own console
+]
 
 CTRL_C, CTRL_BREAK = 0, 1
 NOBODY: dict[object, list[int]] = {}

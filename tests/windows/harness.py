@@ -177,6 +177,7 @@ class Actor(Process, ABC):
     def __init__(
         self, console: Console, name: str, pipes: _Pipes, starter: Optional[Actor], started: int
     ) -> None:
+        self.console = console  # whose log is shown if there is no first answer
         self.name = name
         self.started = started
         """The pid of the program that was started: that of the launcher, if there is any."""

@@ -39,6 +39,7 @@ def assert_break_reached(console: Console, members: Sequence[Actor]) -> None:
             assert member.exit_code() == MAIN_THREAD_ENDED
 
 
+@pytest.mark.wine
 @pytest.mark.bitness
 @pytest.mark.repeats
 def test_events_reach_exactly_the_group_whoever_sends_them(console: Console) -> None:
@@ -115,6 +116,7 @@ def test_a_group_that_ignores_is_refused_and_told_what_to_do(console: Console) -
     console.assert_untouched()
 
 
+@pytest.mark.wine
 @pytest.mark.repeats
 def test_immediately_after_the_creation(console: Console) -> None:
     """Never lost, never refused, never a stray.
@@ -143,6 +145,7 @@ def test_sigint_is_an_event_and_ends_nobody(console: Console, sig: int) -> None:
     console.assert_heard({leader: [CTRL_C], member: [CTRL_C]})
 
 
+@pytest.mark.wine
 @pytest.mark.parametrize("sig", [1, 21, CTRL_BREAK_EVENT], ids=["1", "SIGBREAK", "BREAK_EVENT"])
 def test_sigbreak_is_an_event(console: Console, sig: int) -> None:
     leader = console.parent.spawn(NEW_GROUP)
@@ -151,6 +154,7 @@ def test_sigbreak_is_an_event(console: Console, sig: int) -> None:
     assert_break_reached(console, [leader, member])
 
 
+@pytest.mark.wine
 @pytest.mark.bitness
 def test_a_group_on_another_console(console: Console) -> None:
     leader = console.parent.spawn(OWN_CONSOLE | NEW_GROUP)

@@ -15,8 +15,6 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CTRL_BREAK_EVENT, CTRL_C_EVENT
-from ctrlevent._win32 import system
-from ctrlevent._windows.console_route import is_wine
 from tests.repeats import repeats
 from tests.tools.bed import probes
 from tests.waiting import HANG_LIMIT, wait_until
@@ -264,7 +262,7 @@ def test_the_helpers_way_onto_a_console_and_off(shared_console: Console, target:
 
 @pytest.mark.bitness
 @pytest.mark.skipif(
-    ARCH == "x86" and is_wine(system()),
+    ARCH == "x86" and probes.system_is_wines(),
     reason="Wine 10 may end a 32-bit process in which a thread is ended before it has run",
 )
 def test_a_thread_that_is_taken_back_delivers_nothing(console: Console) -> None:
@@ -345,6 +343,7 @@ def test_broadcast_from_no_console(
     sender.leave()
 
 
+@pytest.mark.wine
 def test_broadcast_of_break_to_another_console(
     sender: Python, target: Actor, console: Console
 ) -> None:

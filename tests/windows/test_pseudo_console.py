@@ -10,7 +10,7 @@ import pytest
 import ctrlevent
 from tests.repeats import repeats
 from tests.tools.bed import probes
-from tests.waiting import HANG_LIMIT, growing_limits
+from tests.waiting import growing_limits
 
 from . import listening, terminals
 from .harness import Console, Python, bed_program
@@ -18,9 +18,6 @@ from .harness import Console, Python, bed_program
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-# Seconds of a wait for what does not come.
-IN_VAIN = 2.0
 
 
 @pytest.fixture
@@ -33,24 +30,18 @@ def one(shared_console: Console) -> Iterator[Python]:
 
 
 @pytest.fixture
-def ctrl_c_key(request: pytest.FixtureRequest) -> float:
-    """How long to wait for what this key does. Where it ends the input, the test must fail.
-
-    Wine 10's conhost ends the input at this character (conhost.c, tty_input, `case 3`), except on
-    a terminal of Unix. There the wait is short: it is in vain, and a machine that is too slow for
-    it makes no difference.
+def microsofts() -> None:
+    r"""Wine's own console ends the input at \x03 (conhost.c, tty_input, `case 3`), except on a
+    terminal of Unix, and ends the programs without a CTRL_CLOSE_EVENT (console.c).
     """
-    if probes.pseudo_console_ctrl_c():
-        return HANG_LIMIT
-    reason = r"\x03 is no Ctrl+C on this pseudo console"
-    request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-    return IN_VAIN
+    if not probes.pseudo_console_ctrl_c():
+        pytest.skip(r"\x03 is no Ctrl+C on this pseudo console")
 
 
 @pytest.fixture
-def wines_ctrl_c() -> None:
+def wines() -> None:
     if probes.pseudo_console_ctrl_c():
-        pytest.skip("only Wine takes Alt+Ctrl+C for Ctrl+C")
+        pytest.skip("only Wine's own console takes Alt+Ctrl+C for Ctrl+C")
 
 
 @pytest.mark.bitness
@@ -68,24 +59,28 @@ def test_what_is_typed_is_read(one: Python) -> None:
     assert status == 0
 
 
+@pytest.mark.bitness
+@pytest.mark.usefixtures("microsofts")
 @pytest.mark.parametrize("ignoring", [False, True], ids=["", "an ancestor ignores it"])
-def test_ctrl_c_raises_keyboard_interrupt(one: Python, ctrl_c_key: float, ignoring: bool) -> None:
-    shown = "KeyboardInterrupt"
-    pressed = one.call(terminals.press_ctrl_c, terminals.HEARS, None, shown, ignoring, ctrl_c_key)
+def test_ctrl_c_raises_keyboard_interrupt(one: Python, ignoring: bool) -> None:
+    pressed = one.call(terminals.press_ctrl_c, terminals.HEARS, None, "KeyboardInterrupt", ignoring)
     assert pressed == (True, 7)
 
 
-def test_ctrl_c_is_seen_by_a_native_program(one: Python, ctrl_c_key: float) -> None:
-    one.call(terminals.native_ctrl_c, bed_program("native"), None, ctrl_c_key)
+@pytest.mark.bitness
+@pytest.mark.usefixtures("microsofts")
+def test_ctrl_c_is_seen_by_a_native_program(one: Python) -> None:
+    one.call(terminals.native_ctrl_c, bed_program("native"), None)
 
 
-def test_ctrl_c_is_input_when_it_is_not_processed(one: Python, ctrl_c_key: float) -> None:
-    shown = r"read '\x03'"
-    pressed = one.call(terminals.press_ctrl_c, terminals.RAW, None, shown, False, ctrl_c_key)
+@pytest.mark.usefixtures("microsofts")
+def test_ctrl_c_is_input_when_it_is_not_processed(one: Python) -> None:
+    pressed = one.call(terminals.press_ctrl_c, terminals.RAW, None, r"read '\x03'", False)
     assert pressed == (True, 0)
 
 
-@pytest.mark.usefixtures("wines_ctrl_c")
+@pytest.mark.wine
+@pytest.mark.usefixtures("wines")
 @pytest.mark.parametrize("ignoring", [False, True])
 def test_wines_ctrl_c_raises_keyboard_interrupt(one: Python, ignoring: bool) -> None:
     """What conhost does with a Ctrl+C, where the key that Windows knows cannot get so far."""
@@ -95,12 +90,14 @@ def test_wines_ctrl_c_raises_keyboard_interrupt(one: Python, ignoring: bool) -> 
     ) == (True, 7)
 
 
-@pytest.mark.usefixtures("wines_ctrl_c")
+@pytest.mark.wine
+@pytest.mark.usefixtures("wines")
 def test_wines_ctrl_c_is_seen_by_a_native_program(one: Python) -> None:
     one.call(terminals.native_ctrl_c, bed_program("native"), terminals.WINES_CTRL_C)
 
 
-@pytest.mark.usefixtures("wines_ctrl_c")
+@pytest.mark.wine
+@pytest.mark.usefixtures("wines")
 def test_wines_ctrl_c_is_input_when_it_is_not_processed(one: Python) -> None:
     keys = terminals.WINES_CTRL_C
     assert one.call(terminals.press_ctrl_c, terminals.RAW, keys, r"read '\x03'", False) == (True, 0)
@@ -162,18 +159,17 @@ def test_one_that_cannot_be_put_into_its_job_is_ended(one: Python) -> None:
     assert one.call(terminals.one_that_cannot_be_changed_is_ended) == ("OSError", "")
 
 
+@pytest.mark.wine
 def test_resize(one: Python) -> None:
-    """Wine 10 has no ResizePseudoConsole: it answers E_NOTIMPL."""
+    """Wine 10 has no ResizePseudoConsole of its own: it answers E_NOTIMPL."""
     e_notimpl = 0x8000_4001 - (1 << 32)
-    assert one.call(terminals.refused, "resize") in [("", None), ("OSError", e_notimpl)]
+    expected = ("", None) if probes.pseudo_console_ctrl_c() else ("OSError", e_notimpl)
+    assert one.call(terminals.refused, "resize") == expected
 
 
-def test_clean_up_runs_when_the_console_is_closed(
-    one: Python, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    """Wine 10 sends no CTRL_CLOSE_EVENT, it terminates the programs (console.c)."""
-    if not probes.pseudo_console_ctrl_c():  # as good a question as any whether this is Wine's
-        request.node.add_marker(pytest.mark.xfail(reason="no CTRL_CLOSE_EVENT", strict=True))
+@pytest.mark.bitness
+@pytest.mark.usefixtures("microsofts")
+def test_clean_up_runs_when_the_console_is_closed(one: Python, tmp_path: Path) -> None:
     file = tmp_path / "closed"
     one.call(terminals.cleans_up_when_closed, listening.CLOSES, str(file))
     assert file.read_text() == "cleaned up"

@@ -60,6 +60,7 @@ def test_one_that_ignores_is_refused(console: Console) -> None:
     console.assert_untouched()
 
 
+@pytest.mark.wine
 def test_break_is_not_ignored(console: Console) -> None:
     """Except by Wine 10, whose CtrlRoutine drops every event where Ctrl+C is ignored."""
     member = console.parent.python(NEW_GROUP, behind_launcher=True, hears=False)

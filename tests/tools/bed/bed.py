@@ -9,7 +9,7 @@ names is complete.  CTRLEVENT_BED names it to every program in the bed:
 
 All paths are as Windows sees them.
 
-Programs run on Microsoft's console server (conhost.py), or with `console=WINES` on Wine's own console.
+Programs run on Microsoft's console server (conhost.py), or with `console=WINES` on Wine's own.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from .wine import Wine
+
 ON_WINDOWS = sys.platform == "win32"
 
 # Fails if anything that tests lean on is missing; fills the bytecode caches.
@@ -49,9 +51,9 @@ CONSOLES = (CONHOST, WINES)
 
 @dataclass(frozen=True)
 class Bed:
-    wine: wine.Wine | None
+    wine: Wine | None
     """With Microsoft's console; on Windows there is none."""
-    wines: wine.Wine | None
+    wines: Wine | None
     """With its own."""
     archs: tuple[str, ...]
     file: Path

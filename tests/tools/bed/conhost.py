@@ -1,9 +1,9 @@
 """A copy of the private Wine whose programs have Microsoft's console, not Wine's.
 
-What is Microsoft's: OpenConsole.exe, the console server, unmodified (consoles.py), and ucrtbase.dll,
-the C runtime of python.exe for x64 (cpython.py). What is ours: the driver and csrss (native/condrv.c),
-and the console's side of kernelbase (native/conclnt.c), into which Wine's kernelbase.dll is made to
-lead (kernelbase.py). All else is Wine's.
+What is Microsoft's: OpenConsole.exe, the console server, unmodified (consoles.py), and
+ucrtbase.dll, the C runtime of python.exe for x64 (cpython.py). What is ours: the driver and csrss
+(native/condrv.c), and the console's side of kernelbase (native/conclnt.c), into which Wine's
+kernelbase.dll is made to lead (kernelbase.py). All else is Wine's.
 
 Wine itself stays as it is: the copy consists of hard links but for the files that differ. It has a
 prefix, and so a wineserver, of its own.
@@ -56,7 +56,7 @@ def ensure(archs: Sequence[str]) -> wine.Wine:
         with cache.building(target) as folder, step("Wine with Microsoft's console"):
             _copy(wine.tree(), folder / "wine", wine.links_of_tree())
             _copy(original.prefix, folder / "prefix", {})
-            _edit(original, folder, archs)
+            _edit(folder, archs)
             _add_console(console, folder)
     return _described(target, archs)
 
@@ -88,12 +88,12 @@ def _copy(source: Path, target: Path, instead: dict[Path, Path]) -> None:
                 os.link(original, here / name)
 
 
-def _edit(original: wine.Wine, folder: Path, archs: Sequence[str]) -> None:
+def _edit(folder: Path, archs: Sequence[str]) -> None:
     with cache.scratch("pefile") as module:
         fetch.wheels("pefile.txt", "pefile (1 MB)", module, unpack=True, quiet=True)
         for arch in archs if "x64" in archs else ("x64", *archs):
             dlls, system = wine.dlls(arch), wine.system_folder(arch)
-            client = (programs.part() / arch / kernelbase.CLIENT).read_bytes()
+            client = programs.dll(kernelbase.CLIENT, arch).read_bytes()
             before = (wine.tree() / dlls / "kernelbase.dll").read_bytes()
             edited = kernelbase.edit(before, client, module)
             ntdll = (wine.tree() / dlls / "ntdll.dll").read_bytes()
@@ -111,7 +111,7 @@ def _add_console(console: Path, folder: Path) -> None:
     target = folder / _CONSOLE
     target.mkdir()
     os.link(console / consoles.PROGRAM, target / consoles.PROGRAM)
-    shutil.copy(programs.part() / "x64" / "condrv.dll", target / consoles.API_SET)
+    shutil.copy(programs.dll("condrv.dll"), target / consoles.API_SET)
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -129,10 +129,9 @@ def _build(build: Build, folder: Path) -> None:
     _check(PROGRAM, digest, build.sha256)
     (folder / PROGRAM).write_bytes(program)
     say(f"{PROGRAM} {build.version}: {len(program):,} bytes, sha256 {digest}")
-    native = programs.part() / "x64"
-    shutil.copy(native / "played.dll", folder / API_SET)
+    shutil.copy(programs.dll("played.dll"), folder / API_SET)
     if build.needs_icu:
-        shutil.copy(native / "icu.dll", folder)
+        shutil.copy(programs.dll("icu.dll"), folder)
 
 
 def _from_wheel(build: Build, scratch: Path, what: str) -> bytes:

@@ -7,7 +7,7 @@ Two changes of the file, which move nothing in it:
   these functions from kernelbase, so it follows.
 
 Both need a few bytes, for which there is room behind the export and import tables, where sections
-end at a page. Where conclnt.dll calls a function of kernelbase's, it gets the function's old address.
+end at a page. Of the functions of kernelbase that conclnt.dll calls it gets the old addresses.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ def edit(kernelbase: bytes, client: bytes, pefile: Path) -> Edited:
     # The table of DLLs is not where there is room: it is written anew, with one more.
     room = image.room(_IMPORT)
     size = struct.calcsize("<Q" if image.is_64 else "<I")
-    ordinal = next(iter(of_client.values()))
-    by_ordinal = ordinal | 1 << (8 * size - 1)
+    any_of_them = next(iter(of_client.values()))
+    by_ordinal = any_of_them | 1 << (8 * size - 1)
     thunks = [room.put(by_ordinal.to_bytes(size, "little") + bytes(size)) for _ in range(2)]
-    name = room.put(CLIENT.encode() + b"\0")
+    dll_name = room.put(CLIENT.encode() + b"\0")
     before = image.descriptors()
-    own = struct.pack("<IIIII", thunks[0], 0, 0, name, thunks[1])
+    own = struct.pack("<IIIII", thunks[0], 0, 0, dll_name, thunks[1])
     start = room.put(own + before + bytes(_DESCRIPTOR))
     image.set_directory(_IMPORT, room, start)
     return Edited(bytes(image.data), bytes(dll.data))
@@ -99,7 +99,9 @@ class _Room:
         """Their address."""
         address = (self.address + 7) & ~7 if len(data) % 4 == 0 else self.address
         if address + len(data) > self._end:
-            raise BedError(f"no room for {len(data)} bytes at {address:#x} in Wine's kernelbase.dll")
+            raise BedError(
+                f"no room for {len(data)} bytes at {address:#x} in Wine's kernelbase.dll"
+            )
         at = self._image.offset(address)
         self._image.data[at : at + len(data)] = data
         self.address = address + len(data)
@@ -169,4 +171,6 @@ class _Image:
         struct.pack_into("<II", self.data, at, start, room.address - start)
         section = self._section(start)
         size = max(section.Misc_VirtualSize, room.address - section.VirtualAddress)
-        struct.pack_into("<I", self.data, section.get_field_absolute_offset("Misc_VirtualSize"), size)
+        struct.pack_into(
+            "<I", self.data, section.get_field_absolute_offset("Misc_VirtualSize"), size
+        )

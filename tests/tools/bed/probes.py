@@ -77,6 +77,15 @@ def has_process_console_host() -> bool:
     return bool(_answer("has_process_console_host"))
 
 
+def system_is_wines() -> bool:
+    """Whether processes and threads are Wine's, whatever console there is.
+
+    By an export of its ntdll. (On the bed's copy with Microsoft's console there is no
+    wine_get_version, which programs take for a sign of Wine's own console.)
+    """
+    return sys.platform == "win32" and hasattr(_WinDLL("ntdll"), "wine_nt_to_unix_file_name")
+
+
 def counts_handles() -> bool:
     """Whether GetProcessHandleCount tells anything."""
     return bool(_answer("counts_handles"))

@@ -50,6 +50,7 @@ _SERVER = {
     "played.dll": (["played.c", "openconsole.c"], ["-shared", "-lkernel32", "-lntdll"]),
     "icu.dll": (["icu.c"], ["-shared", "-lkernel32"]),
 }
+_DLL_FOLDER = "dlls"
 NATIVE_LAUNCHER = "native-launcher.exe"
 
 # Behaves like python behind a launcher: SCRIPT, -c CODE or -m MODULE.
@@ -83,6 +84,11 @@ def part() -> Path:
     )
 
 
+def dll(name: str, arch: str = "x64") -> Path:
+    """Where a DLL of ours is."""
+    return part() / _DLL_FOLDER / arch / name
+
+
 def ensure() -> Path:
     target = part()
     if not target.exists():
@@ -100,9 +106,13 @@ def _build(folder: Path) -> None:
     with step("compiling the native test programs"):
         for arch in _TARGET:
             (folder / arch).mkdir()
-            dlls = (_CLIENT if arch in ARCHS else {}) | (_SERVER if arch == "x64" else {})
-            for program, (sources, options) in {**_PROGRAMS, **dlls}.items():
+            for program, (sources, options) in _PROGRAMS.items():
                 _compile(tools, arch, sources, options, folder / arch / program)
+            dlls = (_CLIENT if arch in ARCHS else {}) | (_SERVER if arch == "x64" else {})
+            for dll, (sources, options) in dlls.items():
+                # Not beside the programs, which would load them from there.
+                (folder / _DLL_FOLDER / arch).mkdir(parents=True, exist_ok=True)
+                _compile(tools, arch, sources, options, folder / _DLL_FOLDER / arch / dll)
             stub = (tools / "distlib" / _STUB[arch]).read_bytes()
             (folder / arch / "launcher-stub.exe").write_bytes(stub)
             # The folder is renamed to part() when it is complete.
