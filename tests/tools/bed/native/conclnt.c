@@ -385,7 +385,11 @@ static HANDLE open_object(UINT32 type, ULONG access, ULONG share, BOOL inherit, 
     status = message(CONSOLE_IO_CREATE_OBJECT, OF_NOTHING, 0, &body, 12 + more_size, NULL, 0, &answer);
     if (!succeeds(status))
         return INVALID_HANDLE_VALUE;
-    handle = new_handle(L"h", &answer.information, inherit ? OBJ_INHERIT : 0);
+    /* What waits for a handle of the input waits for the event that the server sets (condrv.c). */
+    if (type == 1)
+        handle = new_handle(L"i", NULL, inherit ? OBJ_INHERIT : 0);
+    else
+        handle = new_handle(L"h", &answer.information, inherit ? OBJ_INHERIT : 0);
     RtlEnterCriticalSection(&self.lock);
     for (i = 0; i < MOST_OPENED; i++)
         if (opened[i].handle == NULL) {
@@ -397,11 +401,13 @@ static HANDLE open_object(UINT32 type, ULONG access, ULONG share, BOOL inherit, 
     return handle;
 }
 
-/* Of several handles of one object the last one closes it. */
+/* Of several handles of one screen buffer the last one closes it. All handles of the input are of one
+ * event, so of these each closes its own object. */
 static void close_object(HANDLE handle)
 {
     ULONG information[14] = { 0 }, size; /* ObjectBasicInformation: the third is the number of handles */
     UINT64 object = 0;
+    Meaning meaning;
     Answer answer;
     int i;
 
@@ -412,8 +418,9 @@ static void close_object(HANDLE handle)
             opened[i].handle = NULL;
         }
     RtlLeaveCriticalSection(&self.lock);
-    if (object != 0 && NtQueryObject(handle, 0, information, sizeof information, &size) == STATUS_SUCCESS
-        && information[2] <= 1)
+    if (object != 0 && meaning_of(handle, &meaning)
+        && NtQueryObject(handle, 0, information, sizeof information, &size) == STATUS_SUCCESS
+        && (meaning.kind == L'i' || information[2] <= 1))
         message(CONSOLE_IO_CLOSE_OBJECT, OF_HANDLE, object, NULL, 0, NULL, 0, &answer);
 }
 

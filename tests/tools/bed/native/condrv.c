@@ -130,6 +130,8 @@ static Pending *next_message(void)
     }
 }
 
+static HANDLE input_available; /* the server's */
+
 static BOOL WINAPI device_io_control(HANDLE device, DWORD code, void *in, DWORD in_size, void *out,
                                      DWORD out_size, DWORD *returned, OVERLAPPED *overlapped)
 {
@@ -180,6 +182,8 @@ static BOOL WINAPI device_io_control(HANDLE device, DWORD code, void *in, DWORD 
             break;
         return TRUE;
     case SET_SERVER_INFORMATION:
+        input_available = *(HANDLE *)in; /* CD_IO_SERVER_INFORMATION */
+        return TRUE;
     case ALLOW_VIA_UIACCESS:
         return TRUE;
     default:
@@ -188,6 +192,24 @@ static BOOL WINAPI device_io_control(HANDLE device, DWORD code, void *in, DWORD 
     }
     SetLastError(ERROR_INVALID_PARAMETER);
     return FALSE;
+}
+
+/* What waits for a handle of the console's input waits for input: the event of that name (conclnt.c) is
+ * set whenever the server's own is. */
+static HANDLE input_of_clients;
+
+static BOOL WINAPI set_event(HANDLE event)
+{
+    if (event == input_available)
+        SetEvent(input_of_clients);
+    return SetEvent(event);
+}
+
+static BOOL WINAPI reset_event(HANDLE event)
+{
+    if (event == input_available)
+        ResetEvent(input_of_clients);
+    return ResetEvent(event);
 }
 
 /* --- clients --------------------------------------------------------------------------------------- */
@@ -651,6 +673,8 @@ const Replaced imports[] = {
     { "GetProcAddress", get_proc_address, NULL },
     { "GetCommandLineW", get_command_line, NULL },
     { "GetStdHandle", get_std_handle, NULL },
+    { "SetEvent", set_event, NULL },
+    { "ResetEvent", reset_event, NULL },
     { "NtQueryVolumeInformationFile", query_volume, &real_query_volume },
     { NULL, NULL, NULL },
 };
@@ -691,6 +715,8 @@ static BOOL find_console(const WCHAR *line)
     end = name.string.Buffer + name.string.Length / sizeof *end - DIGITS;
     memcpy(digits_of_console, end, DIGITS * sizeof *end);
     append(append(append(pipe_name, L"\\\\.\\pipe\\"), CONSOLE), digits_of_console);
+    append(append(append(append(name.text, L"Global\\"), CONSOLE), digits_of_console), L"i");
+    input_of_clients = CreateEventW(NULL, TRUE, FALSE, name.text);
     return TRUE;
 }
 
