@@ -327,6 +327,19 @@ sys.stdout.flush()
 """
 )
 
+#: Takes CTRL_CLOSE_EVENT, and never returns from it.
+NEVER_CLOSES = (
+    _PUMP
+    + """
+def callback(event):
+    threading.Event().wait()
+
+with ctrlevent.handler(callback, ctrlevent.CTRL_CLOSE_EVENT):
+    print("up", flush=True)
+    threading.Event().wait()
+"""
+)
+
 CLOSES = (
     _PUMP
     + """

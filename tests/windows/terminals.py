@@ -82,9 +82,7 @@ def show(code: str, type_at: str, keys: str, until: str, **size: int) -> tuple[s
         return screen.text, child.wait(HANG_LIMIT)
 
 
-def press_ctrl_c(
-    code: str, keys: Optional[str], until: str, ignoring: bool, limit: float = HANG_LIMIT
-) -> tuple[bool, int]:
+def press_ctrl_c(code: str, keys: Optional[str], until: str, ignoring: bool) -> tuple[bool, int]:
     """Whether the program has shown what a Ctrl+C makes it show, and its exit status."""
     ctrlevent.ignore_ctrl_c(ignoring)
     try:
@@ -96,11 +94,7 @@ def press_ctrl_c(
                 console.press_ctrl_c()
             else:
                 console.write(keys)
-            try:
-                child.wait(limit)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait(HANG_LIMIT)
+            child.wait(HANG_LIMIT)
             console.close()
             while shown := console.read(HANG_LIMIT):
                 screen.text += shown
@@ -109,7 +103,7 @@ def press_ctrl_c(
         ctrlevent.ignore_ctrl_c(False)
 
 
-def native_ctrl_c(program: str, keys: Optional[str], limit: float = HANG_LIMIT) -> None:
+def native_ctrl_c(program: str, keys: Optional[str]) -> None:
     """Presses Ctrl+C, and waits until a native program has heard it."""
     with PseudoConsole() as console:
         screen = Screen(console)
@@ -119,7 +113,7 @@ def native_ctrl_c(program: str, keys: Optional[str], limit: float = HANG_LIMIT) 
             console.press_ctrl_c()
         else:
             console.write(keys)
-        screen.wait_for("event 0", limit)
+        screen.wait_for("event 0")
 
 
 def sees_group_and_ignore(ignoring: bool) -> tuple[bool, bool, bool]:
@@ -264,6 +258,15 @@ def cleans_up_when_closed(code: str, file: str) -> int:
         child = console.start(python(code, file))
         Screen(console).wait_for("up")
     return int(child.returncode)
+
+
+def closed_by_the_console_alone(code: str) -> int:
+    """The exit code of a program whose console is closed, and nothing but the console ends it."""
+    with PseudoConsole() as console:
+        child = console.start(python(code))
+        Screen(console).wait_for("up")
+        console._terminal._close_console()
+        return int(child.wait(HANG_LIMIT))
 
 
 def run_captured(code: str, *arguments: str, **keywords: Any) -> tuple[int, str]:

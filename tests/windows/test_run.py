@@ -96,8 +96,9 @@ kernel32 = ctypes.WinDLL("kernel32")
 def console_call():
     kernel32.GetConsoleProcessList((ctypes.c_uint32 * 64)(), 64)
 
-# What os.kill(pid, CTRL_C_EVENT) calls, but not os.kill: where Windows refuses the event, as it does
-# outside for most of these, os.kill of CPython 3.11 goes on and terminates the process (bpo-14484).
+# What os.kill(pid, CTRL_C_EVENT) calls, but not os.kill: where Windows refuses the event, as it
+# does outside for most of these, os.kill of CPython 3.11 goes on and terminates the process
+# (bpo-14484).
 WAYS = {
     "self": lambda: kernel32.GenerateConsoleCtrlEvent(0, os.getpid()),
     "parent": lambda: kernel32.GenerateConsoleCtrlEvent(0, os.getppid()),

@@ -2,7 +2,7 @@
 
 What is Microsoft's: OpenConsole.exe, the console server, unmodified (consoles.py), and
 ucrtbase.dll, the C runtime of python.exe for x64 (cpython.py). What is ours: the driver and csrss
-(native/condrv.c), and the console's side of kernelbase (native/conclnt.c), into which Wine's
+(native/condrv.c), and the console's side of kernelbase (native/conclnt), into which Wine's
 kernelbase.dll is made to lead (kernelbase.py). All else is Wine's.
 
 Wine itself stays as it is: the copy consists of hard links but for the files that differ. It has a
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NAME = f"conhost {consoles.NEWEST}"
 PREFIX = "prefix"
-_CONSOLE = "prefix/drive_c/console"  # conclnt.c starts OpenConsole.exe from there
+_CONSOLE = "prefix/drive_c/console"  # conclnt starts OpenConsole.exe from there
 # The registry's file of the user. In a program whose name is not python.exe Wine's own C runtime
 # stays: what Wine itself consists of is made for that.
 _USER_REGISTRY = "prefix/user.reg"

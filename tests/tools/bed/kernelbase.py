@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CLIENT = "conclnt.dll"
 _PREFIX = "of_console_"  # of what conclnt.dll exports; then the name of kernelbase's function
 _TABLE = "of_kernelbase"
-# In the order of the enum in conclnt.c.
+# In the order of the enum in conclnt/client.h.
 _CALLED = ("CloseHandle", "CreateFile2", "CreateFileA", "CreateFileW", "FlushFileBuffers",
            "GetFileType", "ReadFile", "WriteFile")  # fmt: skip
 _WINE_ONLY = "wine_get_version"

@@ -31,10 +31,12 @@ _TARGET = {
     "arm64": "aarch64-windows-gnu",
 }
 _STUB = {"x64": "t64.exe", "x86": "t32.exe", "arm64": "t64-arm.exe"}
+_CONCLNT = ("attach.c", "calls.c", "connection.c", "files.c", "handlers.c", "pseudo.c")
 _SOURCES = (
     "native/freestanding.h", "native/python.c", "native/native.c", "native/told.c",
     "native/console.h", "native/openconsole.h", "native/openconsole.c", "native/condrv.c",
-    "native/played.c", "native/conclnt.c", "native/icu.c",
+    "native/played.c", "native/icu.c", "native/conclnt/nt.h", "native/conclnt/client.h",
+    *(f"native/conclnt/{name}" for name in _CONCLNT),
 )  # fmt: skip
 # name of the program: its sources and what is special about it
 _PROGRAMS = {
@@ -43,7 +45,7 @@ _PROGRAMS = {
     "native-gui.exe": (["native.c", "told.c"], ["-Wl,--subsystem,windows", "-lkernel32"]),
 }
 # In programs of both bitnesses on Wine (conhost.py). It has no other DLL than ntdll.
-_CLIENT = {"conclnt.dll": (["conclnt.c"], ["-shared", "-lntdll"])}
+_CLIENT = {"conclnt.dll": ([f"conclnt/{name}" for name in _CONCLNT], ["-shared", "-lntdll"])}
 # In the console server, of which there is no other than x64 (consoles.py).
 _SERVER = {
     "condrv.dll": (["condrv.c", "openconsole.c"], ["-shared", "-lkernel32", "-lntdll"]),

@@ -1,6 +1,6 @@
 /* condrv.dll: the driver and csrss of OpenConsole.exe, whose clients are real processes.
  *
- * See openconsole.h, and console.h for how the clients (conclnt.c) speak to it. One thread accepts
+ * See openconsole.h, and console.h for how the clients (conclnt/) speak to it. One thread accepts
  * each pipe and serves it: it hands the server one message at a time and waits for the answer.
  *
  * As on Windows: the end of a process disconnects it; the server is told to end when no process is
@@ -194,7 +194,7 @@ static BOOL WINAPI device_io_control(HANDLE device, DWORD code, void *in, DWORD 
     return FALSE;
 }
 
-/* What waits for a handle of the console's input waits for input: the event of that name (conclnt.c) is
+/* What waits for a handle of the console's input waits for input: the event of that name (conclnt/) is
  * set whenever the server's own is. */
 static HANDLE input_of_clients;
 
@@ -694,7 +694,7 @@ static const WCHAR *option(const WCHAR *line, const WCHAR *word)
     return NULL;
 }
 
-/* The handle that the client that starts this program has put on the command line (conclnt.c). */
+/* The handle that the client that starts this program has put on the command line (conclnt/). */
 static BOOL find_console(const WCHAR *line)
 {
     struct {

@@ -13,7 +13,9 @@ typedef int (__cdecl *configure_argv_fn)(int);
 typedef int *(__cdecl *argc_fn)(void);
 typedef WCHAR ***(__cdecl *argv_fn)(void);
 
-enum { UNQUOTED_ARGUMENTS = 1, CANNOT_START = 3 };
+typedef void (__cdecl *set_app_type_fn)(int);
+
+enum { UNQUOTED_ARGUMENTS = 1, CONSOLE_APP = 1, CANNOT_START = 3 };
 
 static FARPROC find(HMODULE library, const char *name)
 {
@@ -37,10 +39,14 @@ ENTRY
     HMODULE runtime = LoadLibraryW(L"ucrtbase.dll");
     HMODULE python = LoadLibraryW(PYTHON_DLL);
     configure_argv_fn configure = (configure_argv_fn)(void *)find(runtime, "_configure_wide_argv");
+    set_app_type_fn set_app_type = (set_app_type_fn)(void *)find(runtime, "_set_app_type");
     argc_fn argc = (argc_fn)(void *)find(runtime, "__p___argc");
     argv_fn argv = (argv_fn)(void *)find(runtime, "__p___wargv");
     py_main_fn py_main = (py_main_fn)(void *)find(python, "Py_Main");
 
+    /* As a console program's own start-up code says: dup2 to a standard stream then changes the
+     * standard handle, too, which children inherit. */
+    set_app_type(CONSOLE_APP);
     configure(UNQUOTED_ARGUMENTS);
     ExitProcess((UINT)py_main(*argc(), *argv()));
 }
