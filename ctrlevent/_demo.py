@@ -44,9 +44,10 @@ CREATE_NEW_PROCESS_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 CREATE_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 # The processes that listen. The launcher gets each event of its group too, and ignores it.
-ROLES = PROGRAM, BYSTANDER, SHELL = "program", "bystander", "shell"
+PROGRAM, BYSTANDER, SHELL = "program", "bystander", "shell"
 
 Roles = tuple[str, ...]
+ROLES: Roles = (PROGRAM, BYSTANDER, SHELL)
 
 
 class Row(NamedTuple):
@@ -146,7 +147,7 @@ def main(launcher: str | None, console_name: str | None = None) -> int:
         watchdog.start()
         try:
             pids = _hear(shell)
-            kept = tell(pids, lambda *question: _ask(shell, question), page)
+            kept = tell(pids, lambda role, word, code: _ask(shell, (role, word, code)), page)
         finally:
             watchdog.cancel()
             shell.communicate()  # closes its input, at which it and the others end
@@ -397,7 +398,8 @@ def play(role: str, launcher: str | None) -> int:
         elif word == "call":
             _say(_call(counter, argument))
         elif word == "print":
-            _say(_print())
+            _print()
+            _say(None)
         else:
             _say(counter.take())
     return 0

@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("demo.ansi")
 COMMAND = "python3 noxfile.py -s demo"
 
 _PID = re.compile(r"(?<=process )\d+|(?<=group )\d+|(?<=kill\()\d+|(?<=killpg\()\d+")
-_TIME = re.compile(r"\d+\.\d(?= m?s\b)")
+_TIME = re.compile(r"\d+\.\d (m?s\b) *")  # with the spaces up to the next column
 
 
 def load() -> str:
@@ -52,7 +52,7 @@ def recorded(output: bytes) -> str:
 
 
 def without_times(text: str) -> str:
-    return _TIME.sub("0.0", text)
+    return _TIME.sub(r"0.0 \1 ", text)
 
 
 def console(text: str) -> str:
