@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ctrlevent import _demo
 from ctrlevent._demo import ROWS
 from ctrlevent._win32 import system
@@ -44,6 +46,7 @@ def test_the_demo(console: Console) -> None:
     console.assert_untouched()
 
 
+@pytest.mark.wine
 def test_plain_os_kill_reaches_what_the_console_of_this_system_lets_it_reach(
     console: Console,
 ) -> None:
