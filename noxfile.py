@@ -254,7 +254,7 @@ def demo(session: nox.Session) -> None:
         ready.description["launcher"][arch],
     ]
     if test_bed.ON_WINDOWS:  # where the bed starts programs on a console that is not shown
-        session.run(*command, env={"PYTHONPATH": str(stage / "site")})
+        _run_in(session, stage, *command, env={"PYTHONPATH": str(stage / "site")})
         return
     if ready.wine is not None:
         command += ["--console-name", f"Microsoft's {ready.wine.version}"]
