@@ -245,21 +245,17 @@ def demo(session: nox.Session) -> None:
     stage = _stage(session)
     arch = ARCHS[0]
     ready = test_bed.setup([arch])  # which is there sooner than both
-    command = [
-        "python",
-        "-m",
-        "ctrlevent",
-        "demo",
-        "--launcher",
-        ready.description["launcher"][arch],
-    ]
+    command = ["python", "-m", "ctrlevent", "demo"]
+    command += ["--launcher", ready.description["launcher"][arch]]
     if test_bed.ON_WINDOWS:  # where the bed starts programs on a console that is not shown
         _run_in(session, stage, *command, env={"PYTHONPATH": str(stage / "site")})
         return
     if ready.wine is not None:
         command += ["--console-name", f"Microsoft's {ready.wine.version}"]
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
-    if sys.stdout.isatty():  # its output comes through pipes of the bed
+    if (
+        sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    ):  # its output comes through pipes of the bed
         colours.setdefault("FORCE_COLOR", "1")
     paths = [stage / "site", stage]
     _in_bed(session, arch, command, paths, stage, environ=colours, archs=[arch])
