@@ -2,7 +2,8 @@
 
 `python3 noxfile.py -s SESSION` needs nothing but Python and pip; `nox -s SESSION` does the same.
 
-    nox -s demo         the main job, shown on a real Python for Windows
+    nox -s demo         the main job, shown live on a real Python for Windows: plain os.kill leaks
+                        a Ctrl+C to every process on Microsoft's console, ctrlevent does not
     nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`;
                         random histories on Microsoft's console server; of repeats a share: 7 min
     nox -s quick        the tests closest to what has changed: the inner loop, at most 20 s
@@ -236,12 +237,28 @@ def busy(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Show what plain os.kill does on Windows, and what ctrlevent does."""
-    _stage(session)
+    """Show what plain os.kill does on Windows, and what ctrlevent does.
+
+    Off Windows, on Microsoft's console server. In colours, if this is a terminal; NO_COLOR and
+    FORCE_COLOR decide otherwise.
+    """
+    stage = _stage(session)
     arch = ARCHS[0]
-    launcher = test_bed.setup([arch]).description["launcher"][arch]
-    command = ["python", "-m", "ctrlevent", "demo", "--launcher", launcher]
-    _on_windows(session, arch, *command, archs=[arch])  # which is there sooner than both
+    ready = test_bed.setup([arch])  # which is there sooner than both
+    command = ["python", "-m", "ctrlevent", "demo"]
+    command += ["--launcher", ready.description["launcher"][arch]]
+    if test_bed.ON_WINDOWS:  # where the bed starts programs on a console that is not shown
+        _run_in(session, stage, *command, env={"PYTHONPATH": str(stage / "site")})
+        return
+    if ready.wine is not None:
+        command += ["--console-name", f"Microsoft's {ready.wine.version}"]
+    colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
+    if (
+        sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    ):  # its output comes through pipes of the bed
+        colours.setdefault("FORCE_COLOR", "1")
+    paths = [stage / "site", stage]
+    _in_bed(session, arch, command, paths, stage, environ=colours, archs=[arch])
 
 
 @nox.session
@@ -859,14 +876,6 @@ def _stage(session: nox.Session) -> Path:
     if test_bed.ON_WINDOWS:  # elsewhere the bed's own Python has what the tests need
         session.install(*target, *nox.project.dependency_groups(PYPROJECT, "test"))
     return stage
-
-
-def _on_windows(
-    session: nox.Session, arch: str, *command: str, archs: Sequence[str] = ARCHS
-) -> None:
-    """Run a command on the bed, where Python finds the wheel and the tests."""
-    stage = Path(session.create_tmp()).resolve() / "stage"
-    _in_bed(session, arch, command, [stage / "site", stage], stage, archs=archs)
 
 
 def _in_bed(

@@ -193,7 +193,8 @@ def _parser() -> argparse.ArgumentParser:
         "demo",
         help="show what plain os.kill does on Windows, and what ctrlevent does",
         description="Run plain os.kill and ctrlevent side by side, on a hidden console of its own,"
-        " and show what each reaches. Exit status 0 only if every call of ctrlevent kept its word.",
+        " and show what each reaches, at once and after another process has printed. Exit status 0"
+        " only if every call of ctrlevent kept its word.",
     )
     demo.add_argument(
         "--launcher",
@@ -201,7 +202,13 @@ def _parser() -> argparse.ArgumentParser:
         help="a program that takes Python's arguments and starts Python as its child (default: the"
         " python.exe of the venv at hand, or py.exe)",
     )
-    demo.add_argument("--role", choices=("parent", "bystander", "program"), help=argparse.SUPPRESS)
+    demo.add_argument(
+        "--console-name",
+        metavar="TEXT",
+        help="the console that it runs on, as the head of its output names it (default: the build"
+        " of this Windows)",
+    )
+    demo.add_argument("--role", choices=("shell", "bystander", "program"), help=argparse.SUPPRESS)
     demo.set_defaults(run=_demo)
     return parser
 
@@ -316,7 +323,7 @@ def _demo(options: argparse.Namespace) -> int:
 
     if options.role:
         return demo.play(options.role, options.launcher)
-    return demo.main(options.launcher)
+    return demo.main(options.launcher, options.console_name)
 
 
 def _ps(options: argparse.Namespace) -> int:

@@ -2,31 +2,40 @@
 
 Four processes on a hidden console of their own, so that nothing can reach yours:
 
-    parent ─┬─ bystander
-            └─ launcher, the leader of a new group ── program, a Python that sends
+    shell -+- bystander
+           +- launcher, the leader of a new group --- program, a Python that sends
 
-The launcher stands for everything that starts Python as its child: py.exe, pytest.exe, a venv's
-python.exe. So the program's pid is not the id of its group, which is what goes wrong with plain
-`os.kill`. The parent hands one call after the other to the program, then asks each process which
-events they got.
+The shell stands for yours, or for a CI agent. The launcher stands for everything that starts Python
+as its child: py.exe, pytest.exe, a venv's python.exe. So the program's pid is not the id of its
+group, which is what goes wrong with plain `os.kill`. After each call of the program the bystander
+prints a line to the console, as any process may at any time: that lets loose what the console has
+parked. Before and after it, each process is asked how many events it has got.
 
 The events are counted by Python's own signal handlers, as in any program: what counts has nothing
-to do with what is measured.
+to do with what is measured. The processes are asked through pipes, which are no call of a console.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ._errors import unsupported
+from ._half import half
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    Ask = Callable[[str, str, str], Any]  # a role, what it is to do, with what; returns its answer
 
 PACKAGE = __name__.rpartition(".")[0]  # whatever it is vendored as
 
@@ -34,69 +43,116 @@ PACKAGE = __name__.rpartition(".")[0]  # whatever it is vendored as
 CREATE_NEW_PROCESS_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 CREATE_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
+# The processes that listen. The launcher gets each event of its group too, and ignores it.
+PROGRAM, BYSTANDER, SHELL = "program", "bystander", "shell"
+
+Roles = tuple[str, ...]
+ROLES: Roles = (PROGRAM, BYSTANDER, SHELL)
+
 
 class Row(NamedTuple):
     """One call that the program makes."""
 
     code: str
-    reached: tuple[str, ...]
-    """The roles that get the event: by the promise, or for os.kill on Windows."""
+    meant: Roles
+    """The roles for which the caller means the event. A call of ctrlevent reaches these."""
+    on_windows: tuple[Roles, Roles] | None = None
+    """Which roles os.kill reaches on Windows: at once, and after a print."""
     error: str | None = None
     in_call: bool = False
     """Whether KeyboardInterrupt must be raised by the call itself."""
+    about: str = ""
 
     @property
     def is_ours(self) -> bool:
-        return not self.code.startswith("os.")
+        return self.on_windows is None
+
+    @property
+    def expected(self) -> tuple[Roles, Roles]:
+        return self.on_windows or (self.meant, ())
+
+    @property
+    def shown(self) -> str:
+        return self.code.replace("signal.", "")
 
 
-ROLES = ("program", "bystander", "parent")
-ROWS = (
-    Row("os.kill(os.getpid(), signal.CTRL_C_EVENT)", ("program", "bystander", "parent")),
-    Row("os.kill(os.getppid(), signal.CTRL_C_EVENT)", ("program",)),
-    Row("os.kill(os.getppid(), 0)", ("program",)),
-    Row("ctrlevent.kill(os.getpid(), signal.CTRL_C_EVENT)", ("program",), in_call=True),
-    Row("ctrlevent.killpg(ctrlevent.getpgrp(), signal.CTRL_C_EVENT)", ("program",)),
-    Row("ctrlevent.killpg(os.getpid(), signal.CTRL_C_EVENT)", (), error="NotAGroupLeader"),
-    Row("ctrlevent.kill(os.getppid(), 0)", ()),
+LEAK = Row("os.kill(os.getpid(), signal.CTRL_C_EVENT)", (PROGRAM,), ((), ROLES))
+INSTEAD = Row("ctrlevent.kill(os.getpid(), signal.CTRL_C_EVENT)", (PROGRAM,), in_call=True)
+REFUSED = Row("ctrlevent.killpg(os.getpid(), signal.CTRL_C_EVENT)", (), error="NotAGroupLeader")
+OTHERS = (
+    Row("os.kill(os.getppid(), 0)", (), ((PROGRAM,), ()), about="on POSIX, 0 only asks"),
+    Row("ctrlevent.kill(os.getppid(), 0)", (), about="0 only asks"),
+    Row(
+        "ctrlevent.killpg(ctrlevent.getpgrp(), signal.CTRL_C_EVENT)",
+        (PROGRAM,),
+        about="its group, no other",
+    ),
 )
+ROWS = (LEAK, INSTEAD, REFUSED, *OTHERS)
 
-# Seconds: how long an event that should come is waited for; how long it must not come; and how long
-# the whole experiment may take.
+
+class Result(NamedTuple):
+    """What became of a call: its answer, and how many events each role has got."""
+
+    answer: Mapping[str, Any]
+    at_once: Mapping[str, int]
+    afterwards: Mapping[str, int]
+    """After the bystander has printed."""
+
+    @property
+    def reached(self) -> Roles:
+        got = {*_reached(self.at_once), *_reached(self.afterwards)}
+        return tuple(role for role in ROLES if role in got)
+
+
+def _reached(counts: Mapping[str, int]) -> Roles:
+    return tuple(role for role in ROLES if counts[role])
+
+
+def _is_kept(row: Row, result: Result) -> bool:
+    return (
+        (_reached(result.at_once), _reached(result.afterwards)) == row.expected
+        and max(result.at_once.values()) <= 1
+        and result.answer["error"] == row.error
+        and (result.answer["in_call"] or not row.in_call)
+    )
+
+
+# Seconds: how long an event that should come is waited for; how long it must not come, which is
+# also the time to read a line; and how long the whole experiment may take.
 PATIENCE = 10.0
-QUIET = 0.3
+QUIET = 0.4
 LIMIT = 120.0
 
 
 # --- the watcher ----------------------------------------------------------------------------------
 
 
-def main(launcher: str | None) -> int:
-    """Runs the experiment and prints its table. 0 if every call of ours kept the promise.
+def main(launcher: str | None, console_name: str | None = None) -> int:
+    """Runs the experiment, and shows it as it goes. 0 if every call of ours kept the promise.
 
     `launcher`: a program that takes Python's arguments and starts Python as its child.
+    `console_name`: of the console that it runs on, where that is not Windows' own.
     """
     if sys.platform != "win32":
         raise unsupported("the demo needs the console events of Windows; on Linux, the project's"
                           " `nox -s demo` runs it on Wine")  # fmt: skip
+    launcher = launcher or _launcher()
     start = time.perf_counter()
-    parent = _start(sys.executable, "parent", CREATE_NO_WINDOW, launcher or _launcher())
-    watchdog = threading.Timer(LIMIT, parent.kill)
-    watchdog.start()
-    kept = 0
-    try:
-        _print_head(_hear(parent))
-        for row in ROWS:
-            result = _ask(parent, row.code)
-            _print_row(row, result)
-            kept += row.is_ours and _is_kept(row, result)
-    finally:
-        watchdog.cancel()
-        parent.communicate()  # closes its input, at which it and the others end
-    ours = sum(row.is_ours for row in ROWS)
-    print(f"\n{kept} of {ours} calls of ctrlevent kept the promise", end="")
-    print(f" ({time.perf_counter() - start:.1f} s).")
-    return 0 if kept == ours else 1
+    with _colours(sys.stdout, os.environ) as coloured:
+        page = Page(coloured)
+        page.title(console_name or _console_of(sys.getwindowsversion()))
+        shell = _start(sys.executable, SHELL, CREATE_NO_WINDOW, launcher)
+        watchdog = threading.Timer(LIMIT, shell.kill)
+        watchdog.start()
+        try:
+            pids = _hear(shell)
+            kept = tell(pids, lambda role, word, code: _ask(shell, (role, word, code)), page)
+        finally:
+            watchdog.cancel()
+            shell.communicate()  # closes its input, at which it and the others end
+        page.end(kept, time.perf_counter() - start)
+    return 0 if all(kept) else 1
 
 
 def _launcher() -> str:
@@ -112,41 +168,189 @@ def _launcher() -> str:
     return found
 
 
-def _print_head(ready: dict[str, Any]) -> None:
-    print("parent -+- bystander")
-    print(f"        +- launcher (process {ready['pgid']}, leader of its group)", end="")
-    print(f" -- program (process {ready['pid']})\n")
-    print(f"{'What the program calls':60}{'Reached by a Ctrl+C':>30}{'after':>12}")
+def _console_of(version: Any) -> str:
+    """The console of a Windows, which has the version of its Windows."""
+    name = f"Windows {11 if version.build >= 22000 else version.major}"
+    if version.product_type != 1:  # VER_NT_WORKSTATION (winnt.h)
+        name = "Windows Server"
+    return f"the console of {name}, build {version.build}"
 
 
-def _print_row(row: Row, result: dict[str, Any]) -> None:
-    reached = _reached(result)
-    milliseconds = f"{result['ms']:.1f} ms" if result["ms"] is not None else "-"
-    print(f"{row.code.replace('signal.', ''):60}{', '.join(reached) or 'no process':>30}", end="")
-    print(f"{milliseconds:>12}", flush=True)
-    if result["error"]:
-        print(f"    {result['error']}: {result['message']}")
-    if row.is_ours and not _is_kept(row, result):
-        print(
-            f"    PROMISE BROKEN: should have reached {', '.join(row.reached) or 'no process'}",
-            end="",
-        )
-        print(f", error {row.error}" if row.error else "")
-    if not row.is_ours and reached != row.reached:
-        print(f"    (not as on Windows, where it reaches {', '.join(row.reached)})")
+@contextlib.contextmanager
+def _colours(output: Any, environ: Mapping[str, str]) -> Generator[bool]:
+    """Whether there are colours, by the rules that Python itself has from 3.13 on.
+
+    On Windows a console shows them while it is told to.
+    """
+    is_wanted = not environ.get("NO_COLOR")
+    is_forced = is_wanted and bool(environ.get("FORCE_COLOR"))
+    is_wanted = is_wanted and (is_forced or environ.get("TERM") != "dumb")
+    if not is_wanted or not output.isatty():
+        yield is_forced
+        return
+    with half.escapes(output.fileno()) as are_taken:
+        yield is_forced or are_taken
 
 
-def _reached(result: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(role for role in ROLES if result[role])
+# --- the story ------------------------------------------------------------------------------------
 
 
-def _is_kept(row: Row, result: dict[str, Any]) -> bool:
-    return (
-        _reached(result) == row.reached
-        and max(result[role] for role in ROLES) <= 1
-        and result["error"] == row.error
-        and (result["in_call"] or not row.in_call)
-    )
+def tell(pids: Mapping[str, int], ask: Ask, page: Page) -> list[bool]:
+    """The experiment from its first call to its last: whether each call of ours has kept its word.
+
+    `ask` lets a process do something; `page` shows what came of it.
+    """
+    page.tree(pids)
+    kept: list[bool] = []
+
+    def play(row: Row, *, briefly: bool = False) -> None:
+        page.call(row, briefly)
+        answer = ask(PROGRAM, "call", row.code)
+        at_once = _counts(ask, row.expected[0])
+        if not briefly:
+            page.answer(row, answer, at_once)
+        ask(BYSTANDER, "print", "")
+        late = [role for at in row.expected for role in at if not at_once[role]]
+        result = Result(answer, at_once, _counts(ask, tuple(late)))
+        if briefly:
+            page.outcome(row, result.reached, row.about)
+        else:
+            page.afterwards(row, result)
+        page.verdict(row, result)
+        if row.is_ours:
+            kept.append(_is_kept(row, result))
+
+    page.act("1. Plain os.kill")
+    play(LEAK)
+    page.act("2. The same with ctrlevent")
+    play(INSTEAD)
+    page.line()
+    play(REFUSED)
+    page.act("3. Is the launcher alive? And the whole group")
+    for row in OTHERS:
+        play(row, briefly=True)
+    return kept
+
+
+def _counts(ask: Ask, expected: Roles) -> dict[str, int]:
+    """How many events each role gets, once the expected have come and QUIET is over."""
+    counts = dict.fromkeys(ROLES, 0)
+    start = time.perf_counter()
+    while True:
+        for role in ROLES:
+            counts[role] += ask(role, "count", "")
+        passed = time.perf_counter() - start
+        if passed >= (QUIET if all(counts[role] for role in expected) else PATIENCE):
+            return counts
+        time.sleep(0.02)
+
+
+class Page:
+    """What is shown, a line at a time, each as soon as it is known. ASCII: any pipe takes it."""
+
+    STYLES: Mapping[str, str] = {
+        "head": "1",
+        "faint": "2",
+        "bad": "1;31",
+        "good": "1;32",
+        "missed": "1;33",
+        "role": "36",
+    }
+    WIDTH = 90
+    INDENT = 14
+    """Where the words after a role begin."""
+    ARROW = 56
+    """Where the roles that are reached stand."""
+    WHY = """\
+   The program leads no group, so the console keeps the event, and sends it to every process
+   when any process prints: to the shell, or a CI agent, too."""
+
+    def __init__(self, coloured: bool) -> None:
+        self.coloured = coloured
+
+    def paint(self, style: str, text: str) -> str:
+        return f"\x1b[{self.STYLES[style]}m{text}\x1b[0m" if self.coloured else text
+
+    def line(self, text: str = "", end: str = "\n") -> None:
+        print(text, end=end, flush=True)
+
+    def title(self, console: str) -> None:
+        self.line(self.paint("head", "Ctrl+C behind a launcher: which processes get it?"))
+        self.line(self.paint("faint", "On a hidden console, so that nothing reaches yours:"))
+        self.line(self.paint("faint", console))
+
+    def tree(self, pids: Mapping[str, int]) -> None:
+        self.line()
+        for branch, role, about in (
+            ("", SHELL, "your shell or CI agent, played by a Python"),
+            ("+- ", BYSTANDER, "another program on the console"),
+            ("+- ", "launcher", "py.exe, pytest.exe, a venv's python.exe; leads a group"),
+            ("   +- ", PROGRAM, "the Python that the launcher has started"),
+        ):
+            words = f"{about:56}process {pids[role]}"
+            space = " " * (17 - len(branch) - len(role))
+            self.line(f"   {branch}{self.paint('role', role)}{space}{self.paint('faint', words)}")
+
+    def act(self, title: str) -> None:
+        words = f"{title:{self.ARROW}}Ctrl+C reaches"
+        self.line(f"\n{self.paint('head', words)}\n")
+
+    def call(self, row: Row, briefly: bool) -> None:
+        if briefly:
+            self.line(f"   {row.shown:{self.ARROW - 3}}", end="")
+        else:
+            self._role(PROGRAM)
+            self.line(row.shown)
+
+    def answer(self, row: Row, answer: Mapping[str, Any], counts: Mapping[str, int]) -> None:
+        words = "returns: success"
+        if answer["error"]:
+            words = f"raises {answer['error']}"
+        elif answer["in_call"]:
+            words = f"raises KeyboardInterrupt, {answer['ms']:.1f} ms"
+        self.line(f"{'':{self.INDENT}}{words:{self.ARROW - self.INDENT}}", end="")
+        self.outcome(row, _reached(counts))
+        what, colon, instead = (answer["message"] or "").partition(": ")
+        for part in (what + colon.rstrip(), instead):
+            for line in textwrap.wrap(part, self.WIDTH - self.INDENT):
+                self.line(f"{'':{self.INDENT}}{self.paint('faint', line)}")
+        self._role(BYSTANDER)
+        self.line(f"{'prints a line to the console':{self.ARROW - self.INDENT}}", end="")
+
+    def afterwards(self, row: Row, result: Result) -> None:
+        reached = _reached(result.afterwards)
+        if reached or not result.reached:
+            self.outcome(row, reached)
+        else:
+            self.line(f"-> {self.paint('faint', 'no further process')}")
+
+    def outcome(self, row: Row, reached: Roles, about: str = "") -> None:
+        roles = [self.paint("good" if role in row.meant else "bad", role) for role in reached]
+        if not roles:
+            roles = [self.paint("missed" if row.meant else "good", "no process")]
+        space = " " * (12 - len(", ".join(reached) or "no process"))
+        more = f"{space}{self.paint('faint', about)}" if about else ""
+        self.line(f"-> {', '.join(roles)}{more}")
+
+    def verdict(self, row: Row, result: Result) -> None:
+        if row.is_ours and not _is_kept(row, result):
+            words = f"PROMISE BROKEN: should have reached {', '.join(row.meant) or 'no process'}"
+            words += f", error {row.error}" if row.error else ""
+            self.line(f"   {self.paint('bad', words)}")
+        on_windows = {*row.expected[0], *row.expected[1]}
+        if not row.is_ours and {*result.reached} != on_windows:
+            names = ", ".join(role for role in ROLES if role in on_windows)
+            self.line(f"   (not as on Windows, where it reaches {names})")
+        elif row is LEAK:
+            self.line(f"\n{self.WHY}")
+
+    def end(self, kept: list[bool], seconds: float) -> None:
+        words = f"{sum(kept)} of {len(kept)} calls of ctrlevent kept the promise"
+        words = self.paint("good" if all(kept) else "bad", words)
+        self.line(f"\n{words} ({seconds:.1f} s).")
+
+    def _role(self, role: str) -> None:
+        self.line(f"   {self.paint('role', role)}{'':{self.INDENT - 3 - len(role)}}", end="")
 
 
 # --- the watched ----------------------------------------------------------------------------------
@@ -172,79 +376,68 @@ class _Counter:
 
 
 def play(role: str, launcher: str | None) -> int:
-    """What the processes of the experiment do: answer one line for each line, until the end."""
-    {"parent": _parent, "bystander": _bystander, "program": _program}[role](launcher or "")
+    """What a process of the experiment does: answer one line for each line, until the end.
+
+    A line is a question of `Ask`. The shell hands on what is for another role.
+    """
+    counter = _Counter()
+    children: dict[str, subprocess.Popen[str]] = {}
+    ready = {role: os.getpid()}
+    if role == SHELL:
+        children[BYSTANDER] = _start(sys.executable, BYSTANDER)
+        children[PROGRAM] = _start(launcher or "", PROGRAM, CREATE_NEW_PROCESS_GROUP)
+        for child in children.values():
+            ready.update(_hear(child))
+    if role == PROGRAM:
+        ready["launcher"] = _group()
+    _say(ready)
+    for line in sys.stdin:
+        whose, word, argument = question = json.loads(line)
+        if whose in children:
+            _say(_ask(children[whose], question))
+        elif word == "call":
+            _say(_call(counter, argument))
+        elif word == "print":
+            _print()
+            _say(None)
+        else:
+            _say(counter.take())
     return 0
 
 
-def _parent(launcher: str) -> None:
-    counter = _Counter()
-    bystander = _start(sys.executable, "bystander")
-    program = _start(launcher, "program", CREATE_NEW_PROCESS_GROUP)
-    _hear(bystander)
-    _say(_hear(program))
-    for line in sys.stdin:
-        result = _ask(program, json.loads(line))
-        _console_call()
-        result["bystander"] = _ask(bystander, "count")
-        result["parent"] = counter.take()
-        _say(result)
-
-
-def _bystander(_: str) -> None:
-    counter = _Counter()
-    _say("ready")
-    for _line in sys.stdin:
-        _console_call()
-        _say(counter.take())
-
-
-def _program(_: str) -> None:
-    counter = _Counter()
+def _group() -> int:
+    """The launcher's pid, which is the id of the group."""
     ctrlevent = importlib.import_module(PACKAGE)
     ctrlevent.ignore_ctrl_c(False)  # as the child of a leader of a new group it inherited that
-    if ctrlevent.getpgrp() == os.getpid():
+    group: int = ctrlevent.getpgrp()
+    if group == os.getpid():
         raise SystemExit("the launcher is none: the program that it started leads its own group")
-    _say({"pid": os.getpid(), "pgid": ctrlevent.getpgrp()})
-    names = {"ctrlevent": ctrlevent, "os": os, "signal": signal}
-    rows = {row.code: row for row in ROWS}
-    for line in sys.stdin:
-        row = rows[json.loads(line)]
-        patience = PATIENCE if row.is_ours and row.reached else QUIET
-        _say(_measure(counter, row.code, names, patience))
+    return group
 
 
-def _measure(
-    counter: _Counter, code: str, names: dict[str, Any], patience: float
-) -> dict[str, Any]:
-    result: dict[str, Any] = {"error": None, "message": None, "ms": None, "in_call": True}
+def _call(counter: _Counter, code: str) -> dict[str, Any]:
+    """The answer of a call: its error, or after how long it has raised KeyboardInterrupt."""
+    names = {"ctrlevent": importlib.import_module(PACKAGE), "os": os, "signal": signal}
+    answer: dict[str, Any] = {"error": None, "message": None, "ms": None, "in_call": False}
     start = time.perf_counter()
     try:
         counter.armed = True
         try:
-            eval(code, names)  # one of ROWS
+            eval(code, names)  # of one of ROWS
         except OSError as error:
-            result["error"], result["message"] = type(error).__name__, error.strerror
-        result["in_call"] = False
-        _wait(patience)
-        _console_call()  # where a parked event is let loose
-        _wait(QUIET)
+            answer["error"], answer["message"] = type(error).__name__, error.strerror
+        except KeyboardInterrupt:
+            answer["in_call"] = True
+            answer["ms"] = (time.perf_counter() - start) * 1000
         counter.armed = False
-    except KeyboardInterrupt:
-        result["ms"] = (time.perf_counter() - start) * 1000
-    result["program"] = counter.take()
-    return result
+    except KeyboardInterrupt:  # it came after the call, and is counted
+        pass
+    return answer
 
 
-def _wait(seconds: float) -> None:
-    # In short sleeps: a Ctrl+C that comes just before a sleep does not break it off.
-    deadline = time.perf_counter() + seconds
-    while time.perf_counter() < deadline:
-        time.sleep(0.01)
-
-
-def _console_call() -> None:
-    importlib.import_module(PACKAGE).console_processes()
+def _print() -> None:
+    with open("CONOUT$", "w", encoding="utf-8") as console:
+        console.write("a line of the bystander\n")
 
 
 # --- how they talk --------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from ._arguments import Action, Options
     from ._patience import Patience, Presses
@@ -78,6 +79,9 @@ class Half(Protocol):
         """Close the handles of a `CreatedProcess`, which are 0 from then on."""
 
     def terminal(self, columns: int, rows: int) -> Terminal: ...
+    def escapes(self, fd: int) -> AbstractContextManager[bool]:
+        """Let the console behind `fd` take escape sequences; false if there is no such console."""
+        ...
 
     # These two get the class of the face that starts the command: `_popen.Contained`, and
     # `_pseudo_console.PseudoConsole`.

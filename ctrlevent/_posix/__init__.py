@@ -20,5 +20,5 @@ PARTS = {
     "popen": "start tree end_child further_patches",
     "run": "run",
     "no_counterpart": "broadcast create_process abandon_process resume_thread close_process"
-    " terminal run_on_terminal",
+    " terminal run_on_terminal escapes",
 }

@@ -30,5 +30,5 @@ PARTS = {
     "create_process": "create_process abandon_process resume_thread close_process",
     "pseudo_console": "terminal",
     "run": "run",
-    "run_on_terminal": "run_on_terminal",
+    "run_on_terminal": "run_on_terminal escapes",
 }

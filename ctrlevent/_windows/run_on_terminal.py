@@ -24,6 +24,7 @@ from .terminal_input import Keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from contextlib import AbstractContextManager
 
     from .._patience import Patience, Presses
     from .._protocol import RunResult, TerminalProcess
@@ -33,12 +34,8 @@ _SLICE = 0.05
 
 # What a terminal passes on as it is, and shows as it is told.
 _RAW_INPUT = ENABLE_VIRTUAL_TERMINAL_INPUT
-_RAW_OUTPUT = (
-    ENABLE_PROCESSED_OUTPUT
-    | ENABLE_WRAP_AT_EOL_OUTPUT
-    | ENABLE_VIRTUAL_TERMINAL_PROCESSING
-    | DISABLE_NEWLINE_AUTO_RETURN
-)
+_ESCAPES = ENABLE_PROCESSED_OUTPUT | ENABLE_WRAP_AT_EOL_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING
+_RAW_OUTPUT = _ESCAPES | DISABLE_NEWLINE_AUTO_RETURN
 
 
 def run_on_terminal(
@@ -145,6 +142,10 @@ def _raw(fd: int, mode: int) -> Generator[bool]:
         yield True
     finally:
         windows.SetConsoleMode(handle, before)
+
+
+def escapes(fd: int) -> AbstractContextManager[bool]:
+    return _raw(fd, _ESCAPES)
 
 
 @contextlib.contextmanager

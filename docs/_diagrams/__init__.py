@@ -1,4 +1,4 @@
-"""Sequence diagrams of the explanation, each drawn from a recording.
+"""Sequence diagrams of the explanation, and a picture of the demo, each drawn from a recording.
 
 | module | what lives there |
 |---|---|
@@ -6,8 +6,11 @@
 | `scenarios` | what is played on it |
 | `recorded` | what came of it on Microsoft's console server: recorded.json |
 | `drawing` | a recording as SVG, and in words |
+| `demo` | the recorded output of `python -m ctrlevent demo`: demo.ansi |
+| `terminal` | what was printed on a terminal, as SVG |
 
 What the console decides was recorded on Microsoft's own server. The rest is the model in
 `tests/fakes`: rules that were read in sources, never evidence of what Windows does.
-`python -m docs._diagrams` records anew, and draws docs/problem.svg, the picture of the README.
+`python -m docs._diagrams` records anew, and draws docs/problem.svg and docs/demo.svg, the pictures
+of the README.
 """

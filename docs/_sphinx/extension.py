@@ -10,7 +10,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-from docs._diagrams import recorded
+from docs._diagrams import demo, recorded, terminal
 from docs._diagrams.drawing import RULES, in_words, svg
 from docs._diagrams.scenarios import SCENARIOS
 
@@ -41,6 +41,25 @@ class SequenceDiagram(SphinxDirective):
         return [nodes.raw("", text, format="html")]
 
 
+class RecordedDemo(SphinxDirective):
+    """The recording of the demo as a picture, with its text below. The argument is its caption."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        output = demo.load()
+        text = (
+            f'<figure class="drawing"><div class="scrolls" tabindex="0">'
+            f"{terminal.svg(output, demo.COMMAND)}</div>"
+            f"<figcaption>{html.escape(self.arguments[0])}"
+            f"<details><summary>as text</summary>"
+            f"<pre>{html.escape(terminal.plain(output))}</pre></details>"
+            f"</figcaption></figure>"
+        )
+        return [nodes.raw("", text, format="html")]
+
+
 class FromCode(SphinxDirective):
     """One of `tables`, made from the code now."""
 
@@ -62,11 +81,12 @@ def _write_style(app: Sphinx) -> None:
     """The rules of the drawings, which an SVG of its own has inside; the colours are the page's."""
     folder = Path(app.outdir) / "_static"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "drawings.css").write_text(RULES, encoding="utf-8")
+    (folder / "drawings.css").write_text(RULES + terminal.RULES, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("sequence-diagram", SequenceDiagram)
+    app.add_directive("recorded-demo", RecordedDemo)
     app.add_directive("from-code", FromCode)
     app.connect("builder-inited", _write_style)
     app.connect("autodoc-process-docstring", _process_docstring)

@@ -192,7 +192,7 @@ def test_processes_that_a_test_may_have_started(
 
 def test_every_verb_of_a_half_that_sends_or_starts_is_observed() -> None:
     """A new function of the half has to be put into one of the two lists."""
-    # Asks; listens; or is followed by an auditing event of `subprocess`.
+    # Asks; listens; sets the mode of a console; or is followed by an audit event of `subprocess`.
     harmless = {
         *("preview_killpg", "preview_kill", "getpgid", "ignores_ctrl_c"),
         *("console_processes", "ignore_ctrl_c", "registration", "start", "tree", "end_child"),
@@ -201,6 +201,7 @@ def test_every_verb_of_a_half_that_sends_or_starts_is_observed() -> None:
             "resume_thread",
             "close_process",
             "abandon_process",
+            "escapes",
             "run",
             "run_on_terminal",
         ),

@@ -186,3 +186,43 @@ def test_keys_of_a_terminal_are_typed_as_they_are() -> None:
     run_on_terminal._copy_keys(keys, console, presses, stop)
     assert console.data == [b"a", b"\x1a", b"\x03"]
     assert (any(seen), presses.any_came, presses.take()) == (False, True, False)
+
+
+# --- escape sequences -----------------------------------------------------------------------------
+
+
+class WithModes(FakeWindows):
+    """The handle 7 is a console's; `modes` are those that it gets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modes = [3]
+
+    def get_osfhandle(self, fd: int) -> int:
+        return fd
+
+    def GetConsoleMode(self, hConsoleHandle: int) -> int:
+        if hConsoleHandle != 7:
+            raise OSError
+        return self.modes[-1]
+
+    def SetConsoleMode(self, hConsoleHandle: int, dwMode: int) -> None:
+        assert hConsoleHandle == 7
+        self.modes.append(dwMode)
+
+
+def test_console_takes_escape_sequences_within_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = WithModes()
+    install(monkeypatch, windows)
+    with run_on_terminal.escapes(7) as are_taken:
+        assert are_taken
+        assert windows.modes[-1] & 0x4  # ENABLE_VIRTUAL_TERMINAL_PROCESSING
+    assert windows.modes[-1] == 3
+
+
+def test_what_is_no_console_takes_no_escape_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = WithModes()
+    install(monkeypatch, windows)
+    with run_on_terminal.escapes(8) as are_taken:
+        assert not are_taken
+    assert windows.modes == [3]
