@@ -5,6 +5,8 @@ Of each fact there is also a row of tests/conhost/test_cases.py, with played pro
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.tools.bed import probes
@@ -29,8 +31,16 @@ NO_CONSOLE, ALREADY_ATTACHED, NO_SUCH_PROCESS = 6, 5, 87
 pytestmark = pytest.mark.bitness  # each process of either bitness is on the console by itself
 
 
+@pytest.mark.wine
+def test_the_console_is_the_one_that_was_asked_for() -> None:
+    asked = os.environ.get("CTRLEVENT_CONSOLE", "conhost")  # on Windows there is no other
+    assert probes.parks_events_for_non_leader() == (asked == "conhost")
+
+
 @pytest.fixture(autouse=True)
-def _is_microsofts() -> None:
+def _is_microsofts(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("wine"):
+        return
     if not probes.parks_events_for_non_leader():
         pytest.skip("this console is not Microsoft's: it parks no events")
 
@@ -178,7 +188,7 @@ def test_attach_console(console: Console) -> None:
 
 
 def test_after_attaching_no_handler_of_before_is_left(console: Console) -> None:
-    """Not even that of the C runtime: the default one ends the process."""
+    """Not even that of the C runtime, so the event ends the process."""
     visitor = console.parent.python(OWN_CONSOLE | NEW_GROUP)
     visitor.call(console_calls.leave_and_attach, console.parent.pid)
     visitor.settle()

@@ -65,11 +65,15 @@ class Bed:
         The first word may be python, launcher, native or native_gui.  `console`: one of CONSOLES.
         """
         arch = arch or self.archs[0]
-        chosen = self.wines if options.pop("console", CONHOST) == WINES else self.wine
+        console = options.pop("console", CONHOST)
+        chosen = self.wines if console == WINES else self.wine
         program = str(self.description.get(command[0], {}).get(arch, command[0]))
         environ = dict(options.pop("environ", {}))
         environ["CTRLEVENT_BED"] = programs.windows_path(self.file)
-        if self.wine is not None:  # CPython's own tests, which the bed's Python has left out
+        if self.wine is not None:
+            # So that a test can say that the console is another.
+            environ["CTRLEVENT_CONSOLE"] = console
+            # CPython's own tests, which the bed's Python has left out
             environ["CTRLEVENT_STDLIB"] = programs.windows_path(cpython.standard_library())
         return running.run(chosen, [program, *command[1:]], environ=environ, **options)
 

@@ -4,7 +4,7 @@ The DLLs are python.org's, unmodified, out of a wheel that carries them for
 embedding.  The standard library is the host's own: its modules are the same
 on every system.  Layout: as python.org's installer makes it.  Beside python.exe
 for x64 lies Microsoft's C runtime, for the copy of Wine that has Microsoft's
-console (conhost.py); no package is known that brings the one for x86.
+console (conhost.py). No package is known that brings it for x86.
 """
 
 from __future__ import annotations
