@@ -265,7 +265,8 @@ def closed_by_the_console_alone(code: str) -> int:
     with PseudoConsole() as console:
         child = console.start(python(code))
         Screen(console).wait_for("up")
-        console._terminal._close_console()
+        terminal: Any = console._terminal
+        terminal._close_console()
         return int(child.wait(HANG_LIMIT))
 
 

@@ -13,6 +13,7 @@ from tests.tools.bed import probes
 
 from . import console_calls, listening, terminals
 from .harness import (
+    ARCH,
     CONTROL_C_EXIT,
     CTRL_BREAK,
     CTRL_C,
@@ -107,7 +108,7 @@ def test_a_child_that_was_sent_an_event_before_it_was_attached_is_refused(
     console.assert_untouched()
 
 
-@pytest.mark.parametrize("arch", ["own", "other"])
+@pytest.mark.parametrize("arch", [ARCH, OTHER_ARCH])
 @pytest.mark.parametrize("event", [CTRL_C, CTRL_BREAK], ids=["Ctrl+C", "Ctrl+Break"])
 def test_an_event_that_no_handler_takes_ends_the_process(
     console: Console, event: int, arch: str
@@ -116,16 +117,15 @@ def test_an_event_that_no_handler_takes_ends_the_process(
     leader = console.parent.python(
         NEW_GROUP
     )  # as such it ignores Ctrl+C no more, nor does its child
-    program = leader.native("default", **({"arch": OTHER_ARCH} if arch == "other" else {}))
+    program = leader.native("default", arch=arch)
     console.parent.call(console_calls.generate, event, leader.pid)
     assert program.exit_code() == CONTROL_C_EXIT
     console.assert_heard({leader: [event]})
 
 
-@pytest.mark.parametrize("arch", ["own", "other"])
+@pytest.mark.parametrize("arch", [ARCH, OTHER_ARCH])
 def test_the_ignore_bit_holds_back_ctrl_c_alone(console: Console, arch: str) -> None:
-    chosen = {"arch": OTHER_ARCH} if arch == "other" else {}
-    child = console.parent.spawn(NEW_GROUP, hears=False, **chosen)
+    child = console.parent.spawn(NEW_GROUP, hears=False, arch=arch)
     console.parent.call(console_calls.generate, CTRL_C, child.pid)
     console.parent.call(console_calls.generate, CTRL_BREAK, child.pid)
     console.assert_heard({child: [CTRL_BREAK]})
@@ -142,7 +142,7 @@ def test_a_process_that_never_answers_a_close_is_ended(shared_console: Console) 
 # --- which console a process is on ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arch", ["own", "other"])
+@pytest.mark.parametrize("arch", [ARCH, OTHER_ARCH])
 @pytest.mark.parametrize(
     ("flags", "is_on"),
     [
@@ -157,7 +157,7 @@ def test_creation_flags_say_which_console(
     console: Console, flags: int, is_on: str, arch: str
 ) -> None:
     parent = console.parent
-    child = parent.python(flags, **({"arch": OTHER_ARCH} if arch == "other" else {}))
+    child = parent.python(flags, arch=arch)
     expected = {
         "its parent's": [child.pid, parent.pid],  # the newest first
         "its own": [child.pid],

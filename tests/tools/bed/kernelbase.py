@@ -164,9 +164,10 @@ class _Image:
             end += _DESCRIPTOR
         return bytes(self.data[at:end])
 
-    def set_directory(self, directory: int, room: _Room, start: int | None = None) -> None:
+    def set_directory(self, directory: int, room: _Room, start: int = 0) -> None:
+        """Its table ends where the room now begins. `start`: where it begins, if elsewhere."""
         table = self._directories[directory]
-        start = table.VirtualAddress if start is None else start
+        start = start or int(table.VirtualAddress)
         at = table.get_file_offset()
         struct.pack_into("<II", self.data, at, start, room.address - start)
         section = self._section(start)
