@@ -26,15 +26,14 @@ _HEAD = """\
 
 Written by `nox -s others`; not by hand. Parts of other projects' test suites, unmodified, at the
 releases named: with plain `os.kill`, and with ctrlevent in its place, which is `patch_os()` in
-every Python that takes part. Each test ran in a pytest of its own, on the bed's console: as a
-process that leads its group ("leads"), and behind a launcher, as `pytest.exe` is ("launcher").
-Another process on the same console, in another group, noted what reached it. A test that fails is
-tried again.
+every Python that takes part. Each test ran in a pytest of its own, on the bed's console, which is
+Microsoft's own: as a process that leads its group ("leads"), and behind a launcher, as `pytest.exe`
+is ("launcher"). Another process on the same console, in another group, noted what reached it. A
+test that fails is tried again.
 
-On Windows, an event to a process that leads no group goes to every process on the console, sooner
-or later, and tests that hang or fail here may pass there, or take others with them: on Wine 10 such
-an event reaches no process. A Ctrl+Break to a group runs no handler there, and Python's SIGBREAK
-does not exist: what needs these fails with either call."""
+An event to a process that leads no group is kept by the console, and goes to every process on it
+when any of them calls the console: so a test may pass, fail or hang by what is printed meanwhile,
+and take others with it."""
 
 
 def chosen(names: Sequence[str]) -> tuple[Project, ...]:
@@ -62,7 +61,7 @@ def measure(bed: Bed, arch: str, stage: Path, projects: Sequence[Project]) -> li
 
 
 def page(bed: Bed, arch: str, outcomes: Sequence[report.Outcome]) -> str:
-    windows = bed.description["wine"] or "Windows"
+    windows = bed.wine.version if bed.wine else "Windows"
     version = bed.description["python_version"][arch]
     when = f"{date.today().isoformat()}: CPython {version} for Windows, {arch}, on {windows}."
     return report.page(outcomes, PROJECTS, [_HEAD, "", when])
@@ -73,7 +72,7 @@ def _runs(bed: Bed, arch: str, stage: Path, folder: Path, project: Project) -> l
     copy = folder / project.name
     shutil.copytree(fetching.source(project), copy)
     paths = [_HOOKS, stage / "site", copy, fetching.packages()]
-    options = ["-p", "no:cacheprovider", "-o", "addopts="]
+    options = ["-p", "no:cacheprovider", "-p", "hears_ctrl_c", "-o", "addopts="]
     if project.skipped_on_windows:
         options += ["-p", "run_skipped"]
     found: list[dict[str, Any]] = []
