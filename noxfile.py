@@ -5,7 +5,7 @@
     nox -s demo         the main job, shown live on a real Python for Windows: plain os.kill leaks
                         a Ctrl+C to every process on Microsoft's console, ctrlevent does not
     nox -s tests        on this system and on Windows x64 every test, on x86 those marked `bitness`;
-                        random histories on Microsoft's console server; of repeats a share: 7 min
+                        random histories on Microsoft's console server; of repeats a share: 20 min
     nox -s quick        the tests closest to what has changed: the inner loop, at most 20 s
     nox -s lint         formatting, style, types for Linux and for Windows, plain words: 1 min
 
