@@ -253,9 +253,8 @@ def demo(session: nox.Session) -> None:
     if ready.wine is not None:
         command += ["--console-name", f"Microsoft's {ready.wine.version}"]
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
-    if (
-        sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    ):  # its output comes through pipes of the bed
+    # Its output comes through pipes of the bed.
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
         colours.setdefault("FORCE_COLOR", "1")
     paths = [stage / "site", stage]
     _in_bed(session, arch, command, paths, stage, environ=colours, archs=[arch])
