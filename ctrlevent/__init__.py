@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._errors import NoConsole as NoConsole
     from ._errors import NotAGroupLeader as NotAGroupLeader
     from ._errors import WouldReachOthers as WouldReachOthers
+    from ._guard import Guard as Guard
     from ._handler import handler as handler
     from ._handler import ignore_ctrl_c as ignore_ctrl_c
     from ._os_patch import os_kill as os_kill
@@ -51,6 +52,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "_create_process": "create_process",
     "_errors": "CtrlCIgnored NoConsole NotAGroupLeader WouldReachOthers",
+    "_guard": "Guard",
     "_handler": "handler ignore_ctrl_c",
     "_os_patch": "os_kill",
     "_patch_os": "patch_os",

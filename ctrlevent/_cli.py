@@ -22,11 +22,15 @@ from ._types import CtrlEvent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ._guard import Guard
     from ._types import Preview, ProcessInfo
 
 PACKAGE = __name__.rpartition(".")[0]  # whatever it is vendored as
 
 TIMED_OUT = 124  # as timeout(1) has it
+
+# In seconds: the pause of `run --guard` after each clearing.
+_GUARD_PAUSE = 0.005
 
 _NAMED = {
     "CTRL_C": CtrlEvent.CTRL_C_EVENT,
@@ -170,6 +174,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="never start a thread in another process to pass a Ctrl+C on",
     )
+    run.add_argument(
+        "--guard",
+        action="store_true",
+        help="with --console shared: clear every few milliseconds what a wrong call of CMD leaves"
+        " pending on this console, and say at the end how often there was something",
+    )
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(run=_run)
 
@@ -281,6 +291,14 @@ def _run(options: argparse.Namespace) -> int:
     if not command:
         print(f"{PACKAGE}: run: the command is missing: run [options] -- CMD ...", file=sys.stderr)
         return 2
+    if options.guard and options.console != "shared":
+        print(
+            f"{PACKAGE}: run: --guard is for --console shared: what a command leaves pending on a"
+            " console of its own reaches no other process",
+            file=sys.stderr,
+        )
+        return 2
+    from ._guard import Guard
     from ._run import stand_for
 
     def report(why: OSError) -> None:
@@ -288,17 +306,21 @@ def _run(options: argparse.Namespace) -> int:
             reason = why.strerror or why
             print(f"{PACKAGE}: run: Ctrl+C could not be passed on: {reason}", file=sys.stderr)
 
-    try:
-        outcome = stand_for(
-            command,
-            options.console,
-            _arguments.seconds(options.timeout),
-            grace=options.grace,
-            inject=not options.no_inject,
-            report=report,
-        )
-    except OSError as error:  # which does not say what could not be started
-        raise OSError(error.errno, f"run: {command[0]}: {error.strerror}") from error
+    with contextlib.ExitStack() as stack:
+        guard = stack.enter_context(Guard(every=_GUARD_PAUSE)) if options.guard else None
+        try:
+            outcome = stand_for(
+                command,
+                options.console,
+                _arguments.seconds(options.timeout),
+                grace=options.grace,
+                inject=not options.no_inject,
+                report=report,
+            )
+        except OSError as error:  # which does not say what could not be started
+            raise OSError(error.errno, f"run: {command[0]}: {error.strerror}") from error
+        if guard is not None:
+            print(f"{PACKAGE}: run: {_guarded(guard)}", file=sys.stderr)
     if isinstance(outcome.broken_off, TimeoutExpired):
         print(f"{PACKAGE}: run: ended after {options.timeout:g} s", file=sys.stderr)
         return TIMED_OUT
@@ -308,6 +330,16 @@ def _run(options: argparse.Namespace) -> int:
     if sys.platform == "win32":
         return status - (1 << 32) if status >= 1 << 31 else status
     return status if status >= 0 else 128 - status
+
+
+def _guarded(guard: Guard) -> str:
+    """What it has found, in words. Clears for the last time, as the words are printed next."""
+    is_known = guard.clear(None) is not None
+    found = guard.found()
+    if not is_known:
+        return "the guard has cleared this console; how often there was something it cannot tell"
+    times = "once" if found == 1 else f"{found} times"
+    return f"the guard has found a Ctrl+C pending {times}" + (", and cleared it" if found else "")
 
 
 def _patched(options: argparse.Namespace, arguments: Sequence[str]) -> int:

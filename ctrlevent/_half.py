@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     # For tools that freeze programs, which read this without running it.
     if sys.platform == "win32":
         from ._windows import create_process as create_process
+        from ._windows import guard as guard
         from ._windows import handlers as handlers
         from ._windows import patched_subprocess as patched_subprocess
         from ._windows import popen as popen
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         from ._windows import run_on_terminal as run_on_terminal
         from ._windows import signals as signals
     else:
+        from ._posix import guard as guard
         from ._posix import handlers as handlers
         from ._posix import no_counterpart as no_counterpart
         from ._posix import popen as popen

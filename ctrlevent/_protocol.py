@@ -44,6 +44,8 @@ class Half(Protocol):
         """`take` gets an event, maybe not of these, and says whether it took it."""
         ...
 
+    def guard(self, every: float | None) -> ConsoleGuard: ...
+
     def start(self, named: dict[str, Any], console: str, tree: Tree | None) -> Start:
         """Change the keywords of `subprocess.Popen` so that its child leads a group."""
         ...
@@ -114,6 +116,24 @@ class Registration(Protocol):
     def add(self) -> None: ...
     def remove(self) -> None:
         """Also if it was not added, or only in part."""
+
+
+class ConsoleGuard(Protocol):
+    """What a `Guard` is made of."""
+
+    @property
+    def pid(self) -> int | None:
+        """Of its process; None where there is none."""
+        ...
+
+    def start(self) -> None: ...
+    def clear(self, seconds: float) -> bool | None: ...
+    def found(self) -> int:
+        """How often it has found a Ctrl+C pending."""
+        ...
+
+    def stop(self) -> None:
+        """Also if it has not started, or only in part."""
 
 
 class Tree(Protocol):

@@ -25,6 +25,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Callable
 
 from ._arguments import Probe
+from ._guard import pids as guard_pids
 from ._half import half
 from ._handler import handler
 from ._queries import console_processes
@@ -111,7 +112,7 @@ class _Activity:
         parents = {one.pid: one.ppid for one in processes}
         own, top = os.getpid(), process.pid
         seen: set[int] = set()
-        if top == own:
+        if top == own or top in guard_pids():
             return False
         while top in parents and top not in seen and top != own:
             seen.add(top)

@@ -1,4 +1,5 @@
-"""The pytest plugin: `--own-console`, `--patch-os`, `interruptible`, `no_stray_events`.
+"""The pytest plugin: `--own-console`, `--guard-console`, `--patch-os`, `interruptible`,
+`no_stray_events`.
 
 Loaded by its entry point; where it is vendored, with `-p your_package.ctrlevent.pytest_plugin`.
 Nothing of the library is imported here until one of these is used.
@@ -17,9 +18,15 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from ._guarded_session import GuardedSession
+
 # Set for the contained session, so that it does not contain itself once more.
 _INSIDE = "CTRLEVENT_OWN_CONSOLE"
 
+# The folder in which the workers of pytest-xdist tell each other of wrong calls.
+_WORKERS = "CTRLEVENT_GUARDED_WORKERS"
+
+_GUARDED: pytest.StashKey[GuardedSession] = pytest.StashKey()
 _PATCHED: pytest.StashKey[bool] = pytest.StashKey()
 _STDERR: pytest.StashKey[int] = pytest.StashKey()
 
@@ -38,7 +45,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="as the option --patch-os",
     )
+    parser.addini(
+        "guard_console",
+        type="bool",
+        default=False,
+        help="as the option --guard-console",
+    )
     group = parser.getgroup("ctrlevent")
+    with contextlib.suppress(ValueError):
+        group.addoption(
+            "--guard-console",
+            action="store_true",
+            help="keep a guard on the console: an event that a test leaves pending there reaches no"
+            " process, and fails that test, with the file and line of the call",
+        )
     with contextlib.suppress(ValueError):  # another copy of this plugin has added it
         group.addoption(
             "--patch-os",
@@ -95,6 +115,72 @@ def _patch_os(config: pytest.Config) -> None:
 
     config.stash[_PATCHED] = True
     config.add_cleanup(patch_os().start().stop)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    config = session.config
+    if not (config.getoption("guard_console", False) or config.getini("guard_console")):
+        return
+    if _gives_tests_to_workers(config):
+        _make_folder_for_workers(config)
+        return
+    from ._guarded_session import GuardedSession
+
+    guarded = GuardedSession(os.environ.get(_WORKERS) if hasattr(config, "workerinput") else None)
+    try:
+        guarded.start()
+    except OSError as error:
+        raise pytest.UsageError(f"--guard-console: {error.strerror or error}") from error
+    config.stash[_GUARDED] = guarded
+    config.add_cleanup(guarded.stop)
+
+
+def _gives_tests_to_workers(config: pytest.Config) -> bool:
+    """Whether this is the session of pytest-xdist that runs no test itself."""
+    return config.pluginmanager.hasplugin("dsession")
+
+
+def _make_folder_for_workers(config: pytest.Config) -> None:
+    import shutil
+    import tempfile
+
+    folder = os.environ[_WORKERS] = tempfile.mkdtemp(prefix="ctrlevent-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.add_cleanup(lambda: os.environ.pop(_WORKERS, None))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    guarded = config.stash.get(_GUARDED, None)
+    return None if guarded is None else f"guard-console: {guarded.state()}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, None]:
+    _check(item, "setup", (yield))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
+    _check(item, "call", (yield))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, None]:
+    _check(item, "teardown", (yield))
+
+
+def _check(item: pytest.Item, phase: str, outcome: Any) -> None:
+    """Clear the console after a phase of a test, which fails if it has left an event there."""
+    guarded = item.config.stash.get(_GUARDED, None)
+    wrong = guarded.check() if guarded is not None else None
+    if wrong is None or item.get_closest_marker("expects_events"):
+        return
+    error = outcome.excinfo[1] if outcome.excinfo else None
+    if error is None or isinstance(error, pytest.skip.Exception):
+        outcome.force_exception(pytest.fail.Exception(wrong, pytrace=False))
+    else:  # it fails already, or the session ends
+        item.add_report_section(phase, "guard-console", wrong)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

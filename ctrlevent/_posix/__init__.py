@@ -4,6 +4,7 @@
 |---|---|
 | `handlers` | `signal`: the registrations of `handler`, and SIGINT ignored |
 | `signals` | the verbs that send and ask, as the face calls them |
+| `guard` | the guard of a console, which has nothing to do |
 | `run`, `popen` | contained commands; a child that leads a process group |
 | `held_back`, `forked` | what a start needs: SIGINT held back; the child that `fork` has made |
 | `processes` | what Linux's /proc says of a process |
@@ -19,6 +20,7 @@ PARTS = {
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child further_patches",
     "run": "run",
+    "guard": "guard",
     "no_counterpart": "broadcast create_process abandon_process resume_thread close_process"
     " terminal run_on_terminal escapes",
 }

@@ -40,6 +40,8 @@ class Startup(NamedTuple):
 class PythonProcess(Protocol):
     """Another Python process, which exchanges messages with this one through two pipes."""
 
+    @property
+    def pid(self) -> int: ...
     def is_alive(self) -> bool: ...
     def send(self, message: bytes) -> None:
         """Raises OSError when it does not read any more."""
@@ -72,6 +74,11 @@ class System(Protocol):
         """(major, minor) of Windows: (6, 2) is Windows 8."""
         ...
 
+    @property
+    def build(self) -> int:
+        """The build number of Windows, or a lower one of the same system: 26100 is 24H2."""
+        ...
+
     def GetCurrentProcessId(self) -> int: ...
     def monotonic(self) -> float:
         """Seconds on a clock that is never set back."""
@@ -94,8 +101,11 @@ class System(Protocol):
         """The Python that can run code of ours; None in a frozen program, which has none."""
         ...
 
-    def start_python(self, code: str) -> PythonProcess:
-        """Run code in that Python, on no console, as the leader of a group of its own."""
+    def start_python(self, code: str, *, on_console: bool = False) -> PythonProcess:
+        """Run code in that Python, as the leader of a group of its own.
+
+        `on_console`: on the caller's console; else on none.
+        """
         ...
 
     # --- processes ------------------------------------------------------------------------------
@@ -222,3 +232,11 @@ class System(Protocol):
     def ResumeThread(self, hThread: int) -> None: ...
     def TerminateThread(self, hThread: int, dwExitCode: int) -> None: ...
     def GetExitCodeThread(self, hThread: int) -> int: ...
+    def NtGetNextThread(self, hProcess: int, hThread: int, dwDesiredAccess: int) -> int:
+        """A handle of the thread of a process that comes after another; of the first after 0.
+
+        Raises OSError, ERROR_NO_MORE_ITEMS, behind the last.
+        """
+        ...
+
+    def NtQueryInformationThread(self, hThread: int, information: int, size: int) -> bytes: ...

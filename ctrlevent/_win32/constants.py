@@ -7,8 +7,9 @@ from .._typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Final
 
-# A console control event (wincon.h). `ctrlevent.CtrlEvent` has all of them, for users.
+# Console control events (wincon.h). `ctrlevent.CtrlEvent` has all of them, for users.
 CTRL_C_EVENT: Final = 0
+CTRL_BREAK_EVENT: Final = 1
 
 # Process access rights (winnt.h; learn.microsoft.com, "Process Security and Access Rights").
 # QUERY_LIMITED_INFORMATION instead of QUERY_INFORMATION: it is granted for processes of a
@@ -79,12 +80,20 @@ ERROR_GEN_FAILURE: Final = 31
 ERROR_INVALID_PARAMETER: Final = 87
 ERROR_INSUFFICIENT_BUFFER: Final = 122
 ERROR_PROC_NOT_FOUND: Final = 127
+ERROR_NO_MORE_ITEMS: Final = 259
 ERROR_PARTIAL_COPY: Final = 299
 ERROR_NOACCESS: Final = 998
 
 # PROCESSINFOCLASS (winternl.h).
 ProcessBasicInformation: Final = 0
 ProcessWow64Information: Final = 26
+# The pid of the console server of a process, as a number of the caller's pointer size; the two low
+# bits are flags (phnt, ntpsapi.h). Wine 10 does not know it.
+ProcessConsoleHostProcess: Final = 49
+
+# THREADINFOCLASS (phnt, ntpsapi.h): the address that a thread was started at.
+ThreadQuerySetWin32StartAddress: Final = 9
+THREAD_QUERY_INFORMATION: Final = 0x0040  # winnt.h
 
 # PROCESS_INFORMATION_CLASS of GetProcessInformation (processthreadsapi.h), since Windows 11. The
 # answer is a PROCESS_MACHINE_INFORMATION: 8 bytes, of which the first two are the machine.

@@ -201,5 +201,16 @@ CreateRemoteThread = kernel32(
 ResumeThread = kernel32("DWORD ResumeThread(HANDLE hThread)", all_ones)
 TerminateThread = kernel32("BOOL TerminateThread(HANDLE hThread, DWORD dwExitCode)", null)
 GetExitCodeThread = kernel32("BOOL GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)", null)
+NtGetNextThread = ntdll(
+    "NTSTATUS NtGetNextThread(HANDLE ProcessHandle, HANDLE ThreadHandle, ACCESS_MASK DesiredAccess,"
+    " ULONG HandleAttributes, ULONG Flags, PHANDLE NewThreadHandle)",
+    _ntstatus,
+)
+NtQueryInformationThread = ntdll(
+    "NTSTATUS NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS"
+    " ThreadInformationClass, PVOID ThreadInformation, ULONG ThreadInformationLength, PULONG"
+    " ReturnLength)",
+    _ntstatus,
+)
 GetModuleHandleW = kernel32("HMODULE GetModuleHandleW(LPCWSTR lpModuleName)", null)
 GetProcAddress = kernel32("FARPROC GetProcAddress(HMODULE hModule, LPCSTR lpProcName)", null)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 ERROR_INVALID_HANDLE, ERROR_PROC_NOT_FOUND = 6, 127  # winerror.h
 
-# What is called by way of `_winapi`: see `wait`.
-BY_WINAPI = ("WaitForSingleObject", "WaitForMultipleObjects")
+# What is called by way of `_winapi`: see `wait`, `read_available`.
+BY_WINAPI = ("WaitForSingleObject", "WaitForMultipleObjects", "PeekNamedPipe")
 
 if sys.platform == "win32":
     import _winapi
@@ -66,6 +66,15 @@ if sys.platform == "win32":
                     raise
                 left = max(0, math.ceil((deadline - monotonic()) * 1000))
 
+    def read_available(fd: int) -> bytes | None:
+        """What can be read from a pipe at once; None: nothing yet; b"": its end has come."""
+        try:
+            # The first number is how many bytes there are. (Its type is that of a longer answer.)
+            available = int(_winapi.PeekNamedPipe(get_osfhandle(fd), 0)[0])
+        except BrokenPipeError:
+            return b""
+        return system_calls.read(fd, available) if available else None
+
     get_osfhandle = msvcrt.get_osfhandle
     get_handle_inheritable = system_calls.get_handle_inheritable
 
@@ -87,6 +96,14 @@ else:
 
     def wait(hHandle: int, dwMilliseconds: int) -> int:
         raise OSError(errno.ENOSYS, f"no handle {hHandle} can be waited for {dwMilliseconds} ms")
+
+    def read_available(fd: int) -> bytes | None:
+        """What can be read from a pipe at once; None: nothing yet; b"": its end has come."""
+        system_calls.set_blocking(fd, False)
+        try:
+            return system_calls.read(fd, 1 << 16)
+        except BlockingIOError:
+            return None
 
     def get_osfhandle(fd: int) -> int:
         raise OSError(errno.ENOSYS, f"there is no handle behind file descriptor {fd}")
@@ -135,7 +152,7 @@ _TYPES: dict[str, Any] = {
     "void": None,
     **dict.fromkeys(("BOOL", "NTSTATUS", "HRESULT"), ctypes.c_int32),
     **dict.fromkeys(("DWORD", "UINT", "ULONG", "COORD"), ctypes.c_uint32),
-    "PROCESSINFOCLASS": ctypes.c_uint32,
+    **dict.fromkeys(("PROCESSINFOCLASS", "THREADINFOCLASS", "ACCESS_MASK"), ctypes.c_uint32),
     "PROCESS_INFORMATION_CLASS": ctypes.c_uint32,
     "JOBOBJECTINFOCLASS": ctypes.c_uint32,
     "ULONGLONG": ctypes.c_uint64,

@@ -83,6 +83,14 @@ class Native:
     def GetCurrentProcessId(self) -> int:
         return _unpatched.system_calls.getpid()
 
+    @property
+    def build(self) -> int:
+        if sys.platform == "win32":
+            # Of kernel32.dll. The other numbers depend on what the program says of itself, in its
+            # manifest: without any, Windows claims to be Windows 8.
+            return sys.getwindowsversion().platform_version[2]
+        return 0
+
     def monotonic(self) -> float:
         return _unpatched.monotonic()
 
@@ -111,14 +119,14 @@ class Native:
         # A venv's python.exe on Windows only starts the real Python.
         return getattr(sys, "_base_executable", None) or sys.executable
 
-    def start_python(self, code: str) -> PythonProcess:
+    def start_python(self, code: str, *, on_console: bool = False) -> PythonProcess:
         if self._python_process is None:
             with importing:
                 from .python_process import Python
             self._python_process = Python
         python = self.python()
         assert python is not None
-        held = [self._python_process(python, code)]
+        held = [self._python_process(python, code, on_console=on_console)]
         try:
             held[0].start()
             return held.pop()  # and no variable has it: then it ends if it is lost here
@@ -350,6 +358,16 @@ class Native:
         return api.CreateRemoteThread(
             hProcess, None, 0, lpStartAddress, lpParameter, dwCreationFlags, None
         )
+
+    def NtGetNextThread(self, hProcess: int, hThread: int, dwDesiredAccess: int) -> int:
+        handle = c_void_p()
+        api.NtGetNextThread(hProcess, hThread or None, dwDesiredAccess, 0, 0, byref(handle))
+        return handle.value or 0
+
+    def NtQueryInformationThread(self, hThread: int, information: int, size: int) -> bytes:
+        buffer = (c_char * size)()
+        api.NtQueryInformationThread(hThread, information, buffer, size, None)
+        return buffer.raw
 
     def GetExitCodeThread(self, hThread: int) -> int:
         code = api.DWORD()

@@ -2,6 +2,8 @@
 
 No environment variable, no folder of the user's and no `site` changes what it runs. It has no
 window, no shell, and no handle but its two pipes.
+
+The caller needs no thread for it: it looks whether there is an answer, again and again.
 """
 
 from __future__ import annotations
@@ -9,27 +11,31 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os.path
-from _queue import Empty, SimpleQueue
 from typing import Any
 
 from .._subprocess import DEVNULL, PIPE, Popen
-from .._unpatched import Thread
+from .._unpatched import monotonic, sleep
 from .constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
+from .foreign import read_available
 from .whole import whole
 
-# How long the end of its output may take to arrive once it has exited, in seconds.
-_CLOSING = 1.0
+# In seconds: for how long after a request the caller only lets others run between two looks, and
+# how long it sleeps between them from then on. An answer takes 1 to 3 ms, and a sleep of Windows
+# may take 16.
+_SOON = 0.005
+_PAUSE = 0.001
 
 
 class Python:
     _is_closed = False
 
-    def __init__(self, python: str, code: str) -> None:
+    def __init__(self, python: str, code: str, *, on_console: bool) -> None:
         self._python, self._code = python, code
+        self._flags = CREATE_NEW_PROCESS_GROUP | (0 if on_console else DETACHED_PROCESS)
         self._process: Any = None
-        self._listening: Any = None
-        self._replies: SimpleQueue[Any] = SimpleQueue()
-        """None comes last, at the end of its output."""
+        self._received = b""
+        """The beginning of an answer."""
+        self._asked = monotonic()
 
     def start(self) -> None:
         whole(self._start)
@@ -42,27 +48,44 @@ class Python:
             stderr=DEVNULL,
             # Not the caller's, which could not be deleted meanwhile.
             cwd=os.path.dirname(self._python),
-            creationflags=DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP,
+            creationflags=self._flags,
         )
-        # The thread does not keep this object alive.
-        self._listening = Thread(_listen, self._process.stdout, self._replies)
 
     def __del__(self) -> None:
         if not self._is_closed:
             self.close()
 
+    @property
+    def pid(self) -> int:
+        pid: int = self._process.pid
+        return pid
+
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
     def send(self, message: bytes) -> None:
+        self._asked = monotonic()
         self._process.stdin.write(message)
         self._process.stdin.flush()
 
     def receive(self, seconds: float) -> Any:
-        try:
-            return self._replies.get(timeout=seconds)
-        except Empty:
-            raise TimeoutError from None
+        deadline = monotonic() + seconds
+        while True:
+            data = read_available(self._process.stdout.fileno())
+            if data:
+                self._received += data
+                # marshal raises any of these for half a value.
+                with contextlib.suppress(EOFError, ValueError, TypeError):
+                    value = marshal.loads(self._received)
+                    self._received = b""
+                    return value
+                continue
+            if data is not None:
+                return None
+            now = monotonic()
+            if now >= deadline:
+                raise TimeoutError
+            sleep(0 if now - self._asked < _SOON else _PAUSE)
 
     def exit_code(self) -> int:
         code: int = self._process.wait()
@@ -79,18 +102,4 @@ class Python:
         self._process.wait()
         with contextlib.suppress(OSError):  # what could not be written any more
             self._process.stdin.close()
-        if self._listening is None:  # no thread could be started
-            self._process.stdout.close()
-            return
-        # It is at the end of the output; unless another process has the other end of that too, as a
-        # process may that was started at the same moment.
-        self._listening.join(_CLOSING)
-
-
-def _listen(output: Any, replies: SimpleQueue[Any]) -> None:
-    # Half a reply, or none: it has exited. (marshal raises any of these for that.)
-    ended = contextlib.suppress(EOFError, ValueError, TypeError, OSError)
-    with ended, output:  # closed here, as only this thread may
-        while True:
-            replies.put(marshal.load(output))
-    replies.put(None)
+        self._process.stdout.close()

@@ -7,6 +7,7 @@
 | `keyboard` | a Ctrl+C for a command that does not hear that of the keyboard |
 | `dry_run`, `dispatch` | facts -> policy -> route: told instead of done, and done |
 | `helper_route`, `helper_process` | the route by a helper process, and what runs in that process |
+| `guard`, `guard_process` | the guard of a console, and what runs in its process |
 | `pseudo_console` | a console for a child: two pipes, a job, a thread that reads |
 | `console_route`, `thread_route`, `terminate` | the own console; a thread; TerminateProcess |
 | `policy`, `plans` | which processes may be sent what, by which route; what it can answer |
@@ -14,7 +15,9 @@
 | `handlers` | SetConsoleCtrlHandler: registrations, and the ignore bit |
 | `terminal_input` | what is typed on the caller's terminal, lent to a command |
 | `popen`, `create_process` | starting: suspended, in a job; CreateProcessW |
+| `own_python` | the code that a Python of this installation runs for this package |
 | `processes` | the processes that a verb looks at, found and held open |
+| `standing_guards` | the guards of this process, which clear before each console call |
 | `peb` | the bytes of a PEB -> `Facts` |
 
 Below it is `_win32`, through which all of it asks Windows.
@@ -25,6 +28,7 @@ PARTS = {
     "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill broadcast"
     " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
+    "guard": "guard",
     "popen": "start tree end_child",
     "patched_subprocess": "further_patches",
     "create_process": "create_process abandon_process resume_thread close_process",

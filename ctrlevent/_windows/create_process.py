@@ -10,6 +10,7 @@ from .._win32 import system
 from .._win32.boundary import Startup
 from .._win32.constants import CREATE_SUSPENDED
 from .._win32.whole import whole
+from .standing_guards import clear_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,6 +111,7 @@ def environment_block(env: Mapping[str, str]) -> str:
 
 
 def resume_thread(handle: int) -> None:
+    clear_first()
     system().ResumeThread(handle)
 
 

@@ -11,12 +11,12 @@ import atexit
 import contextlib
 import errno
 import marshal
-import os.path
 
 from .._errors import NoConsole, make, set_winerror
 from .._typing import TYPE_CHECKING
 from .._unpatched import allocate_lock
 from .helper_process import IDLE_EXIT_CODE, PASSED_ON
+from .own_python import code
 from .policy import no_such_group, sent_in_part
 
 if TYPE_CHECKING:
@@ -197,22 +197,8 @@ def _helper(windows: System) -> PythonProcess:
     global _running  # noqa: PLW0603  # one helper for the whole process, under _lock
     if _running is None or not _running.is_alive():
         _discard()
-        _running = windows.start_python(_code())
+        _running = windows.start_python(code("helper_process"))
     return _running
-
-
-def _code() -> str:
-    """What the helper process runs.
-
-    It imports this package from where it is, be it a folder or a zip; under its own name, so that a
-    package that it is vendored in is not imported with it.
-    """
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    root, name = os.path.split(here)
-    return (
-        f"import sys; sys.path.insert(0, {root!r});"
-        f" from {name}._windows.helper_process import main; main()"
-    )
 
 
 def _discard() -> None:

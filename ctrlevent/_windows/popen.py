@@ -15,6 +15,7 @@ from .._win32.constants import (
 )
 from .._win32.whole import whole
 from .peb import write_ignores_ctrl_c
+from .standing_guards import clear_first
 
 if TYPE_CHECKING:
     from .._protocol import Tree
@@ -40,6 +41,7 @@ class Start:
     def run(self, process: Any, create: Callable[[], None]) -> None:
         whole(partial(self._create, process, create))
         if not self._stays_suspended:
+            clear_first()
             self._windows.NtResumeProcess(handle_of(process))
 
     def _create(self, process: Any, create: Callable[[], None]) -> None:

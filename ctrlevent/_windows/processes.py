@@ -27,6 +27,7 @@ from .peb import (
     read,
     read_caller,
 )
+from .standing_guards import clear_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,6 +244,7 @@ def _open(windows: System, access: int, pid: int) -> int:
 
 def console_pids(windows: System) -> tuple[int, ...]:
     """The pids on the caller's console, newest first. Raises NoConsole."""
+    clear_first()
     try:
         return windows.GetConsoleProcessList()
     except OSError as error:

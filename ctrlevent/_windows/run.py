@@ -18,6 +18,7 @@ from .._win32.whole import whole
 from . import dispatch, keyboard
 from .handlers import registration
 from .popen import handle_of
+from .standing_guards import clear_first
 from .terminal_input import LentTerminal
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ def _exists(fd: int) -> bool:
 
 def _is_console(windows: System, fd: int) -> bool:
     """Not os.isatty, for which NUL is a terminal too."""
+    clear_first()
     try:
         windows.GetConsoleMode(windows.get_osfhandle(fd))
     except OSError:
