@@ -147,7 +147,7 @@ def _make_folder_for_workers(config: pytest.Config) -> None:
 
     folder = os.environ[_WORKERS] = tempfile.mkdtemp(prefix="ctrlevent-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    config.add_cleanup(lambda: os.environ.pop(_WORKERS, None))
+    config.add_cleanup(lambda: os.environ.update({_WORKERS: ""}))
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
