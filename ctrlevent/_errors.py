@@ -1,7 +1,8 @@
 """The errors of this package that Python has no class for, and how each error is made.
 
 All are OSErrors with an `errno`, and with the `winerror` that Windows gave, if it did. Each message
-says in one sentence what is so, and in a second what to do instead.
+says in one sentence what is so, and in a second what to do instead. What would make it longer is
+in docs/symptoms.md: each class of this package names its headings there, and `help` shows them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ class NotAGroupLeader(ProcessLookupError):
     """The pid given as a process group id belongs to a process that leads no group.
 
     `pgid` is the group that this process is in: the id to use instead if the group was meant.
+
+    See `docs/symptoms.md`, "A KeyboardInterrupt that was never typed": what a plain `os.kill` with
+    this pid leads to.
     """
 
     pgid: int = 0
@@ -31,12 +35,19 @@ class NotAGroupLeader(ProcessLookupError):
 
 @public
 class NoConsole(OSError):
-    """The caller, or the process that an event was meant for, has no console to get it through."""
+    """The caller, or the process that an event was meant for, has no console to get it through.
+
+    See `docs/symptoms.md`: "WinError 6" if it is the caller; "A child that does not stop on Ctrl+C"
+    if it is the other process.
+    """
 
 
 @public
 class CtrlCIgnored(OSError):
-    """Every process that a Ctrl+C was meant for ignores Ctrl+C, so it would have no effect."""
+    """Every process that a Ctrl+C was meant for ignores Ctrl+C, so it would have no effect.
+
+    See `docs/symptoms.md`, "A child that does not stop on Ctrl+C": why, and what makes it hear.
+    """
 
 
 @public
@@ -44,6 +55,9 @@ class WouldReachOthers(OSError):
     """The event cannot be sent so that it reaches only the process that was named.
 
     `others` are the processes that it would have reached besides (a tuple of `ProcessInfo`).
+
+    See `docs/symptoms.md`, "A launcher that stops while its program goes on": the usual reason why
+    a program shares its group.
     """
 
     others: tuple[ProcessInfo, ...] = ()

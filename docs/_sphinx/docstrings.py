@@ -11,11 +11,13 @@ NAMES: frozenset[str] = frozenset(vars(ctrlevent)["__all__"])
 
 EVENTS = frozenset(event.name for event in CtrlEvent)
 
+_PAGE = re.compile(r"docs/([\w-]+)\.md")
+
 _QUOTED = re.compile(r"`([^`]+)`|(?<=\w)_(?=\W|$)")
 
 
 def with_links(lines: list[str]) -> list[str]:
-    """What stands in backticks becomes a link where it is a public name, else a literal.
+    """What stands in backticks becomes a link where it is a public name or a page, else a literal.
 
     A letter right after it ("several `Popen`s") would keep it from being either; a word that ends
     with an underscore would be taken for a link.
@@ -32,6 +34,9 @@ def _role(match: re.Match[str]) -> str:
     text = " ".join(match[1].split())
     end = match.string[match.end() : match.end() + 1]
     escape = "\\ " if end.isalnum() else ""
+    page = _PAGE.fullmatch(text)
+    if page:
+        return f":doc:`{text} </{page[1]}>`{escape}"
     target = text.removeprefix("ctrlevent.")
     if target in EVENTS:
         target = f"CtrlEvent.{target}"

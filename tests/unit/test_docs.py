@@ -20,8 +20,10 @@ import ctrlevent
 from ctrlevent import _errors
 from ctrlevent._win32.foreign import null
 from docs._sphinx import docstrings, tables
+from tests.tools.release import pages
 from tests.waiting import HANG_LIMIT
 
+PACKAGE = Path(ctrlevent.__file__).parent  # of the wheel, which need not be beside the tests
 TOP = Path(__file__).parents[2]
 PUBLIC_NAMES = set(vars(ctrlevent)["__all__"])
 DOCS = TOP / "docs"
@@ -33,6 +35,15 @@ def rows(table: str) -> dict[str, list[str]]:
     """The cells of a Markdown table, by the first cell of each row."""
     lines = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
     return {line[0]: line[1:] for line in lines}
+
+
+def own_errors() -> list[str]:
+    """The names of the errors that the package defines."""
+    return [
+        name
+        for name, one in vars(_errors).items()
+        if isinstance(one, type) and issubclass(one, OSError) and not name.startswith("_")
+    ]
 
 
 # --- public names ---------------------------------------------------------------------------------
@@ -75,12 +86,7 @@ def test_table_of_events_says_which_can_be_sent() -> None:
 
 
 def test_table_of_errors_has_every_error_of_the_package() -> None:
-    own = {
-        name
-        for name, one in vars(_errors).items()
-        if isinstance(one, type) and issubclass(one, OSError) and not name.startswith("_")
-    }
-    assert {f"`{name}`" for name in own} <= set(rows(tables.errors()))
+    assert {f"`{name}`" for name in own_errors()} <= set(rows(tables.errors()))
 
 
 @pytest.mark.parametrize(
@@ -155,6 +161,7 @@ def test_every_table_stands_on_a_page() -> None:
         ("`CTRL_C_EVENT`", ":py:obj:`CTRL_C_EVENT <ctrlevent.CtrlEvent.CTRL_C_EVENT>`"),
         ("`getpgid(0)`", "``getpgid(0)``"),
         ("`kill()`, the method", "``kill()``, the method"),
+        ("see `docs/drop-in.md`", "see :doc:`docs/drop-in.md </drop-in>`"),
         ("several `Popen`s", r"several :py:obj:`Popen <ctrlevent.Popen>`\ s"),
         ("an SW_ constant", r"an SW\_ constant"),
         ("a_b and `x\n  y`", "a_b and ``x y``"),
@@ -163,6 +170,35 @@ def test_every_table_stands_on_a_page() -> None:
 )
 def test_names_in_docstrings_become_links(text: str, becomes: str) -> None:
     assert "\n".join(docstrings.with_links(text.split("\n"))) == becomes
+
+
+# --- By symptom -----------------------------------------------------------------------------------
+
+HEADINGS = set(re.findall(r"^##+ (.+)$", PAGES["symptoms.md"], re.MULTILINE))
+ROWS_OF_ERRORS = pages.table(PAGES["symptoms.md"], "error")
+
+
+@pytest.mark.parametrize("error", own_errors())
+def test_help_on_an_error_names_headings_of_the_page(error: str) -> None:
+    docstring = " ".join(str(getattr(_errors, error).__doc__).split())
+    _, page, pointer = docstring.partition("`docs/symptoms.md`")
+    named = re.findall(r'"([^"]+)"', pointer)
+    assert page
+    assert named
+    assert set(named) <= HEADINGS
+
+
+def test_page_has_a_row_for_each_error() -> None:
+    assert {f"`{name}`" for name in own_errors()} <= {row[0] for row in ROWS_OF_ERRORS}
+
+
+def test_messages_that_the_page_quotes_are_those_of_the_package() -> None:
+    quoted = {text for row in ROWS_OF_ERRORS for text in re.findall(r'"([^"]+)"', row[1])}
+    sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    # A message may be broken in the source: between two strings.
+    messages = re.sub(r'"\s+f?"', "", "\n".join(sources))
+    assert quoted
+    assert [text for text in quoted if text not in messages] == []
 
 
 # --- pages ----------------------------------------------------------------------------------------
