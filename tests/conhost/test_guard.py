@@ -205,7 +205,7 @@ def test_a_guard_that_starts_after_the_wrong_call_releases_it_to_every_process(
 def test_the_look_at_the_process_list_releases_what_is_parked_and_the_event_arrives(
     scene: Scene, parked: str, kind: str
 ) -> None:
-    """What `killpg` does: GetConsoleProcessList, then the event. So it loses none."""
+    """What `killpg` does: GetConsoleProcessList, then the event."""
     park(scene, parked)
     scene.listed(scene.shell)
     assert scene.heard() == {EVENTS[one]: ALL for one in ROWS[parked].unguarded}
@@ -243,10 +243,16 @@ def test_without_the_look_an_event_merges_with_a_parked_one_of_the_same_kind(
 
 @each_kind
 @each
-def test_killpg_itself_loses_no_event_against_a_parked_one(
-    servers: Servers, profile: Profile, monkeypatch: pytest.MonkeyPatch, parked: str, kind: str
+@pytest.mark.parametrize("verb", ["killpg", "broadcast"])
+def test_our_verbs_lose_no_event_against_one_that_was_parked_before(
+    servers: Servers,
+    profile: Profile,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    parked: str,
+    kind: str,
 ) -> None:
-    """`ctrlevent.killpg`, on the server; the processes are those of the fake Windows."""
+    """The verbs themselves, on the server; the processes are those of the fake Windows."""
 
     def play(new_console: Callable[[FakeWindows], Console]) -> None:
         windows = fake.FakeWindows(profile=profile, new_console=new_console)
@@ -258,12 +264,18 @@ def test_killpg_itself_loses_no_event_against_a_parked_one(
             for one in parked:
                 windows.GenerateConsoleCtrlEvent(EVENTS[one], python.pid)
         assert windows.received == []
-        ctrlevent.killpg(launcher.pid, CtrlEvent(EVENTS[kind]))
-        in_all = [windows.caller.pid, launcher.pid, python.pid]
+        members = [launcher.pid, python.pid]
+        in_all = [windows.caller.pid, *members]
+        if verb == "killpg":
+            ctrlevent.killpg(launcher.pid, CtrlEvent(EVENTS[kind]))
+        else:
+            ctrlevent.broadcast(CtrlEvent(EVENTS[kind]))
+        meant = members if verb == "killpg" else in_all
         released = [(pid, EVENTS[one]) for one in ROWS[parked].unguarded for pid in in_all]
-        meant = [(launcher.pid, EVENTS[kind]), (python.pid, EVENTS[kind])]
-        assert sorted(windows.received) == sorted(released + meant)
+        first, then = windows.received[: len(released)], windows.received[len(released) :]
+        assert sorted(first) == sorted(released)
+        assert sorted(then) == [(pid, EVENTS[kind]) for pid in meant]
         windows.console.call(windows.caller, "WriteConsole")
-        assert len(windows.received) == len(released + meant), "nothing is left"
+        assert len(windows.received) == len(first + then), "nothing is left"
 
     on_the_server(servers, play)
