@@ -94,6 +94,31 @@ def test_two_parked_events_of_unlike_kinds_are_dropped(console: Console) -> None
     console.assert_heard({})
 
 
+@pytest.mark.parametrize(
+    ("parked", "arrives"),
+    [
+        ([], [CTRL_BREAK, CTRL_C]),
+        ([CTRL_C], [CTRL_C]),
+        ([CTRL_BREAK], [CTRL_BREAK, CTRL_C]),
+        ([CTRL_C, CTRL_BREAK], [CTRL_C]),
+    ],
+    ids=["nothing", "Ctrl+C", "Ctrl+Break", "both"],
+)
+def test_a_guard_clears_what_is_parked_by_events_to_its_own_group(
+    console: Console, parked: list[int], arrives: list[int]
+) -> None:
+    """What arrives at the guard is as in tests/conhost/test_guard.py."""
+    parent = console.parent
+    guard, member = parent.python(NEW_GROUP, name="guard"), parent.spawn()
+    console.assert_untouched()
+    for event in parked:
+        assert parent.call(console_calls.generate, event, member.pid) == 0
+    for event in (CTRL_BREAK, CTRL_C):
+        assert guard.call(console_calls.generate, event, guard.pid) == 0
+        guard.wait_until_heard(arrives.index(event) + 1 if event in arrives else 0)
+    console.assert_heard({guard: arrives})
+
+
 def test_a_child_that_was_sent_an_event_before_it_was_attached_is_refused(
     console: Console,
 ) -> None:
