@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from unittest import mock
 
 from ctrlevent._half import half
+from tests.fakes.console import CTRL_BREAK, CTRL_C
 from tests.fakes.windows import STATUS_DLL_INIT_FAILED, Console, FakeWindows, Process
 
 if TYPE_CHECKING:
@@ -113,6 +114,16 @@ class Recorder(FakeWindows):
             else:
                 self._note(process.pid, "returns")
 
+    def clears(self, guard: Process) -> None:
+        """A guard sends to its own group: a Ctrl+Break, then a Ctrl+C."""
+        before = len(self.received)
+        for event in (CTRL_BREAK, CTRL_C):
+            with self.called_by(guard):
+                self.GenerateConsoleCtrlEvent(event, guard.pid)
+        came = {event for pid, event in self.received[before:] if pid == guard.pid}
+        if came == {CTRL_C}:
+            self._note(guard.pid, "only its Ctrl+C has come: so a Ctrl+C was pending")
+
     def prints(self, process: Process) -> None:
         """Any message to the console does; this is what most processes send sooner or later."""
         assert process.console
@@ -155,7 +166,8 @@ class Recorder(FakeWindows):
         caller = self.caller
         arguments = f"{NAMES[dwCtrlEvent]}, {dwProcessGroupId}"
         self._step(CALL, caller.pid, CONSOLE, f"GenerateConsoleCtrlEvent({arguments})")
-        phantoms = len(self.phantoms_made)
+        phantoms, steps = len(self.phantoms_made), len(self.steps)
+        pending = {*self.console.parked, dwCtrlEvent}
         try:
             super().GenerateConsoleCtrlEvent(dwCtrlEvent, dwProcessGroupId)
         except OSError as error:
@@ -165,6 +177,9 @@ class Recorder(FakeWindows):
             self._note(CONSOLE, f"makes an entry for {dwProcessGroupId}: a phantom")
         if self.console.parked:
             self._note(CONSOLE, f"no entry has group {dwProcessGroupId}: the event stays parked")
+        elif len(pending) > 1 and EVENT not in {step.kind for step in self.steps[steps:]}:
+            both = " and a ".join(KEYS[event] for event in sorted(pending))
+            self._note(CONSOLE, f"a {both} are pending: drops both")
         self._step(ANSWER, CONSOLE, caller.pid, "success")
 
     def note_phantom(self, pid: int, event: int) -> None:

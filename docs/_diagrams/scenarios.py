@@ -63,6 +63,15 @@ def _hang(recorder: Recorder) -> None:
     recorder.prints(python)
 
 
+def _cleared(recorder: Recorder) -> None:
+    shell, python = _launched(recorder)
+    guard = recorder.named("guard", _new_group(recorder, shell))
+    recorder.steps.clear()
+    recorder.os_kill(python, python.pid, CTRL_C)
+    recorder.clears(guard)
+    recorder.prints(shell)
+
+
 def _phantom(recorder: Recorder) -> None:
     parent = recorder.named("parent", recorder.caller)
     child = recorder.create(parent, c.CREATE_NEW_PROCESS_GROUP, starts=False)
@@ -128,6 +137,7 @@ def _waited_for(recorder: Recorder) -> None:
 # The sender stands first: in a narrow window the reader must scroll to the rest.
 BY_SHELL = ("shell", "console", "launcher", "python")
 BY_PYTHON = ("python", "console", "launcher", "shell")
+BY_GUARD = ("python", "console", "guard", "launcher", "shell")
 BY_PARENT = ("parent", "console", "child")
 
 SCENARIOS = {
@@ -140,6 +150,10 @@ SCENARIOS = {
     ),
     "hang": Scenario(
         "The same, and nobody prints for a while", BY_PYTHON, ("python",), _hang
+    ),
+    "cleared": Scenario(
+        "The leak, and a guard that clears the event before a process prints",
+        BY_GUARD, ("guard",), _cleared,
     ),
     "phantom": Scenario(
         "Ctrl+C to a child that has not connected yet",

@@ -13,7 +13,7 @@ import pytest
 from docs._diagrams import recorded
 from docs._diagrams.__main__ import PICTURE
 from docs._diagrams.drawing import VERDICTS, in_words, svg
-from docs._diagrams.recording import CONSOLE, EVENT, NOTE
+from docs._diagrams.recording import CALL, CONSOLE, EVENT, NOTE
 from docs._diagrams.scenarios import PROBLEM, SCENARIOS
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ REACHED = {
     "group": {"launcher", "python"},
     "leak": {"launcher", "python", "shell"},
     "hang": {"launcher", "python", "shell"},
+    "cleared": {"guard"},
     "phantom": set(),
     "ignored": set(),
     "heard": {"child"},
@@ -37,6 +38,16 @@ SAID = {
     "group": ["success"],
     "leak": ["no entry has group 1008: the event stays parked", "success", "prints something"],
     "hang": ["stays parked", "success", "waits for 60 s: nothing comes", "prints something"],
+    "cleared": [
+        "stays parked",
+        "GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, 1012)",
+        "drops both",
+        "success",
+        "GenerateConsoleCtrlEvent(CTRL_C_EVENT, 1012)",
+        "Ctrl+C",
+        "a Ctrl+C was pending",
+        "prints something",
+    ],
     "phantom": ["a phantom", "success", "connects", "refused", "ends with 0xC0000142"],
     "ignored": ["Ctrl+C", "CtrlRoutine drops it", "success"],
     "heard": ["clears its ignore bit", "returns", "Ctrl+C", "success"],
@@ -83,18 +94,20 @@ def test_calls_of_ctrlevent_reach_those_who_were_meant(name: str) -> None:
         assert set(recording.reached) == set(scenario.meant)
         assert not any("parked" in step.text or "phantom" in step.text for step in recording.steps)
     else:
-        assert name in ("group", "leak", "hang", "phantom", "ignored", "heard")
+        assert name in ("group", "leak", "hang", "cleared", "phantom", "ignored", "heard")
 
 
 @each
-def test_nothing_comes_before_somebody_prints(name: str) -> None:
+def test_a_parked_event_comes_when_a_process_prints_unless_it_was_cleared(name: str) -> None:
     steps = RECORDED[name].steps
     parked = [index for index, step in enumerate(steps) if "parked" in step.text]
     if parked:
         after = steps[parked[0] :]
-        printed = [step.text for step in after].index("prints something")
-        assert EVENT not in {step.kind for step in after[:printed]}
-        assert EVENT in {step.kind for step in after[printed:]}
+        calls = [index for index, step in enumerate(after) if step.kind == CALL]
+        assert EVENT not in {step.kind for step in after[: calls[0]]}
+        assert after[calls[-1]].text == "prints something"
+        came = EVENT in {step.kind for step in after[calls[-1] :]}
+        assert came == (name != "cleared")
 
 
 # --- the drawing says the same --------------------------------------------------------------------
