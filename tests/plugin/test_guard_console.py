@@ -185,6 +185,36 @@ def test_together_with_a_console_of_its_own(session: Pytester) -> None:
     assert ran.heard == (), ran
 
 
+MANY = """
+import os, signal
+import pytest
+
+@pytest.mark.parametrize("number", range(25))
+def test_wrong(number):
+    os.kill(os.getpid(), signal.CTRL_C_EVENT)
+    OUTPUT
+"""
+
+
+@pytest.mark.windows
+@pytest.mark.parametrize("arguments", [[], ["-v"], ["-v", "-s"]], ids=["quiet", "-v", "-v -s"])
+def test_what_pytest_prints_lets_nothing_go(session: Pytester, arguments: list[str]) -> None:
+    session.write(
+        "test_many.py", MANY.replace("OUTPUT", "print('captured')" * ("-s" not in arguments))
+    )
+    ran = session.run(GUARD, "-rN", "--tb=no", *arguments)
+    assert len(failed(ran)) == 25, ran
+    assert ran.heard == (), ran
+
+
+@pytest.mark.windows
+def test_a_print_of_the_test_that_is_not_captured_lets_it_go(session: Pytester) -> None:
+    """It comes between the wrong call and the clearing: what a guard cannot do."""
+    prints = "with open('CONOUT$', 'w') as console: console.write('hello')"
+    session.write("test_many.py", MANY.replace("OUTPUT", prints))
+    assert "CTRL_C_EVENT" in session.watch(session.command(GUARD, "-s")).heard
+
+
 @pytest.mark.posix
 def test_on_posix_there_is_nothing_to_guard(session: Pytester) -> None:
     session.write("test_one.py", "def test_passes(): pass\n")
