@@ -32,6 +32,9 @@ TIMED_OUT = 124  # as timeout(1) has it
 # In seconds: the pause of `run --guard` after each clearing.
 _GUARD_PAUSE = 0.005
 
+# In seconds: how long the guard may take to say what it has found, on a busy machine.
+_GUARD_ANSWERS_WITHIN = 30.0
+
 _NAMED = {
     "CTRL_C": CtrlEvent.CTRL_C_EVENT,
     "CTRL_BREAK": CtrlEvent.CTRL_BREAK_EVENT,
@@ -334,8 +337,11 @@ def _run(options: argparse.Namespace) -> int:
 
 def _guarded(guard: Guard) -> str:
     """What it has found, in words. Clears for the last time, as the words are printed next."""
-    is_known = guard.clear(None) is not None
-    found = guard.found()
+    try:
+        is_known = guard.clear(_GUARD_ANSWERS_WITHIN) is not None
+        found = guard.found()
+    except OSError as error:  # which is not to change the exit status
+        return f"the guard does not say what it has found: {error.strerror or error}"
     if not is_known:
         return "the guard has cleared this console; how often there was something it cannot tell"
     times = "once" if found == 1 else f"{found} times"

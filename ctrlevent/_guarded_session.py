@@ -1,4 +1,4 @@
-"""What `pytest --guard-console` keeps: a guard, and the calls by which it names the wrong one.
+"""What `pytest --guard-console` keeps: a guard, and the wrong calls, by which it names a test.
 
 A test process knows its own calls of `os.kill`, by Python's auditing events (PEP 578), and looks
 what the pid is before the call is made: if it is that of a process that leads no group, the console

@@ -126,6 +126,8 @@ class Native:
             self._python_process = Python
         python = self.python()
         assert python is not None
+        if on_console and python.lower().endswith("pythonw.exe"):
+            python = f"{python[:-5]}.exe"  # pythonw is a GUI program, which gets no console
         held = [self._python_process(python, code, on_console=on_console)]
         try:
             held[0].start()

@@ -1,12 +1,12 @@
 """What runs in the process of a guard: it clears the event that a wrong call has left pending.
 
 It leads a process group of its own on the caller's console, and sends a Ctrl+Break to that group.
-The console (microsoft/terminal, `ProcessCtrlEvents` in src/host/input.cpp)
-has one flag for each kind of event, and one slot for the group:
+The console (microsoft/terminal, `ProcessCtrlEvents` in src/host/input.cpp) has one flag for each
+kind of event, and one slot for the group:
 
 - A Ctrl+C was pending: of two unlike kinds the console drops both. The Break does not arrive.
-- A Ctrl+Break was pending: the two are one, and the newer group counts. The guard gets it, no other
-  process does.
+- A Ctrl+Break was pending: the console does not tell the two apart, and the newer group counts. So
+  the guard gets it, and no other process does.
 - None was pending: the guard gets the Break.
 
 If the Break does not seem to come, a Ctrl+C follows. That comes in any case, and after the Break:
@@ -14,8 +14,8 @@ so it says when there is no Break to wait for.
 
 Older consoles: before microsoft/terminal 391abafc of December 2022, two unlike kinds are not
 dropped: the newer group is told of an event 0xFFFFFFFF. What becomes of that is not known; it may
-end the guard. So there the Ctrl+C comes first: as a rule it is a Ctrl+C that is pending, and like
-kinds have always been one. Whether there was any cannot be told then.
+end the guard. So there the Ctrl+C comes first: as a rule it is a Ctrl+C that is pending, and the
+console has never told two of a kind apart. Whether there was any cannot be told then.
 
 This process makes no other console call: each would let a pending event go, to every process. It
 runs no code of the user's, takes every event, and exits with the process that started it.
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
 # Windows 11 24H2 and Windows Server 2025: the first Windows whose own console drops unlike kinds.
 DROPS_UNLIKE_KINDS = 26100
 
-# In seconds: how long an event is waited for before this process looks again whether a thread of
-# its own is about to bring it; how often it looks when the second has come; and how long the second
-# is waited for without such a thread, before both are sent again.
-_LOOK = 0.02
+# In seconds: how often this process looks whether a thread of its own is still about to bring an
+# event; how often, while there may be none yet; and for how long it waits without any such thread
+# before it sends both events again.
 _MOMENT = 0.001
+_LOOK = 0.02
 _AGAIN = 0.5
 
 
@@ -141,7 +141,7 @@ class Clearing:
                 break
             pending = True
         if any(event > 0xFFFF for event in self._heard):
-            self.tells = False  # this console has turned out to be an older one
+            self.tells = False  # this console has turned out to be older
             return None
         self.found += pending
         return pending
@@ -159,7 +159,7 @@ class Clearing:
         """
         self._send(event)
         while event not in self._heard and self._is_on_its_way():
-            self._news.acquire(timeout=_LOOK)
+            self._news.acquire(timeout=_MOMENT)
         return event in self._heard
 
     def _comes_late(self, event: int) -> bool:
@@ -240,8 +240,8 @@ def drops_unlike_kinds(host: str | None, build: int) -> bool:
 
     `host`: see `console_host`. conhost.exe is a part of Windows, and has that rule since build
     26100. Windows Terminal and other programs bring an OpenConsole.exe, which has it since version
-    1.17. If an older one is met, the event 0xFFFFFFFF says so. Where Windows does not know the
-    console's program, the console is no part of it, and that is taken for such a newer one, too.
+    1.17. If the console is older, the event 0xFFFFFFFF says so. Where Windows does not know the
+    console's program, the console is no part of it, and is taken for such a newer program, too.
     """
     if host is None or not host.lower().endswith("\\conhost.exe"):
         return True

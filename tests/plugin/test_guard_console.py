@@ -178,7 +178,7 @@ def test_together_with(
 
 @pytest.mark.windows
 def test_together_with_a_console_of_its_own(session: Pytester) -> None:
-    """There pytest leads its group: its own pid is no wrong one."""
+    """There pytest leads its group: its own pid is that of a group."""
     session.write("test_misuse.py", MISUSE)
     ran = session.run(GUARD, OWN, "-k", "child or send_signal or nothing")
     assert failed(ran) == {"test_wrong_to_a_child", "test_wrong_by_send_signal"}, ran

@@ -123,7 +123,7 @@ def test_a_guard_that_clears_by_itself(console: Console) -> None:
 def test_a_process_that_leads_no_group_keeps_a_guard(
     console: Console, behind_launcher: bool
 ) -> None:
-    """It may be the one that has made the wrong call."""
+    """Even if it has made the wrong call itself."""
     shell = console.parent.python(NEW_GROUP, name="shell")
     program = shell.python(name="program", behind_launcher=behind_launcher)
     program.call(guarding.stand)

@@ -151,6 +151,20 @@ def test_run_of_a_command_that_a_signal_ends() -> None:
     assert cli("run", "--", sys.executable, "-S", "-c", code) == (128 + 9, "", "")
 
 
+def test_run_with_a_guard_says_what_it_has_found() -> None:
+    """On POSIX a terminal leaves no event pending."""
+    command = [sys.executable, "-S", "-c", "print('out'); raise SystemExit(3)"]
+    said = "ctrlevent: run: the guard has found a Ctrl+C pending 0 times\n"
+    assert cli("run", "--console", "shared", "--guard", "--", *command) == (3, "out\n", said)
+
+
+@pytest.mark.parametrize("console", [(), ("--console", "own"), ("--console", "pty")])
+def test_a_guard_is_for_a_shared_console(console: tuple[str, ...]) -> None:
+    code, output, errors = cli("run", *console, "--guard", "--", "x")
+    assert (code, output) == (2, "")
+    assert errors.startswith("ctrlevent: run: --guard is for --console shared: ")
+
+
 @pytest.mark.limits
 @pytest.mark.parametrize("console", ["own", "shared"])
 def test_run_with_a_timeout(console: str) -> None:
