@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
 import ctrlevent
@@ -66,16 +65,6 @@ def raises(**keywords: Any) -> str:
             return "nothing"
     except OSError as error:
         return type(error).__name__
-
-
-def median_of_clear(count: int) -> float:
-    """In seconds."""
-    seconds = []
-    for _ in range(count):
-        start = time.perf_counter()
-        assert clear() is False
-        seconds.append(time.perf_counter() - start)
-    return sorted(seconds)[count // 2]
 
 
 def end_process(process: int) -> None:

@@ -69,6 +69,7 @@ def main() -> None:
         by_turns("kill self", subject.measure_kill_self, {"": ()}, 500)
         if part == "started":
             by_turns("Popen", subject.measure_popen, {"": (native,)}, 100)
+            by_turns("guard", subject.measure_guard, {"": (native,)}, 200)
             elsewhere = subjects[small].call(subject.start_elsewhere, native)
             subjects[small].call(subject.measure_first, elsewhere, 2)  # the bytecode is written
             by_turns("elsewhere, first", subject.measure_first, {"": (elsewhere,)}, 20)

@@ -72,6 +72,12 @@ def started(samples: Mapping[str, Samples]) -> Iterator[Result]:
     text = "`subprocess.Popen` with the same flags"
     yield compare("`Popen(...)`", found["ctrlevent"], text, found["subprocess"], 1.1)
 
+    found = samples["guard"]
+    nothing, text = found["nothing"], "a line to another Python and back"
+    yield compare("`Guard.clear()`, nothing pending", nothing, text, found["echo"], None)
+    what = "a wrong call and `Guard.clear()`"
+    yield compare(what, found["Ctrl+C"], "`Guard.clear()`, nothing pending", nothing, None)
+
 
 def called(samples: Mapping[str, Samples]) -> Iterator[Result]:
     """Of what calls Windows and comes back."""

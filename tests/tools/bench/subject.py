@@ -186,6 +186,45 @@ def measure_popen(native: str, rounds: int) -> Samples:
     )
 
 
+_ECHO = """
+import sys
+for line in sys.stdin:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+"""
+
+
+def measure_guard(native: str, rounds: int) -> Samples:
+    """The wrong call is measured together with the clearing of what it leaves pending."""
+    member = start_leader(native, flags=0)  # in the caller's group, so it leads none
+    echo = subprocess.Popen(
+        [sys.executable, "-S", "-c", _ECHO],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+    )
+    to_echo: Any = echo.stdin
+    from_echo: Any = echo.stdout
+    plain = Plain()
+
+    def round_trip() -> None:
+        to_echo.write(b"x\n")
+        from_echo.readline()
+
+    with ctrlevent.Guard() as guard:
+
+        def with_ctrl_c() -> None:
+            plain.generate(CTRL_C, member)
+            assert guard.clear(60)
+
+        ways = {"nothing": lambda: guard.clear(60), "Ctrl+C": with_ctrl_c, "echo": round_trip}
+        found = interleaved(ways, rounds)
+    for child in (echo, _children.pop(member)):
+        child.kill()
+        child.communicate()
+    return found
+
+
 # --- on another console ---------------------------------------------------------------------------
 
 

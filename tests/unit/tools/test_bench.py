@@ -270,8 +270,11 @@ def test_verbs_that_start_something() -> None:
         "elsewhere, first": {"ctrlevent": [2.0], "console-ctrl": [1.0]},
         "elsewhere, again": {"ctrlevent": [1.0], "console-ctrl": [20.0]},
         "Popen": sampled(ctrlevent=1.2, subprocess=1.0),
+        "guard": {"nothing": [3.0], "Ctrl+C": [6.0], "echo": [1.0]},
     }
-    assert [one.reached for one in pairs.started(samples)] == [True, True, False, True, False]
+    found = list(pairs.started(samples))
+    assert [one.reached for one in found[:5]] == [True, True, False, True, False]
+    assert [(one.ratio.value, one.reached) for one in found[5:]] == [(3.0, None), (2.0, None)]
 
 
 def test_killpg_is_compared_by_what_it_costs_more_than_the_bare_call() -> None:
