@@ -107,6 +107,20 @@ def test_wrong_calls_by_children_reach_no_process(console: Console) -> None:
     parent.call(guarding.leave)
 
 
+@pytest.mark.repeats
+def test_without_a_guard_each_such_call_reaches_every_process(console: Console) -> None:
+    """The control."""
+    parent, chance = console.parent, random.Random(19)
+    shell = parent.python(NEW_GROUP, name="shell")
+    program = shell.python(name="program", behind_launcher=True)
+    parent.spawn(name="neighbour")
+    console.assert_untouched()
+    for _ in range(repeats(whole=200, share=10)):
+        event = chance.choice([CTRL_C, CTRL_BREAK])
+        assert program.call(console_calls.generate, event, program.pid) == 0
+        console.assert_heard({one: [event] for one in console.actors})
+
+
 def test_a_guard_that_clears_by_itself(console: Console) -> None:
     other = console.parent.spawn(name="member")
     console.parent.call(guarding.stand, 0.005)
