@@ -136,7 +136,12 @@ class Clearing:
     def _clear(self) -> bool | None:
         pending = False
         while not self._comes(CTRL_BREAK_EVENT):
-            if self._comes_late(CTRL_C_EVENT):
+            # Twice: a Windows may start its threads elsewhere than at CtrlRoutine, so that the thread
+            # of the Break is not seen. It then has the time of two more events.
+            came = self._comes_late(CTRL_C_EVENT)
+            if came and CTRL_BREAK_EVENT not in self._heard:
+                came = self._comes_late(CTRL_C_EVENT)
+            if came:
                 pending = pending or CTRL_BREAK_EVENT not in self._heard
                 break
             pending = True
@@ -168,9 +173,10 @@ class Clearing:
 
         If this event does not come, a wrong call has left another of the other kind in between.
         """
+        count = self._heard.count(event) + 1
         self._send(event)
         deadline = self._windows.monotonic() + _AGAIN
-        while event not in self._heard:
+        while self._heard.count(event) < count:
             if self._news.acquire(timeout=_LOOK) or self._windows.monotonic() < deadline:
                 continue
             if not self._is_on_its_way():
@@ -178,7 +184,7 @@ class Clearing:
         # The threads are started in the order of the events, but may overtake each other.
         while self._is_on_its_way():
             self._news.acquire(timeout=_MOMENT)
-        return event in self._heard
+        return self._heard.count(event) >= count
 
     def _send(self, event: int) -> None:
         self._windows.GenerateConsoleCtrlEvent(event, self._windows.GetCurrentProcessId())

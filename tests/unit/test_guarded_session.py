@@ -1,4 +1,4 @@
-"""`_guarded_session`: which call is a wrong one, and what workers tell each other."""
+"""`_guarded_session`: which call is wrong, and what workers tell each other."""
 
 from __future__ import annotations
 
