@@ -136,7 +136,7 @@ class Clearing:
     def _clear(self) -> bool | None:
         pending = False
         while not self._comes(CTRL_BREAK_EVENT):
-            # Twice: a Windows may start its threads elsewhere than at CtrlRoutine, so that the thread
+            # Twice: Windows may start its threads elsewhere than at CtrlRoutine, so that the thread
             # of the Break is not seen. It then has the time of two more events.
             came = self._comes_late(CTRL_C_EVENT)
             if came and CTRL_BREAK_EVENT not in self._heard:
