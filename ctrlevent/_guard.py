@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from . import _arguments
 from ._half import half
-from ._typing import TYPE_CHECKING, public
+from ._typing import public
 
 if TYPE_CHECKING:
     from ._protocol import ConsoleGuard

@@ -21,6 +21,7 @@ from ._errors import NoConsole
 from ._guard import Guard
 from ._half import half
 from ._types import CtrlEvent
+from ._unpatched import system_calls
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -44,7 +45,7 @@ class _Workers:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._own = str(os.getpid())
+        self._own = str(system_calls.getpid())
         self._read: dict[str, int] = {}
         self._in_the_midst: set[str] = set()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import marshal
+from typing import TYPE_CHECKING
 
 from .._errors import make, set_winerror, unsupported
-from .._typing import TYPE_CHECKING
 from .._unpatched import allocate_lock
 from .._win32 import system
 from .console_route import is_wine

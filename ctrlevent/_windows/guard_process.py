@@ -40,6 +40,7 @@ from .._win32.constants import (
     ProcessConsoleHostProcess,
     ThreadQuerySetWin32StartAddress,
 )
+from .processes import open_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,7 +231,7 @@ def console_host(windows: System) -> str | None:
             CURRENT_PROCESS, ProcessConsoleHostProcess, windows.pointer_size
         )
         pid = int.from_bytes(answer, "little") & ~3
-        handle = windows.OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, pid)
+        handle = open_process(windows, PROCESS_QUERY_LIMITED_INFORMATION, pid)
     except OSError:
         return None
     try:
