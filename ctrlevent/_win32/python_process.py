@@ -70,6 +70,7 @@ class Python:
 
     def receive(self, seconds: float) -> Any:
         deadline = monotonic() + seconds
+        has_exited = False
         while True:
             data = read_available(self._process.stdout.fileno())
             if data:
@@ -80,12 +81,13 @@ class Python:
                     self._received = b""
                     return value
                 continue
-            if data is not None:
+            if data is not None or has_exited:  # another process may keep its output open
                 return None
             now = monotonic()
             if now >= deadline:
                 raise TimeoutError
             sleep(0 if now - self._asked < _SOON else _PAUSE)
+            has_exited = not self.is_alive()
 
     def exit_code(self) -> int:
         code: int = self._process.wait()
