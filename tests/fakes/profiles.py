@@ -87,19 +87,30 @@ class Profile(NamedTuple):
     """FreeConsole writes 0 as the ConsoleHandle (kernelbase). It was not seen on each version, so
     the worst case has it otherwise."""
 
+    build: int = 26100
+    """Of Windows."""
+
+    console_program: str | None = "C:\\Windows\\System32\\conhost.exe"
+    """What serves a console; None: ProcessConsoleHostProcess is not known (measured on Wine 10)."""
+
 
 NEWEST = Profile("conhost 1.25.2609")
 """Microsoft's console server from 1.22.2502 on: no build since then differs."""
 
 CONHOST_1_20 = NEWEST._replace(
-    name="conhost 1.20.2406", newest_is_told_first=False, a_dead_process_stops_the_telling=True
+    name="conhost 1.20.2406",
+    newest_is_told_first=False,
+    a_dead_process_stops_the_telling=True,
+    build=19045,
+    console_program="C:\\Program Files\\WindowsApps\\Microsoft.WindowsTerminal\\OpenConsole.exe",
 )
-"""1.19.2401, too."""
+"""1.19.2401, too. It came with Windows Terminal, on an older Windows."""
 
 OF_2019 = NEWEST._replace(
     name="Windows 10 of 2019",
     mixed_kinds_are_dropped=False,
     a_dead_process_stops_the_telling=True,
+    build=18363,
 )
 """Read, never seen."""
 
@@ -112,6 +123,7 @@ WORST = NEWEST._replace(
     a_dead_process_stops_the_telling=True,
     not_permitted=34,
     free_console_clears_the_handle=False,
+    build=22631,
 )
 """No build, but a Windows on which all that was measured, read or reported is true at once."""
 
@@ -127,6 +139,8 @@ WINE = Profile(
     leader_group_at_birth_is_0=False,
     console_asked_for=(0, -1, -2),
     taken=1,
+    build=19045,
+    console_program=None,
 )
 
 PROFILES = {profile.name: profile for profile in (WINE, *WINDOWS_BUILDS)}

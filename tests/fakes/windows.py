@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from ctrlevent._win32.boundary import Created, PythonProcess, Startup
 
+    from .guard import FakeGuard
     from .helper import FakeHelper
 
 __all__ = ["CTRL_BREAK", "CTRL_C", "Console", "Entry", "FakeWindows", "Process", "install"]
@@ -55,6 +56,7 @@ HANDLES = "a handler takes it"
 DEFAULT = "no handler takes it: the process ends with STATUS_CONTROL_C_EXIT"
 HANGS = "a handler runs for ever"
 DIES = "the process ends with another exit code while a handler runs"
+REGISTERED = "the handlers that it has registered run; if none takes it, as DEFAULT"
 
 
 def install(patch: pytest.MonkeyPatch, windows: FakeWindows) -> FakeWindows:
@@ -93,6 +95,8 @@ class Process:
         """The console that it was on before."""
         self.console_handles = 0
         """That it has opened itself."""
+        self.handlers: list[Callable[[int], bool]] = []
+        """That it has registered. They run with the reaction REGISTERED alone."""
         self.exit_code: int | None = None
         self.is_kernel = False
         """System, Registry, ...: no PEB (phnt)."""
@@ -220,6 +224,10 @@ class Process:
             self.exit(c.STATUS_CONTROL_C_EXIT)
         elif self.reaction == DIES:
             self.exit(7)
+        elif self.reaction == REGISTERED and not any(
+            handler(event) for handler in reversed(self.handlers)
+        ):
+            self.exit(c.STATUS_CONTROL_C_EXIT)
         if self.reaction == HANGS:
             return None
         return self.windows.profile.taken if self.exit_code is None else self.exit_code
@@ -300,12 +308,15 @@ class FakeWindows:
         """GetProcessInformation knows ProcessMachineTypeInfo: Windows 11 (docs)."""
         self.helper: FakeHelper | None = None
         """Its helper process; None: the caller is a frozen program, which has none."""
+        self.start_guard: Callable[[], FakeGuard] | None = None
+        """See `guard.install`."""
+        self.guards: list[FakeGuard] = []
+        """Those that were started, in order."""
         self.answer_bytes: int | None = None
         """How many bytes a read answers at most."""
         self.now = 1000.0
         self.processes: dict[int, Process] = {}
         self.handles: dict[int, Handle] = {}
-        self.handlers: list[Callable[[int], bool]] = []
         self.calls: list[str] = []
         self.faults: dict[tuple[str, int], int] = {}
         self.meanwhile: list[tuple[int, Callable[[], object]]] = []
@@ -331,6 +342,15 @@ class FakeWindows:
         self.console = new_console(self)
         self.caller = self._create(1000, group=0, ignores=False, bits=pointer_size * 8)
         self.caller.connect(self.console)
+
+    @property
+    def handlers(self) -> list[Callable[[int], bool]]:
+        """Those of the caller."""
+        return self.caller.handlers
+
+    @property
+    def build(self) -> int:
+        return self.profile.build
 
     # --- what a test arranges ---------------------------------------------------------------------
 
@@ -519,9 +539,13 @@ class FakeWindows:
     # --- another Python, and file descriptors -----------------------------------------------------
 
     def python(self) -> str | None:
-        return "python.exe" if self.helper else None
+        return "python.exe" if self.helper or self.start_guard else None
 
-    def start_python(self, code: str) -> PythonProcess:
+    def start_python(self, code: str, *, on_console: bool = False) -> PythonProcess:
+        if on_console:
+            assert "_windows.guard_process import main" in code
+            assert self.start_guard
+            return self.start_guard()
         assert "_windows.helper_process import main" in code
         assert self.helper
         return self.helper
@@ -649,11 +673,26 @@ class FakeWindows:
         if information == c.ProcessWow64Information:
             assert (size, self.pointer_size) == (8, 8)
             return (PEB[32] if is_wow64 else 0).to_bytes(8, "little")
+        if information == c.ProcessConsoleHostProcess:
+            assert size == self.pointer_size
+            return self._console_server(process).to_bytes(size, "little")
         assert information == c.ProcessBasicInformation
         bits = self.pointer_size * 8
         # The Wow64 layer knows no 64-bit address: it answers a 32-bit caller with none.
         peb = 0 if process.bits > bits else PEB[bits]
         return self._basic(process, bits, peb, size)
+
+    def _console_server(self, process: Process) -> int:
+        """Its pid, with a flag in the two low bits (phnt)."""
+        program, console = self.profile.console_program, process.console
+        if program is None:
+            raise windows_error(c.ERROR_INVALID_PARAMETER, "NtQueryInformationProcess")
+        if console is None:
+            return 0
+        if console.server is None:
+            console.server = self._create(0, group=0, ignores=False, bits=self.bits)
+            console.server.name = program
+        return console.server.pid | 1
 
     @foreign
     def NtWow64QueryInformationProcess64(self, hProcess: int, information: int, size: int) -> bytes:
@@ -881,6 +920,16 @@ class FakeWindows:
     def TerminateThread(self, hThread: int, dwExitCode: int) -> None:  # noqa: ARG002
         thread = self._thread(hThread)
         assert not thread.has_run, "what runs at CtrlRoutine is not to be ended in the midst of it"
+
+    # The threads that bring events have ended when the call returns that has caused them.
+
+    @foreign
+    def NtGetNextThread(self, hProcess: int, hThread: int, dwDesiredAccess: int) -> int:  # noqa: ARG002
+        raise windows_error(c.ERROR_NO_MORE_ITEMS, "NtGetNextThread")
+
+    @foreign
+    def NtQueryInformationThread(self, hThread: int, information: int, size: int) -> bytes:
+        raise NotImplementedError
 
     @foreign
     def GetExitCodeThread(self, hThread: int) -> int:

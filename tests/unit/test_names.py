@@ -202,7 +202,10 @@ def test_what_a_half_has_not_is_an_attribute_error() -> None:
 
 # What runs by the command line and by pytest, and is in no program that is frozen.
 DOORS = {"__init__", "__main__", "_cli", "_demo", "_patched_program"}
-DOORS |= {"_stray_events", "pytest_plugin"}
+DOORS |= {"_stray_events", "_guarded_session", "pytest_plugin"}
+
+# What runs in another Python, which a frozen program has not.
+ELSEWHERE = {"guard_process"}
 
 
 def test_tools_that_freeze_programs_find_every_module() -> None:
@@ -212,7 +215,7 @@ def test_tools_that_freeze_programs_find_every_module() -> None:
     there = {
         ".".join(["ctrlevent", *path.relative_to(PACKAGE).with_suffix("").parts])
         for path in PACKAGE.rglob("*.py")
-        if path.stem not in DOORS
+        if path.stem not in DOORS | ELSEWHERE
     }
     assert there - {*finder.modules} == set()
 
@@ -238,6 +241,7 @@ def test_import_needs_nothing_that_is_slow_to_import() -> None:
 VERBS = "import ctrlevent._signals, ctrlevent._queries"
 SENDS = f"{VERBS}, ctrlevent._windows.signals, ctrlevent._win32.native"
 HELPER = "import ctrlevent._windows.helper_process, ctrlevent._win32.native"
+GUARD = "import ctrlevent._windows.guard_process, ctrlevent._win32.native"
 
 
 @pytest.mark.parametrize("code", [VERBS, SENDS])
@@ -256,7 +260,7 @@ def test_helper_process_imports_no_more_of_the_standard_library_than_ctypes() ->
 
 def test_typing_without_its_cost_is_for_what_sends_asks_and_helps_alone() -> None:
     """Every other module uses `typing` itself."""
-    loaded = {name for code in (SENDS, HELPER) for name in imported_by(code)}
+    loaded = {name for code in (SENDS, HELPER, GUARD) for name in imported_by(code)}
     uses = {
         ".".join(["ctrlevent", *path.relative_to(PACKAGE).with_suffix("").parts])
         for path in PACKAGE.rglob("*.py")

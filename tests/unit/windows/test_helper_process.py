@@ -61,6 +61,14 @@ child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(6
 put({{"sent_to": [child.pid]}})
 get()
 """
+ANSWERS_IN_PIECES = f"""{PIPES}
+import time
+get()
+for byte in marshal.dumps({{"sent_to": [7]}}):
+    os.write(1, bytes([byte]))
+    time.sleep(0.002)
+get()
+"""
 STANDS_STILL = "import time; print(flush=True, end=''); time.sleep(600)"
 
 Use = Callable[..., "list[subprocess.Popen[bytes]]"]
@@ -156,11 +164,8 @@ def test_one_that_does_not_answer_in_time_is_ended(use: Use) -> None:
     assert send() == [7]
 
 
-def test_one_whose_output_somebody_else_keeps_open_is_replaced_all_the_same(
-    use: Use, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_whose_output_another_process_keeps_open_is_replaced_all_the_same(use: Use) -> None:
     """The end of its output does not come, however long it is waited for."""
-    monkeypatch.setattr(python_process, "_CLOSING", 0.01)
     started = use(LEAVES_ITS_OUTPUT_TO_A_CHILD, SENT_TO_7)
     (pid,) = send()
     try:
@@ -169,6 +174,21 @@ def test_one_whose_output_somebody_else_keeps_open_is_replaced_all_the_same(
         assert send() == [7]
     finally:
         os.kill(pid, signal.SIGTERM)
+
+
+def test_one_that_exits_when_asked_while_another_process_keeps_its_output_open(use: Use) -> None:
+    use(LEAVES_ITS_OUTPUT_TO_A_CHILD)
+    (pid,) = send()
+    try:
+        with pytest.raises(OSError, match="ended while it was sending; it may have sent"):
+            send()
+    finally:
+        os.kill(pid, signal.SIGTERM)
+
+
+def test_answer_may_come_in_pieces(use: Use) -> None:
+    use(ANSWERS_IN_PIECES)
+    assert send() == [7]
 
 
 def test_one_that_was_not_waited_for_is_ended(use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
