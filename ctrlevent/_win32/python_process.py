@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os.path
+from io import BytesIO
 from typing import Any
 
 from .._subprocess import DEVNULL, PIPE, Popen
@@ -34,7 +35,7 @@ class Python:
         self._flags = CREATE_NEW_PROCESS_GROUP | (0 if on_console else DETACHED_PROCESS)
         self._process: Any = None
         self._received = b""
-        """The beginning of an answer."""
+        """What has been read and not been returned: answers, the last maybe in part."""
         self._asked = monotonic()
 
     def start(self) -> None:
@@ -72,14 +73,15 @@ class Python:
         deadline = monotonic() + seconds
         has_exited = False
         while True:
+            # marshal raises any of these for half a value.
+            with contextlib.suppress(EOFError, ValueError, TypeError):
+                received = BytesIO(self._received)
+                value = marshal.load(received)
+                self._received = received.read()
+                return value
             data = read_available(self._process.stdout.fileno())
             if data:
                 self._received += data
-                # marshal raises any of these for half a value.
-                with contextlib.suppress(EOFError, ValueError, TypeError):
-                    value = marshal.loads(self._received)
-                    self._received = b""
-                    return value
                 continue
             if data is not None or has_exited:  # another process may keep its output open
                 return None
