@@ -12,8 +12,6 @@ from ._typing import public
 if TYPE_CHECKING:
     from ._protocol import ConsoleGuard
 
-_standing: list[ConsoleGuard] = []
-
 
 @public
 class Guard:
@@ -61,7 +59,6 @@ class Guard:
         self._guard = half.guard(self._every)
         try:
             self._guard.start()
-            _standing.append(self._guard)
         except BaseException:
             self._stop()
             raise
@@ -73,8 +70,6 @@ class Guard:
     def _stop(self) -> None:
         guard, self._guard = self._guard, None
         if guard is not None:
-            if guard in _standing:
-                _standing.remove(guard)
             guard.stop()
 
     def clear(self, timeout: float | None = 1.0) -> bool | None:
@@ -107,14 +102,9 @@ class Guard:
     @property
     def leaves_events_pending(self) -> bool:
         """Whether the console leaves events pending. False on POSIX, and on Wine's own console."""
-        return self._inside().pid is not None
+        return self._inside().is_needed
 
     def _inside(self) -> ConsoleGuard:
         if self._guard is None:
             raise RuntimeError("the guard does not stand: call this inside of its with statement")
         return self._guard
-
-
-def pids() -> set[int]:
-    """Of the processes of the guards that this process has."""
-    return {guard.pid for guard in _standing if guard.pid is not None}

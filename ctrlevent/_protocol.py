@@ -45,6 +45,9 @@ class Half(Protocol):
         ...
 
     def guard(self, every: float | None) -> ConsoleGuard: ...
+    def guard_pids(self) -> set[int]:
+        """Of the processes of the guards that this process has."""
+        ...
 
     def start(self, named: dict[str, Any], console: str, tree: Tree | None) -> Start:
         """Change the keywords of `subprocess.Popen` so that its child leads a group."""
@@ -125,6 +128,9 @@ class ConsoleGuard(Protocol):
     def pid(self) -> int | None:
         """Of its process; None where there is none."""
         ...
+
+    is_needed: bool
+    """Whether the console leaves events pending, once it has started."""
 
     def start(self) -> None: ...
     def clear(self, seconds: float) -> bool | None: ...

@@ -25,7 +25,6 @@ import sys
 from typing import TYPE_CHECKING, Any, Callable
 
 from ._arguments import Probe
-from ._guard import pids as guard_pids
 from ._half import half
 from ._handler import handler
 from ._queries import console_processes
@@ -112,7 +111,7 @@ class _Activity:
         parents = {one.pid: one.ppid for one in processes}
         own, top = os.getpid(), process.pid
         seen: set[int] = set()
-        if top == own or top in guard_pids():
+        if top == own or top in half.guard_pids():
             return False
         while top in parents and top not in seen and top != own:
             seen.add(top)

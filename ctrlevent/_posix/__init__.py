@@ -20,7 +20,7 @@ PARTS = {
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree end_child further_patches",
     "run": "run",
-    "guard": "guard",
+    "guard": "guard guard_pids",
     "no_counterpart": "broadcast create_process abandon_process resume_thread close_process"
     " terminal run_on_terminal escapes",
 }

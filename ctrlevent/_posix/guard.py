@@ -7,6 +7,7 @@ class ConsoleGuard:
     """Implements `_protocol.ConsoleGuard`."""
 
     pid = None
+    is_needed = False
 
     def start(self) -> None:
         pass
@@ -23,3 +24,7 @@ class ConsoleGuard:
 
 def guard(every: float | None) -> ConsoleGuard:
     return ConsoleGuard()
+
+
+def guard_pids() -> set[int]:
+    return set()

@@ -28,7 +28,7 @@ PARTS = {
     "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill broadcast"
     " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
-    "guard": "guard",
+    "guard": "guard guard_pids",
     "popen": "start tree end_child",
     "patched_subprocess": "further_patches",
     "create_process": "create_process abandon_process resume_thread close_process",

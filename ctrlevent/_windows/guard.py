@@ -40,6 +40,10 @@ def guard(every: float | None) -> ConsoleGuard:
     return ConsoleGuard(system(), every)
 
 
+def guard_pids() -> set[int]:
+    return {guard.pid for guard in standing if guard.pid is not None}
+
+
 class ConsoleGuard:
     """Implements `_protocol.ConsoleGuard`."""
 
@@ -47,7 +51,7 @@ class ConsoleGuard:
         self._windows = windows
         self._arguments = () if every is None else (every,)
         self._process: PythonProcess | None = None
-        self._is_needed = False
+        self.is_needed = False
         """Whether this console leaves events pending: Wine 10's own does not."""
         self._number = 0
         self._found_before = self._found = 0
@@ -66,7 +70,7 @@ class ConsoleGuard:
                 "a frozen program has no Python to run as a guard; start its commands with"
                 " ctrlevent.run(), on a console of their own"
             )
-        self._is_needed = True
+        self.is_needed = True
         self._start(self._windows.monotonic() + _START_WITHIN)
         standing.append(self)
 
@@ -96,7 +100,7 @@ class ConsoleGuard:
 
     def _ask(self, *, clear: bool, seconds: float) -> dict[str, Any] | None:
         """Its answer; None where no event is ever pending."""
-        if not self._is_needed:
+        if not self.is_needed:
             return None
         deadline = self._windows.monotonic() + seconds
         self._acquire(deadline)
@@ -161,7 +165,7 @@ class ConsoleGuard:
                 if self._process is not None:
                     self._answer(True, self._windows.monotonic() + _LAST)
         finally:
-            self._is_needed = False
+            self.is_needed = False
             self._discard()
 
     def _discard(self) -> None:

@@ -172,10 +172,12 @@ def test_without_a_console_there_is_nothing_to_guard(
 
 @pytest.fixture
 def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[_Workers, _Workers]:
-    monkeypatch.setattr(os, "getpid", lambda: 1)
-    first = _Workers(str(tmp_path))
-    monkeypatch.setattr(os, "getpid", lambda: 2)
-    return first, _Workers(str(tmp_path))
+    workers = []
+    for pid in (1, 2):
+        with monkeypatch.context() as patch:
+            patch.setattr(_guarded_session.system_calls, "getpid", lambda pid=pid: pid)
+            workers.append(_Workers(str(tmp_path)))
+    return workers[0], workers[1]
 
 
 def test_a_worker_knows_no_call_of_its_own_as_another_s(

@@ -204,6 +204,7 @@ def test_every_verb_of_a_half_that_sends_or_starts_is_observed() -> None:
             "abandon_process",
             "escapes",
             "guard",
+            "guard_pids",
             "run",
             "run_on_terminal",
         ),

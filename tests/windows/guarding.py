@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import ctrlevent
-from ctrlevent import _guard
+from ctrlevent._half import half
 from tests.waiting import HANG_LIMIT
 
 from . import actor, leaks
@@ -31,7 +31,7 @@ def leave() -> None:
 
 
 def pid() -> int | None:
-    return next(iter(_guard.pids()), None)
+    return next(iter(half.guard_pids()), None)
 
 
 def clear() -> bool | None:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 
 import ctrlevent
-from ctrlevent import Guard, NoConsole, _guard
+from ctrlevent import Guard, NoConsole
 from ctrlevent._errors import winerror_of
+from ctrlevent._half import half
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32 import python_process
 from ctrlevent._win32.python_process import Python
@@ -121,7 +122,7 @@ def use(caller: Caller, commands: list[str], monkeypatch: pytest.MonkeyPatch) ->
         patch.setattr(python_process, "Popen", popen)
         yield use
     assert standing_guards.standing == []
-    assert _guard.pids() == set()
+    assert half.guard_pids() == set()
     assert all(process.poll() is not None for process in started)
 
 
@@ -151,10 +152,10 @@ def test_found(use: Use) -> None:
 def test_it_stands_from_the_beginning_of_the_context_to_its_end(use: Use) -> None:
     started = use(ANSWERS)
     with Guard() as guard:
-        assert _guard.pids() == {started[0].pid}
+        assert half.guard_pids() == {started[0].pid}
         assert guard.leaves_events_pending
     assert started[0].poll() is not None
-    assert _guard.pids() == set()
+    assert half.guard_pids() == set()
 
 
 def test_it_stands_again_in_another_context(use: Use) -> None:
@@ -401,7 +402,7 @@ def wine(monkeypatch: pytest.MonkeyPatch) -> FakeWindows:
 def test_on_wine_nothing_is_ever_pending_and_nothing_is_started() -> None:
     with Guard() as guard:
         assert (guard.clear(), guard.found(), guard.leaves_events_pending) == (False, 0, False)
-        assert _guard.pids() == set()
+        assert half.guard_pids() == set()
 
 
 def test_on_wine_verbs_send_nothing_more(wine: FakeWindows) -> None:
