@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import Any
 
 from .._subprocess import DEVNULL, PIPE, Popen
-from .._unpatched import monotonic, sleep
+from .._unpatched import allocate_lock, monotonic, sleep
 from .constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
 from .foreign import read_available
 from .whole import whole
@@ -37,6 +37,10 @@ class Python:
         self._received = b""
         """What has been read and not been returned: answers, the last maybe in part."""
         self._asked = monotonic()
+        # Waiting for it is a sleep that works at the interpreter's end, too: `time.sleep` waits for
+        # an event of the interpreter, which is closed by then.
+        self._never = allocate_lock()
+        self._never.acquire()
 
     def start(self) -> None:
         whole(self._start)
@@ -88,7 +92,10 @@ class Python:
             now = monotonic()
             if now >= deadline:
                 raise TimeoutError
-            sleep(0 if now - self._asked < _SOON else _PAUSE)
+            if now - self._asked < _SOON:
+                sleep(0)
+            else:
+                self._never.acquire(timeout=_PAUSE)
             has_exited = not self.is_alive()
 
     def exit_code(self) -> int:
