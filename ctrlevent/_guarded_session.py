@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _STANDARD_LIBRARY = os.path.normcase(os.path.dirname(os.__file__))
+
+# In seconds: the guard answers within 5 ms, but on a busy machine it may take its time.
+_WITHIN = 60.0
+
 _EVENTS = {int(event): event for event in (CtrlEvent.CTRL_C_EVENT, CtrlEvent.CTRL_BREAK_EVENT)}
 
 
@@ -109,8 +113,11 @@ class GuardedSession:
         """Clear the console. What was wrong since the last check, for the test's report."""
         if not self.stands:
             return None
-        self._guard.clear(None)
-        before, self._found = self._found, self._guard.found()
+        try:
+            self._guard.clear(_WITHIN)
+            before, self._found = self._found, self._guard.found()
+        except OSError as error:
+            return f"what is pending on the console was not cleared: {error.strerror or error}"
         calls, self._calls = self._calls, []
         others_called = self._workers is not None and self._workers.others_called()
         if calls:

@@ -12,6 +12,7 @@ import pytest
 from ctrlevent import CtrlEvent, NoConsole, _guarded_session
 from ctrlevent._guarded_session import GuardedSession, _Workers
 from ctrlevent._half import half
+from ctrlevent._unpatched import system_calls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,6 +153,16 @@ def test_the_console_is_cleared_at_each_check(session: GuardedSession, guard: Fa
     assert guard.cleared == 2
 
 
+def test_a_guard_that_does_not_answer_fails_the_test(
+    session: GuardedSession, guard: FakeGuard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: float) -> None:
+        raise TimeoutError(110, "no answer")
+
+    monkeypatch.setattr(guard, "clear", refuse)
+    assert session.check() == "what is pending on the console was not cleared: no answer"
+
+
 def test_without_a_console_there_is_nothing_to_guard(
     guard: FakeGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,7 +186,7 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[_Workers, 
     workers = []
     for pid in (1, 2):
         with monkeypatch.context() as patch:
-            patch.setattr(_guarded_session.system_calls, "getpid", lambda pid=pid: pid)
+            patch.setattr(system_calls, "getpid", lambda pid=pid: pid)
             workers.append(_Workers(str(tmp_path)))
     return workers[0], workers[1]
 
