@@ -74,7 +74,7 @@ class Console:
         sender (which conhost does not know, and a test wants to)."""
         self.limit = 0
         """LimitingProcessId: the one slot for the group that they are for."""
-        self.server: Process | None = None
+        self.served_by: Process | None = None
         """The process that serves it, made when a process asks for it."""
         windows.consoles.append(self)
 

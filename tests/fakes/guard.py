@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ctrlevent._win32 import constants as c
 from ctrlevent._windows import guard_process
 
+from . import helper
 from . import windows as fake
 
 if TYPE_CHECKING:
@@ -103,5 +104,7 @@ class FakeGuard:
 
 def install(windows: FakeWindows) -> list[FakeGuard]:
     """Let this Windows have a Python to run as a guard. Returns those that start."""
+    if windows.helper is None:
+        helper.install(windows)
     windows.start_guard = functools.partial(FakeGuard, windows)
     return windows.guards

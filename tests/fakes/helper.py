@@ -21,6 +21,10 @@ class FakeHelper:
         self.requests: list[dict[str, Any]] = []
         self.replies: list[dict[str, Any]] = []
 
+    @property
+    def pid(self) -> int:
+        raise AssertionError("each request has a process of its own")
+
     def is_alive(self) -> bool:
         return True
 

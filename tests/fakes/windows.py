@@ -307,7 +307,7 @@ class FakeWindows:
         self.knows_machines = True
         """GetProcessInformation knows ProcessMachineTypeInfo: Windows 11 (docs)."""
         self.helper: FakeHelper | None = None
-        """Its helper process; None: the caller is a frozen program, which has none."""
+        """Its helper process; None: the caller is a frozen program, which has no Python."""
         self.start_guard: Callable[[], FakeGuard] | None = None
         """See `guard.install`."""
         self.guards: list[FakeGuard] = []
@@ -539,7 +539,7 @@ class FakeWindows:
     # --- another Python, and file descriptors -----------------------------------------------------
 
     def python(self) -> str | None:
-        return "python.exe" if self.helper or self.start_guard else None
+        return "python.exe" if self.helper else None
 
     def start_python(self, code: str, *, on_console: bool = False) -> PythonProcess:
         if on_console:
@@ -689,10 +689,10 @@ class FakeWindows:
             raise windows_error(c.ERROR_INVALID_PARAMETER, "NtQueryInformationProcess")
         if console is None:
             return 0
-        if console.server is None:
-            console.server = self._create(0, group=0, ignores=False, bits=self.bits)
-            console.server.name = program
-        return console.server.pid | 1
+        if console.served_by is None:
+            console.served_by = self._create(0, group=0, ignores=False, bits=self.bits)
+            console.served_by.name = program
+        return console.served_by.pid | 1
 
     @foreign
     def NtWow64QueryInformationProcess64(self, hProcess: int, information: int, size: int) -> bytes:

@@ -23,6 +23,7 @@ from ctrlevent._errors import winerror_of
 from ctrlevent._half import half
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32 import python_process
+from ctrlevent._win32.foreign import read_available
 from ctrlevent._win32.python_process import Python
 from ctrlevent._windows import standing_guards
 from ctrlevent._windows.guard import ConsoleGuard
@@ -284,7 +285,7 @@ def test_answers_that_come_together_are_taken_one_by_one(use: Use) -> None:
     """The caller does not look before both are there."""
     use(f"{PROGRAM}\nget(); put({{'earlier': 1}}); put({{'number': 1, 'found': 7}})\nget()")
     with Guard() as guard:
-        real = python_process.read_available
+        real = read_available
         seen = bytearray()
 
         def read(fd: int) -> bytes | None:

@@ -367,7 +367,7 @@ def handlers_run_late(world: World, late: Callable[[int, Callable[[], object]], 
     def run_handlers(event: int, sender: str) -> None:
         late(event, lambda: real(event, sender))
 
-    process.run_handlers = run_handlers  # type: ignore[method-assign, assignment]
+    process.run_handlers = run_handlers  # type: ignore[method-assign]
 
 
 def test_break_whose_thread_runs_already_is_waited_for(world: World, threads: Threads) -> None:
