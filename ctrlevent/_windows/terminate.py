@@ -10,6 +10,7 @@ from .._win32.constants import PROCESS_TERMINATE, WAIT_OBJECT_0
 from . import policy
 from .peb import MOMENT, Facts, Unreadable
 from .processes import LOOK, Processes
+from .standing_guards import clear_first
 
 if TYPE_CHECKING:
     from typing import Callable
@@ -33,7 +34,9 @@ def probe_group(windows: System, pgid: int) -> None:
 
 def end_process(windows: System, pid: int, exit_code: int) -> None:
     with Processes(windows, LOOK | PROCESS_TERMINATE) as processes:
-        _terminate(windows, processes.handle(pid), pid, exit_code)
+        handle = processes.handle(pid)
+        clear_first()  # its exit is a console call
+        _terminate(windows, handle, pid, exit_code)
 
 
 def end_group(windows: System, pgid: int, exit_code: int, timeout: float) -> None:
@@ -84,6 +87,8 @@ def _end_all(
             for pid in found:  # opens all before it ends the first: all of them or none
                 with contextlib.suppress(ProcessLookupError):
                     targets.handle(pid)
+            if not ended:
+                clear_first()  # the exit of each is a console call
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     _terminate(windows, targets.handle(pid), pid, exit_code)
@@ -93,6 +98,8 @@ def _end_all(
                     TimeoutError, f"{named} starts processes faster than they are ended; send again"
                 )
         if caller in found:
+            if not ended:
+                clear_first()
             _terminate(windows, targets.handle(caller), caller, exit_code)
     return bool(ended or found)
 
