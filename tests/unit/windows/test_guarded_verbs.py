@@ -134,6 +134,8 @@ VERBS = {
     "preview of killpg": Verb(lambda w: _signals.preview_killpg(w.leader.pid, C), nobody),
     "preview of kill": Verb(lambda w: _signals.preview_kill(w.single.pid, C), nobody),
     "console_processes": Verb(lambda _: ctrlevent.console_processes(), nobody),
+    "kill, no event": Verb(lambda w: ctrlevent.kill(w.child.pid, 15), nobody),
+    "killpg, no event": Verb(lambda w: ctrlevent.killpg(w.leader.pid, 15), nobody),
     "Popen": Verb(lambda w: Popen(w.windows)(), nobody),
 }
 
@@ -172,7 +174,8 @@ def test_control_without_a_guard_what_was_pending_reaches_every_process(
     on_console = world.everybody
     world.wrong_call(pending)
     VERBS[verb].call(world)
-    assert set(world.reached_by_the_wrong_call) >= set(on_console)
+    ended = {pid for pid, _ in world.windows.terminated}
+    assert set(world.reached_by_the_wrong_call) >= set(on_console) - ended
 
 
 # --- the guard itself -----------------------------------------------------------------------------
@@ -263,7 +266,7 @@ def test_verb_sends_nothing_if_the_guard_does_not_answer(
     start = world.windows.now
     with pytest.raises(TimeoutError, match="the guard has not answered"):
         VERBS[verb].call(world)
-    assert world.windows.received == []
+    assert world.windows.received == world.windows.terminated == []
     assert world.windows.now - start == pytest.approx(standing_guards._WITHIN, abs=1)
 
 
