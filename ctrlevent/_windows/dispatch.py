@@ -35,6 +35,7 @@ from .plans import (
 )
 from .policy import Means
 from .processes import LOOK, WRITE, Processes
+from .standing_guards import clear_first
 from .thread_route import NoThread
 
 if TYPE_CHECKING:
@@ -326,6 +327,7 @@ def to_console_of(windows: System, pid: int, event: CtrlEvent) -> None:
     with Processes(windows, LOOK) as processes:
         processes.handle(pid)  # it is alive, and its pid stays its own meanwhile
         plan = policy.console_elsewhere(pid, has_helper=helper_route.is_available(windows))
+        clear_first()  # it may be the caller's console that the helper attaches to
         deadline = windows.monotonic() + _BROADCAST_SECONDS
         send(plan, Sending(windows, processes, event, deadline, waits=False))
 
