@@ -131,6 +131,9 @@ VERBS = {
     "deliver, a member": Verb(lambda w: ctrlevent.deliver(w.child.pid, C), lambda w: [w.child.pid]),
     "broadcast": Verb(lambda _: ctrlevent.broadcast(C), lambda w: w.everybody),
     "broadcast, Break": Verb(lambda _: ctrlevent.broadcast(BREAK), lambda w: w.everybody),
+    "broadcast, of a process on it": Verb(
+        lambda w: ctrlevent.broadcast(C, console_of=w.bystander.pid), lambda w: w.everybody
+    ),
     "preview of killpg": Verb(lambda w: _signals.preview_killpg(w.leader.pid, C), nobody),
     "preview of kill": Verb(lambda w: _signals.preview_kill(w.single.pid, C), nobody),
     "console_processes": Verb(lambda _: ctrlevent.console_processes(), nobody),
