@@ -119,7 +119,7 @@ class Watched(FakeWindows):
         return super().CreateRemoteThread(hProcess, lpStartAddress, lpParameter, dwCreationFlags)
 
     def about_to_send(self, console: Console, group: int) -> None:
-        if self.call is None:
+        if self.call is None or any(guard.process is self.caller for guard in self.guards):
             return
         if self.last_moment:
             happenings, self.last_moment = self.last_moment, ()

@@ -486,8 +486,7 @@ class World(RuleBasedStateMachine):
         windows = self.windows
         windows.sender = f"call {len(windows.sent_by)}: {call.text}"
         windows.sent_by[windows.sender] = call
-        quiet = not m and not windows._happenings and not any(k.parked for k in windows.consoles)
-        should_hear = self.should_hear(call, sig) if quiet else []
+        should_hear = self.should_hear(call, sig) if self.is_quiet(m) else []
         heard_before, ended_before = len(windows.received), len(windows.terminated)
         del windows.calls[:]
         windows.meanwhile = [
@@ -539,6 +538,12 @@ class World(RuleBasedStateMachine):
             self.broken(Careless(f"{call.text}: took {windows.now - start} seconds"))
         if len(windows.calls) > (200 + seconds * 1000) * (len(self.everybody) + 5):
             self.broken(Careless(f"{call.text}: {len(windows.calls)} calls of Windows"))
+
+    def is_quiet(self, m: list[Any]) -> bool:
+        """Whether nothing happens but the call."""
+        windows = self.windows
+        is_pending = any(console.parked for console in windows.consoles)
+        return not m and not windows._happenings and not is_pending
 
     def wait_of_helpers(self) -> float:
         """In seconds: how long helpers may wait, on Wine, for members that are starting."""
