@@ -52,7 +52,7 @@ def holds(profile: Profile, clears: bool, count: int) -> None:
         phases=[Phase.generate, Phase.shrink] if clears else [Phase.generate],
         derandomize=settings().derandomize,
         report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(cast("Any", HealthCheck)),
     )
     @given(family=families, calls=wrong_calls)
     def history(family: list[tuple[int, How]], calls: list[tuple[int, int, int]]) -> None:
