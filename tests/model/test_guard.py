@@ -67,10 +67,8 @@ def holds(profile: Profile, clears: bool, count: int) -> None:
                 attached = [entry.process for entry in windows.console.entries if entry.process]
                 named = [*world.everybody, guard.process][target % (len(world.everybody) + 1)]
                 before = len(windows.received)
-                with (
-                    windows.somebody_else(attached[sender % len(attached)]),
-                    contextlib.suppress(OSError),
-                ):
+                process = attached[sender % len(attached)]
+                with windows.somebody_else(process), contextlib.suppress(OSError):
                     windows.console.generate(event, named.pid)
                 if clears:
                     with windows.somebody_else(guard.process):
@@ -132,10 +130,8 @@ class Guarded(World):
         ]
         wrong = [process for process in attached if console and not console.knows(process.pid)]
         if console and wrong:
-            with (
-                self.windows.somebody_else(attached[who % len(attached)]),
-                contextlib.suppress(OSError),
-            ):
+            process = attached[who % len(attached)]
+            with self.windows.somebody_else(process), contextlib.suppress(OSError):
                 console.generate(event, wrong[who % len(wrong)].pid)
 
     @precondition(lambda self: not self.over)
@@ -227,6 +223,19 @@ def test_verbs_that_do_not_clear_first_are_found_out(monkeypatch: pytest.MonkeyP
         profile = WINDOWS
         name = "guarded, but no verb clears"
         looks_for = (Leak,)
+
+        def call_verb(
+            self,
+            call: Call,
+            verb: Callable[[], object],
+            sig: Any,
+            timeout: float,
+            m: list[Any],
+            target: Process | None = None,
+        ) -> None:
+            """Without happenings in the midst of a call: they hide what has let the event go."""
+            del m
+            super().call_verb(call, verb, sig, timeout, [], target)
 
     monkeypatch.setattr("ctrlevent._windows.processes.clear_first", lambda: None)
     with pytest.raises(Leak):
