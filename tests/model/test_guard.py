@@ -7,7 +7,7 @@ process. A console call between the wrong call and the clearing lets the event g
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
