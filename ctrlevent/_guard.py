@@ -81,7 +81,7 @@ class Guard:
         to 11 23H2 and Server 2022, outside of Windows Terminal.
 
         `timeout`: how many seconds to wait for the guard, which answers in some 3 ms. None: no
-        limit. If its process has been ended, it is started again.
+        limit. If its process has been ended, it is started again, which is a console call.
 
         Raises `TimeoutError` when it has not answered by then; what is pending may or may not have
         been cleared. `OSError` if the console refuses it, or it cannot be started again;

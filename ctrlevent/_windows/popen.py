@@ -102,6 +102,8 @@ class Job:
         job, windows = self._handle, self._windows
         if job is None:
             return
+        with contextlib.suppress(OSError):  # it is to end whatever a guard says
+            clear_first()
         try:
             deadline = windows.monotonic() + GONE_WITHIN
             windows.TerminateJobObject(job, STATUS_CONTROL_C_EXIT)
@@ -120,6 +122,8 @@ start, tree = Start, Job
 
 
 def end_child(process: Any, terminate: Callable[[], None], signal_name: str) -> None:
+    with contextlib.suppress(OSError):  # as in `Job.close`
+        clear_first()
     terminate()
 
 

@@ -13,8 +13,8 @@ import pytest
 
 import ctrlevent
 from ctrlevent import CtrlEvent, Guard, _signals
-from ctrlevent._windows import create_process, run, standing_guards
-from ctrlevent._windows.popen import Start
+from ctrlevent._windows import create_process, popen, run, standing_guards
+from ctrlevent._windows.popen import Job, Start, end_child
 from tests.fakes import guard as fake_guard
 from tests.fakes.profiles import WINDOWS_BUILDS, Profile
 from tests.fakes.windows import CTRL_BREAK, CTRL_C, FakeWindows, Process, install
@@ -316,3 +316,44 @@ def test_whether_a_stream_is_a_console_is_asked_on_a_clear_console(world: World)
     world.wrong_call(CTRL_C)
     assert not run._is_console(world.windows, 0)
     assert world.reached_by_the_wrong_call == []
+
+
+def end_a_child(world: World) -> None:
+    end_child(None, lambda: world.windows.console.call(world.child), "SIGTERM")
+
+
+def end_a_job(world: World) -> None:
+    windows, job = world.windows, Job()
+    job._handle = 7
+    windows.TerminateJobObject = (  # type: ignore[method-assign]
+        lambda _job, _code: windows.console.call(world.child)
+    )
+    windows.QueryInformationJobObject = lambda _: 0  # type: ignore[method-assign]
+    windows.CloseHandle = lambda _: None  # type: ignore[method-assign]
+    job.close()
+
+
+ENDINGS = [end_a_child, end_a_job]
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_processes_are_ended_on_a_clear_console(
+    world: World, guard: FakeGuard, end: Callable[[World], None]
+) -> None:
+    world.wrong_call(CTRL_C)
+    end(world)
+    assert world.reached_by_the_wrong_call == []
+    assert guard.is_alive()
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_processes_are_ended_even_if_the_guard_does_not_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch, end: Callable[[World], None]
+) -> None:
+    def refuse() -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(popen, "clear_first", refuse)
+    world.wrong_call(CTRL_C)
+    end(world)
+    assert world.reached_by_the_wrong_call == world.everybody
