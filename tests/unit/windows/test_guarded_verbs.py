@@ -325,11 +325,12 @@ def end_a_child(world: World) -> None:
 def end_a_job(world: World) -> None:
     windows, job = world.windows, Job()
     job._handle = 7
-    windows.TerminateJobObject = (  # type: ignore[method-assign]
-        lambda _job, _code: windows.console.call(world.child)
-    )
-    windows.QueryInformationJobObject = lambda _: 0  # type: ignore[method-assign]
-    windows.CloseHandle = lambda _: None  # type: ignore[method-assign]
+    answers: dict[str, Any] = {
+        "TerminateJobObject": lambda _job, _code: windows.console.call(world.child),
+        "QueryInformationJobObject": lambda _job: 0,
+        "CloseHandle": lambda _job: None,
+    }
+    vars(windows).update(answers)
     job.close()
 
 
