@@ -155,7 +155,8 @@ class GuardedSession:
 
 _WHAT_IT_DOES = (
     "the next console call of any process would have sent it to every process on the console. The"
-    " guard has cleared it. Use ctrlevent.kill() for one process, ctrlevent.killpg() for a group"
+    " guard has cleared it. Use ctrlevent.kill() for one process, ctrlevent.killpg() for a group;"
+    " docs/symptoms.md says more"
 )
 
 

@@ -155,17 +155,18 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return None if guarded is None else f"guard-console: {guarded.state()}"
 
 
-@pytest.hookimpl(hookwrapper=True)
+# The innermost of all wrappers: whatever another prints after a phase comes after the clearing.
+@pytest.hookimpl(hookwrapper=True, trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, None]:
     _check(item, "setup", (yield))
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(hookwrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
     _check(item, "call", (yield))
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(hookwrapper=True, trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, None]:
     _check(item, "teardown", (yield))
 

@@ -23,6 +23,7 @@ from .harness import (
     OTHER_ARCH,
     OWN_CONSOLE,
     Console,
+    Process,
     bed_program,
 )
 
@@ -146,6 +147,20 @@ def test_an_event_that_no_handler_takes_ends_the_process(
     console.parent.call(console_calls.generate, event, leader.pid)
     assert program.exit_code() == CONTROL_C_EXIT
     console.assert_heard({leader: [event]})
+
+
+@pytest.mark.parametrize("arch", [ARCH, OTHER_ARCH])
+def test_a_launcher_lives_on_when_its_handler_has_taken_the_event(
+    console: Console, arch: str
+) -> None:
+    """A 32-bit handler that is declared without WINAPI leaves its argument on the stack."""
+    program = console.parent.python(NEW_GROUP, behind_launcher=True, arch=arch)
+    assert program.started != program.pid
+    launcher = Process(console, program.started, console.parent)
+    console.parent.call(console_calls.generate, CTRL_BREAK, program.started)
+    console.assert_heard({program: [CTRL_BREAK]})
+    assert launcher.is_running()
+    launcher.release()
 
 
 @pytest.mark.parametrize("arch", [ARCH, OTHER_ARCH])

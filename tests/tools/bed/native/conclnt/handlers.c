@@ -52,6 +52,26 @@ void forget_handlers(void)
     RtlLeaveCriticalSection(&of_handlers);
 }
 
+/* On x86 a handler may leave its argument on the stack: those of pip's launchers are declared without WINAPI.
+ * Windows' and Wine's own routine do not mind, so the stack is put back where it was. */
+static BOOL call(PHANDLER_ROUTINE routine, DWORD event)
+{
+#ifdef __i386__
+    BOOL taken;
+
+    __asm__ volatile("movl %%esp, %%esi\n\t"
+                     "pushl %%edi\n\t"
+                     "call *%%ebx\n\t"
+                     "movl %%esi, %%esp"
+                     : "=a"(taken)
+                     : "b"(routine), "D"(event)
+                     : "ecx", "edx", "esi", "memory", "cc");
+    return taken;
+#else
+    return routine(event);
+#endif
+}
+
 /* Where the system starts a thread for each event. The bit holds back Ctrl+C alone. */
 EXPORTED(DWORD, CtrlRoutine)(void *argument)
 {
@@ -63,7 +83,7 @@ EXPORTED(DWORD, CtrlRoutine)(void *argument)
     if (event == CTRL_C_EVENT && parameters()->console_flags & CONSOLE_IGNORE_CTRL_C)
         taken = TRUE;
     for (handler = handlers; !taken && handler != NULL; handler = handler->before)
-        taken = handler->routine(event);
+        taken = call(handler->routine, event);
     /* Windows calls ExitProcess. Wine's may wait for ever in a process that is still loading DLLs, for a
      * lock that a thread held when it was ended. */
     if (!taken)
