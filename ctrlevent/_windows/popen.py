@@ -102,9 +102,9 @@ class Job:
         job, windows = self._handle, self._windows
         if job is None:
             return
-        with contextlib.suppress(OSError):  # it is to end whatever a guard says
-            clear_first()
         try:
+            with contextlib.suppress(OSError):  # it is to end whatever a guard says
+                clear_first()
             deadline = windows.monotonic() + GONE_WITHIN
             windows.TerminateJobObject(job, STATUS_CONTROL_C_EXIT)
             while windows.QueryInformationJobObject(job) and windows.monotonic() < deadline:
