@@ -96,7 +96,7 @@ class Python:
                 sleep(0)
             else:
                 self._never.acquire(timeout=_PAUSE)
-            has_exited = not self.is_alive()
+                has_exited = not self.is_alive()
 
     def exit_code(self) -> int:
         code: int = self._process.wait()
