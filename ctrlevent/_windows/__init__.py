@@ -15,7 +15,7 @@
 | `handlers` | SetConsoleCtrlHandler: registrations, and the ignore bit |
 | `terminal_input` | what is typed on the caller's terminal, lent to a command |
 | `popen`, `create_process` | starting: suspended, in a job; CreateProcessW |
-| `own_python` | the code that a Python of this installation runs for this package |
+| `own_python` | a Python that runs a module of this package: its code, and waits for it |
 | `processes` | the processes that a verb looks at, found and held open |
 | `standing_guards` | the guards of this process, which clear before each console call |
 | `peb` | the bytes of a PEB -> `Facts` |

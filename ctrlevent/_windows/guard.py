@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from .._errors import make, set_winerror, unsupported
 from .._unpatched import allocate_lock
 from .._win32 import system
+from . import own_python
 from .console_route import is_wine
-from .own_python import code
 from .processes import console_pids
 from .standing_guards import standing
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._win32.boundary import PythonProcess, System
-
-# How long a wait lasts at most, in seconds, before a Ctrl+C can break it off.
-_SLICE = 0.05
 
 # In seconds: how long its process may take to start; and how often a start is tried. An event that
 # is let go just as it starts ends it; the next start meets none.
@@ -79,7 +76,7 @@ class ConsoleGuard:
         for _ in range(_STARTS):
             self._discard()
             self._process = self._windows.start_python(
-                code("guard_process", *self._arguments), on_console=True
+                own_python.code("guard_process", *self._arguments), on_console=True
             )
             if self._receive(deadline) is not None:
                 return
@@ -122,9 +119,8 @@ class ConsoleGuard:
         return reply
 
     def _acquire(self, deadline: float) -> None:
-        while not self._using.acquire(timeout=_SLICE):
-            if self._windows.monotonic() >= deadline:
-                raise _too_late("another thread is still using the guard")
+        if not own_python.acquire(self._windows, self._using, deadline):
+            raise _too_late("another thread is still using the guard")
 
     def _answer(self, clear: bool, deadline: float) -> dict[str, Any] | None:
         """None: it has exited."""
@@ -142,19 +138,15 @@ class ConsoleGuard:
         return reply
 
     def _receive(self, deadline: float) -> dict[str, Any] | None:
-        # In slices: a wait of Python's on Windows is not broken off by Ctrl+C.
         assert self._process
-        while True:
-            left = deadline - self._windows.monotonic()
-            try:
-                reply: dict[str, Any] | None = self._process.receive(min(max(left, 0.001), _SLICE))
-            except TimeoutError:
-                if left <= 0:
-                    raise _too_late("the guard has not answered in time") from None
-            else:
-                if reply is None:
-                    self._discard()
-                return reply
+        try:
+            reply: dict[str, Any] | None
+            reply = own_python.receive(self._windows, self._process, deadline)
+        except TimeoutError:
+            raise _too_late("the guard has not answered in time") from None
+        if reply is None:
+            self._discard()
+        return reply
 
     def stop(self) -> None:
         """Clear for the last time, as the exit of its process is a console call; then end it."""

@@ -15,8 +15,8 @@ import marshal
 from .._errors import NoConsole, make, set_winerror
 from .._typing import TYPE_CHECKING
 from .._unpatched import allocate_lock
+from . import own_python
 from .helper_process import IDLE_EXIT_CODE, PASSED_ON
-from .own_python import code
 from .policy import no_such_group, sent_in_part
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from .._win32.boundary import PythonProcess, System
     from .peb import Facts
-
-# How long a wait lasts at most, in seconds, before a Ctrl+C can break it off.
-_SLICE = 0.05
 
 _lock = allocate_lock()
 _running: PythonProcess | None = None
@@ -133,16 +130,12 @@ def ask(
 
 def _acquire(windows: System, deadline: float) -> None:
     """The lock, which a thread holds while it waits for the helper."""
-    while True:
-        left = deadline - windows.monotonic()
-        if _lock.acquire(timeout=min(max(left, 0), _SLICE)):
-            return
-        if left <= 0:
-            raise make(
-                TimeoutError,
-                "another thread is still using the helper process, so nothing was sent; give it"
-                " more time with timeout=",
-            )
+    if not own_python.acquire(windows, _lock, deadline):
+        raise make(
+            TimeoutError,
+            "another thread is still using the helper process, so nothing was sent; give it"
+            " more time with timeout=",
+        )
 
 
 def _rebuilt(reply: dict[str, Any]) -> OSError:
@@ -178,26 +171,22 @@ def _ask(windows: System, request: dict[str, Any], deadline: float) -> dict[str,
 
 
 def _reply(windows: System, helper: PythonProcess, deadline: float) -> dict[str, Any] | None:
-    # In slices: a wait of Python's on Windows is not broken off by Ctrl+C.
-    while True:
-        left = deadline - windows.monotonic()
-        try:
-            reply: dict[str, Any] | None = helper.receive(min(max(left, 0.001), _SLICE))
-            return reply
-        except TimeoutError:
-            if left <= 0:
-                raise make(
-                    TimeoutError,
-                    "the helper process has not answered in time, so the event may or may not have"
-                    " been sent; give it more time with timeout=",
-                ) from None
+    try:
+        reply: dict[str, Any] | None = own_python.receive(windows, helper, deadline)
+    except TimeoutError:
+        raise make(
+            TimeoutError,
+            "the helper process has not answered in time, so the event may or may not have"
+            " been sent; give it more time with timeout=",
+        ) from None
+    return reply
 
 
 def _helper(windows: System) -> PythonProcess:
     global _running  # noqa: PLW0603  # one helper for the whole process, under _lock
     if _running is None or not _running.is_alive():
         _discard()
-        _running = windows.start_python(code("helper_process"))
+        _running = windows.start_python(own_python.code("helper_process"))
     return _running
 
 
