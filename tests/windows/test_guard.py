@@ -300,15 +300,17 @@ def test_run_with_a_guard(console: Console) -> None:
     for limit in growing_limits(0.3):
         command = [bed_program("launcher"), "-c", WRONG, f"{limit:g}"]
         done = parent.call(starting.execute, [*run, "--guard", "--", *command])
-        for one in (*console.actors, *console.actors):
-            one.settle()
-        if not [one for one in console.actors if one.take_heard()]:
+        said = done.errors.decode().strip()
+        if "pending 0 times" not in said:
             break
+        for one in console.actors:  # the end of the child has let it go
+            one.wait_until_heard(1)
+            one.take_heard()
     else:
         pytest.fail("the event has reached a process each time")
-    assert done.exit_code == 7
-    said = done.errors.decode().strip()
     assert said.endswith("run: the guard has found a Ctrl+C pending once, and cleared it")
+    assert done.exit_code == 7
+    console.assert_untouched()
 
 
 # --- Wine's own console ---------------------------------------------------------------------------
