@@ -27,7 +27,8 @@ class Guard:
     default: only when `clear` is called.
 
     While a guard stands, the functions of this package that look at the console, send through it,
-    or start a process there have it cleared first: so their own console calls let nothing go.
+    or start or end a process have it cleared first: so the console calls that they cause let
+    nothing go.
 
     The process leads a group of its own and sends events to that alone. It takes every event,
     makes no other console call and runs no code of the caller's. It is one of
