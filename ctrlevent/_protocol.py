@@ -49,11 +49,29 @@ class Half(Protocol):
         """Of the processes of the guards that this process has."""
         ...
 
-    def start(self, named: dict[str, Any], console: str, tree: Tree | None) -> Start:
+    def start(
+        self, named: dict[str, Any], console: str, keyboard: bool, tree: Tree | None
+    ) -> Start:
         """Change the keywords of `subprocess.Popen` so that its child leads a group."""
         ...
 
-    def tree(self) -> Tree: ...
+    def tree(self, contain: bool) -> Tree:
+        """Not contained, it is the child's process group."""
+        ...
+
+    def whole(self, function: Callable[[], object]) -> None:
+        """Call a function; a KeyboardInterrupt comes when it has ended."""
+
+    def interrupt(self, pgid: int, options: Options, *, is_deaf: bool, deafens: bool) -> None:
+        """Ctrl+C to the group of a child.
+
+        `is_deaf`: as `Start` says. `deafens`: no key reaches the group after this.
+        """
+
+    def wait(self, process: Any, timeout: float | None, plain: Callable[..., int]) -> int:
+        """`plain`: that of `subprocess.Popen`."""
+        ...
+
     def end_child(self, process: Any, terminate: Callable[[], None], signal_name: str) -> None:
         """End the child of a `Popen` alone, on POSIX with that signal. Nothing if it has exited.
 
@@ -88,7 +106,7 @@ class Half(Protocol):
         """Let the console behind `fd` take escape sequences; false if there is no such console."""
         ...
 
-    # These two get the class of the face that starts the command: `_popen.Contained`, and
+    # These two get the class of the face that starts the command: `_popen.Popen`, contained,, and
     # `_pseudo_console.PseudoConsole`.
     def run(
         self,
@@ -143,7 +161,11 @@ class ConsoleGuard(Protocol):
 
 
 class Tree(Protocol):
-    """A child with all that it starts."""
+    """A child with all that it starts, or with its process group."""
+
+    def wait(self, process: Any, end: float) -> bool:
+        """Whether they have exited; waits for that until then, by `_unpatched.monotonic`."""
+        ...
 
     def end(self, process: Any) -> None:
         """End them, and wait until they are gone. A second call does nothing."""
@@ -151,6 +173,11 @@ class Tree(Protocol):
 
 class Start(Protocol):
     """The start of the child of a `subprocess.Popen`."""
+
+    is_deaf: bool
+    """Whether no Ctrl+C reaches its group, but what `interrupt` of the half sends."""
+    hears_keys: bool
+    """Whether the user's Ctrl+C reaches it, beside the caller."""
 
     def run(self, process: Any, create: Callable[[], None]) -> None:
         """`create`: the `__init__` of `subprocess.Popen`, with all its arguments."""

@@ -10,7 +10,7 @@ from . import _arguments, _subprocess
 from ._half import half
 from ._handler import handler
 from ._patience import Patience, Presses
-from ._popen import Contained
+from ._popen import Popen
 from ._pseudo_console import PseudoConsole
 from ._subprocess import CalledProcessError, CompletedProcess
 from ._types import CtrlEvent
@@ -34,6 +34,7 @@ def run(
     capture_output: bool = False,
     check: bool = False,
     inject: bool = True,
+    grace: float | None = GRACE,
     **named: Any,
 ) -> CompletedProcess[Any]:
     """Run a command contained: whatever events it sends, by whatever call, stay inside.
@@ -49,7 +50,10 @@ def run(
     by way of a pipe, since the command has another console.
 
     `timeout`: in seconds; None, the default: no limit. Then the command gets a Ctrl+C, and is ended
-    if it is still running 3 seconds later.
+    if it is still running `grace` seconds later.
+
+    `grace`: in seconds, 3 by default; None: the command is never ended. (A command that cannot be
+    sent a Ctrl+C has 3 seconds at most.)
 
     A Ctrl+C of the caller is passed on in the same way, and KeyboardInterrupt raised when the
     command is gone. A second Ctrl+C ends it at once. (With `python -m ctrlevent run` the command
@@ -80,6 +84,7 @@ def run(
         capture_output,
         named,
         inject=bool(inject),
+        grace=_arguments.seconds(grace, "grace"),
     ).completed(check)
 
 
@@ -111,10 +116,11 @@ def contain(
     capture_output: bool = False,
     named: dict[str, Any] | None = None,
     *,
-    inject: bool = True,
+    inject: bool,
+    grace: float,
 ) -> Outcome:
     """What `run` does, but for what it makes of the outcome."""
-    patience = Patience(seconds, after_timeout=GRACE)
+    patience = Patience(seconds, after_timeout=grace)
     presses = Presses(taken=False)
     return _contain(args, console, input, capture_output, named, patience, presses, inject)
 
@@ -189,11 +195,11 @@ class _Kept:
     """
 
     def __init__(self) -> None:
-        self._processes: list[Contained] = []
+        self._processes: list[Popen] = []
         self._terminals: list[PseudoConsole] = []
 
-    def contained(self, args: Any, **named: Any) -> Contained:
-        self._processes.append(Contained(args, **named))
+    def contained(self, args: Any, **named: Any) -> Popen:
+        self._processes.append(Popen(args, contain=True, **named))
         return self._processes[0]
 
     def terminal(self, columns: int, rows: int) -> PseudoConsole:

@@ -297,12 +297,12 @@ def interruptible() -> Iterator[Callable[..., Any]]:
     `interruptible(args, **popen)` takes what `ctrlevent.Popen` takes, and returns that. After the
     test they are ended, with all that they started.
     """
-    from ._popen import Contained
+    from ._popen import Popen
 
     started: list[Any] = []
 
     def start(args: Any, **popen: Any) -> Any:
-        started.append(Contained(args, **popen))
+        started.append(Popen(args, contain=True, **popen))
         return started[-1]
 
     try:

@@ -2,10 +2,11 @@
 
 | module | what it does |
 |---|---|
+| `run`, `popen` | contained commands; a child that leads a process group |
 | `handlers` | `signal`: the registrations of `handler`, and SIGINT ignored |
 | `signals` | the verbs that send and ask, as the face calls them |
 | `guard` | the guard of a console, which has nothing to do |
-| `run`, `popen` | contained commands; a child that leads a process group |
+| `waits` | how the exit of a child is waited for |
 | `held_back`, `forked` | what a start needs: SIGINT held back; the child that `fork` has made |
 | `processes` | what Linux's /proc says of a process |
 | `no_counterpart` | what POSIX does not have |
@@ -18,7 +19,8 @@ PARTS = {
     "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill"
     " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
-    "popen": "start tree end_child further_patches",
+    "popen": "start tree whole interrupt end_child further_patches",
+    "waits": "wait",
     "run": "run",
     "guard": "guard guard_pids",
     "no_counterpart": "broadcast create_process abandon_process resume_thread close_process"

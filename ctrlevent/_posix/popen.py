@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
+from .._types import CtrlEvent
 from .._unpatched import monotonic, sleep
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
-from . import forked, held_back
+from . import forked, held_back, processes, signals, waits
+from .waits import has_exited
 
 if TYPE_CHECKING:
+    from .._arguments import Options
     from .._protocol import Tree
 
 # Seconds that a child has to exit by itself when its start was broken off; and how soon its exit is
@@ -52,7 +55,17 @@ def _ignored_events() -> tuple[int, ...]:
 class Start:
     """The start of a child that leads a group and hears SIGINT."""
 
-    def __init__(self, named: dict[str, Any], console: str, tree: Tree | None) -> None:  # noqa: ARG002
+    is_deaf = hears_keys = (
+        False  # a key is for the process group of the terminal, which has its own
+    )
+
+    def __init__(
+        self,
+        named: dict[str, Any],
+        console: str,
+        keyboard: bool,  # noqa: ARG002  # no key reaches it: see above
+        tree: Tree | None,  # noqa: ARG002
+    ) -> None:
         leads_group = False
         named["start_new_session"] = named["start_new_session"] or console == "own"
         if named["start_new_session"]:
@@ -106,20 +119,6 @@ def _ended(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-CAN_LOOK = hasattr(os, "waitid")
-"""Whether `has_exited` can tell."""
-
-
-def has_exited(pid: int) -> bool:
-    """Without waiting for it, so that its pid stays its own. Raises ChildProcessError.
-
-    False on macOS before Python 3.13, which cannot tell.
-    """
-    if not CAN_LOOK:
-        return False
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
 def _send(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(OSError):  # it may not lead a group yet
         os.killpg(pid, number)
@@ -132,6 +131,15 @@ class ProcessGroup:
 
     _is_gone = False
 
+    def wait(self, process: Any, end: float) -> bool:
+        if not waits.until(end, lambda: waits.is_over(process)):
+            return False
+        try:
+            # Until it is waited for, the pid of the child stays its own, and so does its group.
+            return waits.until(end, lambda: not processes.of_group(process.pid))
+        except OSError:  # without /proc the others are not known, and what is left is ended
+            return True
+
     def end(self, process: Any) -> None:
         if not self._is_gone:
             with contextlib.suppress(OSError):
@@ -140,7 +148,17 @@ class ProcessGroup:
             self._is_gone = True
 
 
-start, tree = Start, ProcessGroup
+start = Start
+whole = held_back.call
+
+
+def tree(contain: bool) -> Tree:
+    """The group in any case: POSIX has no jobs."""
+    return ProcessGroup()
+
+
+def interrupt(pgid: int, options: Options, *, is_deaf: bool, deafens: bool) -> None:
+    signals.killpg(pgid, CtrlEvent.CTRL_C_EVENT, options)
 
 
 def further_patches(

@@ -45,6 +45,11 @@ def of_session() -> tuple[ProcessInfo, ...]:
     return tuple(found)
 
 
+def of_group(pgid: int) -> list[int]:
+    """The live members of a process group."""
+    return [stat.pid for stat in _all() if stat.pgid == pgid]
+
+
 def family(pid: int) -> list[int]:
     """A process and its live descendants in its group, parents first."""
     everywhere = _all()

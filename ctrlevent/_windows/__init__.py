@@ -4,17 +4,19 @@
 |---|---|
 | `signals` | the verbs that send and ask, as the face calls them |
 | `run_on_terminal`, `run` | contained commands, on a pseudo console and without |
-| `keyboard` | a Ctrl+C for a command that does not hear that of the keyboard |
+| `patched_subprocess` | what `patch_os` makes of `subprocess.Popen` |
+| `popen` | the child of a `Popen`: suspended, made to hear, in a job; its group |
+| `keyboard` | a Ctrl+C for a group that does not hear that of the keyboard |
 | `dry_run`, `dispatch` | facts -> policy -> route: told instead of done, and done |
 | `helper_route`, `helper_process` | the route by a helper process, and what runs in that process |
 | `guard`, `guard_process` | the guard of a console, and what runs in its process |
 | `pseudo_console` | a console for a child: two pipes, a job, a thread that reads |
 | `console_route`, `thread_route`, `terminate` | the own console; a thread; TerminateProcess |
 | `policy`, `plans` | which processes may be sent what, by which route; what it can answer |
-| `patched_subprocess` | what `patch_os` makes of `subprocess.Popen` |
 | `handlers` | SetConsoleCtrlHandler: registrations, and the ignore bit |
 | `terminal_input` | what is typed on the caller's terminal, lent to a command |
-| `popen`, `create_process` | starting: suspended, in a job; CreateProcessW |
+| `create_process` | CreateProcessW |
+| `waits` | how the exit of a child is waited for |
 | `own_python` | a Python that runs a module of this package: its code, and waits for it |
 | `processes` | the processes that a verb looks at, found and held open |
 | `standing_guards` | the guards of this process, which clear before each console call |
@@ -29,7 +31,8 @@ PARTS = {
     " getpgid ignores_ctrl_c console_processes",
     "handlers": "ignore_ctrl_c registration",
     "guard": "guard guard_pids",
-    "popen": "start tree end_child",
+    "popen": "start tree whole interrupt end_child",
+    "waits": "wait",
     "patched_subprocess": "further_patches",
     "create_process": "create_process abandon_process resume_thread close_process",
     "pseudo_console": "terminal",

@@ -143,7 +143,7 @@ def _plan_for_group(
         plan = policy.group_event(
             pgid,
             event,
-            _on_console_if_any(processes, first=pgid),
+            on_console_if_any(processes, first=pgid),
             lambda: processes.see(pgid),
             processes.age,
             means,
@@ -179,7 +179,7 @@ def to_process(
             plan = policy.process_event(
                 processes.facts(pid),
                 event,
-                list(_on_console_if_any(processes)),
+                list(on_console_if_any(processes)),
                 processes.all,
                 processes.info,
                 processes.age,
@@ -238,7 +238,7 @@ def _plan_for_tree(
         plan = policy.tree_event(
             family,
             at.event,
-            list(_on_console_if_any(processes)),
+            list(on_console_if_any(processes)),
             processes.all,
             processes.info,
             processes.age,
@@ -332,7 +332,7 @@ def to_console_of(windows: System, pid: int, event: CtrlEvent) -> None:
         send(plan, Sending(windows, processes, event, deadline, waits=False))
 
 
-def _on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:
+def on_console_if_any(processes: Processes, first: int = 0) -> Iterator[Seen]:
     try:
         yield from processes.on_console(first)
     except NoConsole:

@@ -47,18 +47,25 @@ _TESTED_WITHIN = 0.5
 _PAUSE = 0.005
 
 
-def interrupt(windows: System, pgid: int, seconds: float, inject: bool) -> None:
-    """Ctrl+C to a group whose members ignore it. Raises what `dispatch.to_group` raises."""
+def interrupt(
+    windows: System, pgid: int, seconds: float, inject: bool, *, hears_keys: bool = False
+) -> None:
+    """Ctrl+C to a group whose members ignore it. Raises what `dispatch.to_group` raises.
+
+    `hears_keys`: they have not ignored it until now. They do so from here on: the group is to stop,
+    and the key is not to break off what its members do for that.
+    """
     options = _arguments.options(seconds, inject, waits=False)
     deadline = windows.monotonic() + seconds
-    windows.sleep(_ARRIVES_WITHIN)
+    if not hears_keys:
+        windows.sleep(_ARRIVES_WITHIN)
     connected = _connected_members(windows, pgid, deadline)
     if connected and options.inject:
 
         def let_run(threads: Sequence[int]) -> None:
             suspended = list(threads)
             try:
-                with _hearing(windows, pgid):
+                with _hearing(windows, pgid, deafens=hears_keys):
                     while suspended:
                         windows.ResumeThread(suspended[-1])
                         suspended.pop()
@@ -72,7 +79,7 @@ def interrupt(windows: System, pgid: int, seconds: float, inject: bool) -> None:
                 windows, connected, CtrlEvent.CTRL_C_EVENT, deadline, False, let_run
             )
             return
-    with _hearing(windows, pgid):
+    with _hearing(windows, pgid, deafens=hears_keys):
         dispatch.to_group(windows, pgid, CtrlEvent.CTRL_C_EVENT, options, dispatch.send)
         windows.sleep(_TESTED_WITHIN)
 
@@ -81,7 +88,7 @@ def _connected_members(windows: System, pgid: int, deadline: float) -> list[Fact
     """Those on the caller's console; while the leader is starting, waits for that."""
     while True:
         with Processes(windows) as processes:
-            found = policy.connected_members(pgid, processes.on_console(pgid))
+            found = policy.connected_members(pgid, dispatch.on_console_if_any(processes, pgid))
             leader = processes.see(pgid)
             is_young = isinstance(leader, Facts) and policy.is_starting(pgid, processes.age)
         if found or not is_young or windows.monotonic() >= deadline:
@@ -90,11 +97,15 @@ def _connected_members(windows: System, pgid: int, deadline: float) -> list[Fact
 
 
 @contextlib.contextmanager
-def _hearing(windows: System, pgid: int) -> Generator[None]:
-    """Within the block, the members of a group that ignore Ctrl+C hear it."""
+def _hearing(windows: System, pgid: int, *, deafens: bool) -> Generator[None]:
+    """Within the block, the members of a group that ignore Ctrl+C hear it.
+
+    `deafens`: after it, none does; else those that have heard it before.
+    """
     with Processes(windows, WRITE) as targets:
         members = _members(windows, pgid)
         heard_before = {member.pid for member in members if not member.ignores_ctrl_c}
+        go_on_hearing = set() if deafens else heard_before
         deaf = [member.pid for member in members if member.ignores_ctrl_c]
         try:
             _write(windows, targets, deaf, False)
@@ -102,7 +113,7 @@ def _hearing(windows: System, pgid: int) -> Generator[None]:
         finally:
             # A child that a member has started meanwhile has inherited its cleared bit.
             now = [member.pid for member in _members(windows, pgid)]
-            _write(windows, targets, {*deaf, *now} - heard_before, True)
+            _write(windows, targets, {*deaf, *now} - go_on_hearing, True)
 
 
 def _write(

@@ -89,7 +89,7 @@ def _has_new_group(given: dict[str, Any]) -> bool:
 def _start(init: Callable[..., None], process: Any, given: dict[str, Any]) -> None:
     setattr(process, _LEADS, True)
     given.setdefault("creationflags", 0)
-    start = start_of(given, "inherit", None)
+    start = start_of(given, "inherit", True, None)
     try:
         start.run(process, functools.partial(init, process, **given))
     except BaseException:  # KeyboardInterrupt too: no other code would end the child

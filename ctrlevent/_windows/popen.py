@@ -6,6 +6,7 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
+from .._types import CtrlEvent
 from .._win32 import system
 from .._win32.constants import (
     CREATE_NEW_PROCESS_GROUP,
@@ -14,11 +15,18 @@ from .._win32.constants import (
     STATUS_CONTROL_C_EXIT,
 )
 from .._win32.whole import whole
+from . import dispatch, keyboard, policy, terminate, waits
 from .peb import write_ignores_ctrl_c
+from .processes import Processes
 from .standing_guards import clear_first
+from .waits import handle_of
 
 if TYPE_CHECKING:
+    from .._arguments import Options
     from .._protocol import Tree
+
+# The exit code of what `stop` ends, as that of what `subprocess` ends.
+_ENDED = 1
 
 # Seconds that the processes of a job may take to be gone after TerminateJobObject. What is left
 # then ends with the job's handle.
@@ -29,10 +37,14 @@ _PAUSE = 0.005
 class Start:
     """The start of a child that leads a group and hears Ctrl+C."""
 
-    def __init__(self, named: dict[str, Any], console: str, tree: Tree | None) -> None:
+    def __init__(
+        self, named: dict[str, Any], console: str, keyboard: bool, tree: Tree | None
+    ) -> None:
         self._windows = system()
         self._job = tree if isinstance(tree, Job) else None
-        self._hears_keyboard = named.pop("keyboard", True)
+        # Of a hidden console, no key is pressed.
+        self.hears_keys = keyboard and console == "inherit"
+        self.is_deaf = not keyboard and console == "inherit"
         self._stays_suspended = bool(named["creationflags"] & CREATE_SUSPENDED)
         named["creationflags"] |= CREATE_NEW_PROCESS_GROUP | CREATE_SUSPENDED
         if console == "own":
@@ -52,7 +64,7 @@ class Start:
         handle = handle_of(process)
         if self._job is not None:
             self._job.add(handle)
-        if self._hears_keyboard:  # else the group's own bit stays: see `keyboard`
+        if not self.is_deaf:  # else the bit that its new group gives it stays: see `keyboard`
             write_ignores_ctrl_c(self._windows, handle, False)
 
     def abandon(self, process: Any) -> None:
@@ -92,6 +104,12 @@ class Job:
         assert self._handle is not None
         self._windows.AssignProcessToJobObject(self._handle, process_handle)
 
+    def wait(self, process: Any, end: float) -> bool:
+        def is_empty() -> bool:
+            return self._handle is None or not self._windows.QueryInformationJobObject(self._handle)
+
+        return waits.until(process, end, is_empty)
+
     def end(self, process: Any) -> None:
         self.close()
         # Not left to the `__del__` of its handle: there, an exception is lost, and the handle too.
@@ -118,15 +136,41 @@ class Job:
             self._windows.CloseHandle(job)
 
 
-start, tree = Start, Job
+class Group:
+    """A child with the rest of its process group."""
+
+    def wait(self, process: Any, end: float) -> bool:
+        return waits.until(process, end, lambda: not self._others(process))
+
+    def _others(self, process: Any) -> bool:
+        """Whether there is a member besides the leader, whose pid its open handle keeps."""
+        windows = system()
+        with Processes(windows) as processes:
+            since = windows.GetProcessTimes(handle_of(process))
+            found = policy.members(process.pid, processes.all(since), processes.created)
+            return any(member.pid != process.pid for member in found)
+
+    def end(self, process: Any) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            terminate.end_group(system(), process.pid, _ENDED, GONE_WITHIN)
+        process.wait()
+
+
+start = Start
+
+
+def tree(contain: bool) -> Tree:
+    return Job() if contain else Group()
+
+
+def interrupt(pgid: int, options: Options, *, is_deaf: bool, deafens: bool) -> None:
+    if is_deaf or deafens:
+        keyboard.interrupt(system(), pgid, options.seconds, options.inject, hears_keys=not is_deaf)
+    else:
+        dispatch.to_group(system(), pgid, CtrlEvent.CTRL_C_EVENT, options, dispatch.send)
 
 
 def end_child(process: Any, terminate: Callable[[], None], signal_name: str) -> None:
     with contextlib.suppress(OSError):  # as in `Job.close`
         clear_first()
     terminate()
-
-
-def handle_of(process: Any) -> int:
-    """Of a `subprocess.Popen`. Typeshed leaves the attribute out."""
-    return int(process._handle)  # noqa: SLF001

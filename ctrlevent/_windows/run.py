@@ -15,9 +15,8 @@ from .._subprocess import DEVNULL, PIPE, TimeoutExpired
 from .._types import CtrlEvent
 from .._win32 import system
 from .._win32.whole import whole
-from . import dispatch, keyboard
+from . import dispatch, keyboard, waits
 from .handlers import registration
-from .popen import handle_of
 from .standing_guards import clear_first
 from .terminal_input import LentTerminal
 
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 
 # Seconds in which the Ctrl+C must have been sent.
 SEND_WITHIN = 3.0
-
-# How long a wait lasts at most, in seconds: unlike a Ctrl+C, a Ctrl+Break does not break it off.
-_SLICE = 0.05
 
 
 def run(
@@ -104,15 +100,7 @@ class _Command:
         self.monotonic = windows.monotonic
 
     def wait_until(self, deadline: float) -> bool:
-        while self._process.poll() is None:
-            left = deadline - self._windows.monotonic()
-            if left <= 0:
-                return False
-            # Not process.wait: when Ctrl+C comes at the end of its time, it waits again, for what
-            # is left of that: a negative time, which before Python 3.13 means for ever.
-            milliseconds = math.ceil(min(left, _SLICE) * 1000)
-            self._windows.WaitForSingleObject(handle_of(self._process), milliseconds)
-        return True
+        return waits.exits(self._windows, self._process, deadline)
 
     def interrupt(self) -> OSError | None:
         return interrupt_contained(

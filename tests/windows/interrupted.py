@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Callable, NamedTuple
 
 import ctrlevent
-from ctrlevent import _popen, _run, pytest_plugin
+from ctrlevent import pytest_plugin
 from ctrlevent._win32 import system
 from ctrlevent._windows import helper_route
 from tests import interrupting
@@ -80,7 +80,9 @@ def starts(kind: str, command: list[str]) -> Start:
         "Popen with a console of its own": lambda: Start(
             partial(ctrlevent.Popen, command, console="own"), _end
         ),
-        "contained": lambda: Start(partial(_popen.Contained, command, **PIPES), _end_tree),
+        "contained": lambda: Start(
+            partial(ctrlevent.Popen, command, contain=True, **PIPES), _end_tree
+        ),
         "interruptible": lambda: _interruptible(command),
         "create_process": lambda: Start(partial(ctrlevent.create_process, command), _end_created),
         "PseudoConsole": lambda: Start(
@@ -88,9 +90,11 @@ def starts(kind: str, command: list[str]) -> Start:
         ),
         "PseudoConsole.start": lambda: _on_terminal(command),
         "helper": _helper,
-        "run": lambda: Start(partial(ctrlevent.run, command, capture_output=True), lambda _: None),
+        "run": lambda: Start(
+            partial(ctrlevent.run, command, grace=0, capture_output=True), lambda _: None
+        ),
         "run on a terminal": lambda: Start(
-            partial(ctrlevent.run, command, console="pty", input=b"", capture_output=True),
+            partial(ctrlevent.run, command, console="pty", grace=0, input=b"", capture_output=True),
             lambda _: None,
         ),
         "subprocess": lambda: Start(partial(subprocess.Popen, command), _end),
@@ -100,10 +104,9 @@ def starts(kind: str, command: list[str]) -> Start:
 
 
 def give_no_time_to_end() -> None:
-    """In this process, `run` ends at once what it has sent a Ctrl+C, and does not try for long."""
+    """In this process, `run` does not try for long to send a Ctrl+C."""
     from ctrlevent._windows import run
 
-    setattr(_run, "GRACE", 0.0)  # noqa: B010
     setattr(run, "SEND_WITHIN", 0.1)  # noqa: B010
 
 

@@ -215,7 +215,6 @@ class Failed(NamedTuple):
 
 def failing_start(command: list[str], step: str, contained: bool = False) -> Failed:
     """Starts a child while a method of the boundary fails; returns what is left of it."""
-    from ctrlevent._popen import Contained
     from ctrlevent._win32 import system
 
     windows: Any = system()
@@ -234,8 +233,8 @@ def failing_start(command: list[str], step: str, contained: bool = False) -> Fai
 
     def one() -> BaseException:
         try:
-            (Contained if contained else ctrlevent.Popen)(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            ctrlevent.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, contain=contained
             )
         except BaseException as raised:
             return raised
@@ -370,7 +369,7 @@ def generate(event: int, pgid: int) -> None:
 def run(command: Any, grace: float = NEVER, **options: Any) -> Ran:
     give_time_to_end(grace)
     try:
-        done = ctrlevent.run(command, **options)
+        done = ctrlevent.run(command, grace=grace, **options)
     except subprocess.TimeoutExpired as error:
         return Ran("TimeoutExpired", None, error.output, error.stderr)
     except subprocess.CalledProcessError as error:

@@ -282,7 +282,7 @@ def run_times_out() -> str:
     for limit in growing_limits():
         starting.give_time_to_end(2 * limit)
         try:
-            run_captured(HEARS, timeout=limit)
+            run_captured(HEARS, timeout=limit, grace=2 * limit)
         except subprocess.TimeoutExpired as error:
             if "KeyboardInterrupt" in str(error.output):
                 return str(error.output)

@@ -418,7 +418,7 @@ import ctrlevent, sys
 from tests.windows import starting
 starting.give_time_to_end()
 try:
-    ctrlevent.run({python(WAITS)!r})
+    ctrlevent.run({python(WAITS)!r}, grace=None)
 except KeyboardInterrupt:
     print("raised", flush=True)
 """

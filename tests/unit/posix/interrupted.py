@@ -21,7 +21,6 @@ if sys.platform == "win32":
     raise ImportError("tests.unit.posix is for POSIX")
 
 import ctrlevent
-from ctrlevent import _popen, _run
 from ctrlevent._posix import popen
 from tests import interrupting
 from tests.waiting import wait_until
@@ -34,8 +33,8 @@ STARTS: dict[str, Callable[[], Any]] = {
     "Popen": partial(ctrlevent.Popen, SLEEPS),
     "Popen with pipes": partial(ctrlevent.Popen, SLEEPS, text=True, **PIPES),
     "Popen with a console of its own": partial(ctrlevent.Popen, SLEEPS, console="own"),
-    "contained": partial(_popen.Contained, SLEEPS, **PIPES),
-    "run": partial(ctrlevent.run, EXITS, capture_output=True),
+    "contained": partial(ctrlevent.Popen, SLEEPS, contain=True, **PIPES),
+    "run": partial(ctrlevent.run, EXITS, capture_output=True, grace=0),
     "subprocess": partial(subprocess.Popen, SLEEPS),
 }
 
@@ -88,7 +87,6 @@ def _end(result: Any) -> None:
 def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background ignores it
     how, kind, *numbers = sys.argv[1:]
-    setattr(_run, "GRACE", 0.0)  # noqa: B010
     setattr(popen, "_GRACE", 0.1)  # noqa: B010
     call = STARTS[kind]
     for _ in range(3):

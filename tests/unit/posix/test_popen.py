@@ -24,7 +24,6 @@ if sys.platform == "win32":
 import fcntl
 import termios
 
-from ctrlevent import _run
 from ctrlevent._posix import run
 
 SHOW = "import os; print(os.getpid(), os.getpgid(0), os.getsid(0), flush=True)"
@@ -238,26 +237,22 @@ def test_who_holds_the_pipes_does_not_keep_it() -> None:
     wait_until(lambda: is_gone(int(done.stdout)), "the end of the group")
 
 
-def times_out(
-    code: str, timeout: float, grace: float, monkeypatch: pytest.MonkeyPatch, **named: Any
-) -> subprocess.TimeoutExpired:
+def times_out(code: str, timeout: float, grace: float, **named: Any) -> subprocess.TimeoutExpired:
     """What `run` raises about a program that is still running after `timeout`.
 
     Then `grace` is the time between the SIGINT and the SIGKILL.
     """
-    with monkeypatch.context() as patch:
-        patch.setattr(_run, "GRACE", grace)
-        with pytest.raises(subprocess.TimeoutExpired) as error:
-            ctrlevent.run(python(code), timeout=timeout, stdout=subprocess.PIPE, **named)
+    with pytest.raises(subprocess.TimeoutExpired) as error:
+        ctrlevent.run(python(code), timeout=timeout, grace=grace, stdout=subprocess.PIPE, **named)
     assert error.value.timeout == timeout
     return error.value
 
 
 @pytest.mark.limits
-def test_a_timeout_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_asks_first() -> None:
     """The program may take as long as it needs to exit by itself."""
     for limit in growing_limits(0.25):
-        error = times_out(WAITS, limit, HANG_LIMIT, monkeypatch, stderr=subprocess.PIPE, text=True)
+        error = times_out(WAITS, limit, HANG_LIMIT, stderr=subprocess.PIPE, text=True)
         if error.output.startswith("up\n"):  # else it had not been started by then
             break
     else:
@@ -267,10 +262,10 @@ def test_a_timeout_asks_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.limits
-def test_a_timeout_ends_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_ends_the_group() -> None:
     """The program catches the SIGINT, and goes on; a child of it ignores SIGINT."""
     for limit in growing_limits(0.25):
-        error = times_out(LEAVES_ONE + WILL_NOT_END, limit, limit, monkeypatch)
+        error = times_out(LEAVES_ONE + WILL_NOT_END, limit, limit)
         grandchild, *lines = error.output.decode().splitlines() or ["0"]
         if lines == ["up", "caught"]:  # else one of the two limits was too short for this machine
             break
@@ -297,7 +292,7 @@ def test_a_timeout_is_not_held_up_by_who_has_left_the_group(
     source, sink = os.pipe()
     try:
         for limit in growing_limits(0.25):
-            error = times_out(code, limit, 0.1, monkeypatch, stdin=source)
+            error = times_out(code, limit, 0.1, stdin=source)
             if error.output:  # else the daemon had not been started by then
                 break
         else:
@@ -331,17 +326,12 @@ def test_run_is_not_held_up_by_a_daemon_when_the_command_has_exited(
         os.close(sink)
 
 
-# Put before the code of a caller: its `run` waits for a command after a Ctrl+C for ever, or not at
-# all, so that no time decides.
-WAITS_FOR_EVER, WAITS_NO_TIME = (
-    f"from ctrlevent import _run; _run.GRACE = {grace}\n" for grace in ('float("inf")', "0.0")
-)
-
 CALLS_RUN = """
 import sys
 import ctrlevent
 try:
-    ctrlevent.run([sys.executable, "-S", "-c", {code!r}])
+    # However long the command takes after a Ctrl+C, so that no time decides.
+    ctrlevent.run([sys.executable, "-S", "-c", {code!r}], grace=None)
 except KeyboardInterrupt:
     print("raised", flush=True)
 """
@@ -349,7 +339,7 @@ except KeyboardInterrupt:
 
 def test_a_ctrl_c_of_the_caller_is_passed_on_and_raised() -> None:
     """The caller is a process of its own, so the process that runs the tests gets no signal."""
-    output = caller(WAITS_FOR_EVER + CALLS_RUN.replace("{code!r}", repr(WAITS)), 1)
+    output = caller(CALLS_RUN.replace("{code!r}", repr(WAITS)), 1)
     assert output == b"up\ninterrupted\nraised\n"
 
 
@@ -383,7 +373,7 @@ def test_a_ctrl_c_before_popen_has_come_back_ends_the_command_too() -> None:
 
 def test_a_second_ctrl_c_waits_no_longer() -> None:
     """After the first, `run` would wait for ever for this command."""
-    code = WAITS_FOR_EVER + CALLS_RUN.replace("{code!r}", repr(WILL_NOT_END))
+    code = CALLS_RUN.replace("{code!r}", repr(WILL_NOT_END))
     assert caller(code, 2) == b"up\ncaught\nraised\n"
 
 
@@ -427,9 +417,9 @@ def test_who_reads_from_the_shared_terminal_is_stopped_and_then_ended(tmp_path: 
     itself, however long `run` waits: the Python ends it.
     """
     reads = "import os; print(os.getpid(), flush=True); input()"
-    code = WAITS_NO_TIME + "import ctrlevent, sys\n"
+    code = "import ctrlevent, sys\n"
     code += "try: ctrlevent.run([sys.executable, '-S', '-c', sys.argv[1]], console='shared',"
-    code += " stdout=open(sys.argv[2], 'w'))\n"
+    code += " stdout=open(sys.argv[2], 'w'), grace=0)\n"
     code += "except KeyboardInterrupt: sys.exit(33)"
     keyboard, terminal = os.openpty()
     try:

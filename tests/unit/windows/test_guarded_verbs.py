@@ -88,7 +88,7 @@ class Popen:
 
     def __call__(self) -> None:
         named: dict[str, Any] = {"creationflags": 0}
-        start = Start(named, "shared", None)
+        start = Start(named, "inherit", True, None)
         process = SimpleNamespace(_handle=0)
 
         def create() -> None:

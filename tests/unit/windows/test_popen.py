@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 import ctrlevent
 from ctrlevent import NotAGroupLeader
 from ctrlevent._create_process import CreatedProcess
+from ctrlevent._half import half
+from ctrlevent._told import Told
 from ctrlevent._win32.boundary import Created
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ class Child(ctrlevent.Popen):
     def __init__(self, *polls: int | None) -> None:
         self.pid = 1004
         self.polls = list(polls)
+        self._start = SimpleNamespace(is_deaf=False)
+        self._told = Told(hears_keys=True)
         self.returncode = 0  # or subprocess.Popen complains that it was not waited for
 
     def poll(self) -> int | None:
@@ -34,13 +39,13 @@ class Child(ctrlevent.Popen):
 
 @pytest.fixture
 def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[[OSError], None]:
-    """`refuse(ERROR)`: that is the answer of `killpg`."""
+    """`refuse(ERROR)`: that is the answer to a Ctrl+C."""
 
     def refuse(error: OSError) -> None:
-        def killpg(*_: object, **__: object) -> None:
+        def interrupt(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr("ctrlevent._popen.killpg", killpg)
+        monkeypatch.setattr(half, "interrupt", interrupt)
 
     return refuse
 

@@ -1,0 +1,66 @@
+"""How the exit of a child is waited for on POSIX."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+if sys.platform == "win32":
+    raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
+
+from .._unpatched import monotonic, sleep
+from .._unpatched import system_calls as os
+
+if TYPE_CHECKING:
+    from typing import Callable
+
+# In seconds: how soon the exit of a child is seen, from the first look on, and at the latest.
+FIRST_PAUSE = 0.0005
+PAUSE = 0.05
+
+CAN_LOOK = hasattr(os, "waitid")
+"""Whether `has_exited` can tell."""
+
+
+def has_exited(pid: int) -> bool:
+    """Without waiting for it, so that its pid stays its own. Raises ChildProcessError.
+
+    False on macOS before Python 3.13, which cannot tell.
+    """
+    if not CAN_LOOK:
+        return False
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def is_over(process: Any) -> bool:
+    """Whether a child has exited, or its exit was waited for already."""
+    # Not process.poll: an exception in it may leave its lock locked, and then process.wait waits
+    # for ever. (CPython acquires the lock outside of the `try` that releases it.)
+    if not CAN_LOOK:
+        return process.poll() is not None
+    try:
+        return process.returncode is not None or has_exited(process.pid)
+    except ChildProcessError:  # SIGCHLD is ignored, or other code has waited for it
+        return True
+
+
+def until(end: float, holds: Callable[[], bool], pause: float = FIRST_PAUSE) -> bool:
+    """Whether something holds; waits for that until then."""
+    while not holds():
+        left = end - monotonic()
+        if left <= 0:
+            return False
+        sleep(min(left, pause))
+        pause = min(2 * pause, PAUSE)
+    return True
+
+
+def wait(process: Any, timeout: float | None, plain: Callable[..., int]) -> int:
+    if process.returncode is None and CAN_LOOK and timeout is None:
+        # The same wait, without the lock: see `is_over`.
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    # `subprocess` gives a child a moment to exit by itself before it raises KeyboardInterrupt.
+    process._sigint_wait_secs = 0  # noqa: SLF001
+    return plain(timeout)
