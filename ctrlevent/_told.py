@@ -13,6 +13,13 @@ is told then, before it is ended.
 from __future__ import annotations
 
 import sys
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_numbers = count()
 
 
 class Told:
@@ -25,7 +32,7 @@ class Told:
         self.hears_keys = hears_keys
         self.to_stop = False
         """Whether it was told by `stop`."""
-        self._last: int | None = None
+        self._number = next(_numbers)
         self._wait_was_broken_off = False
 
     def now(self) -> None:
@@ -45,7 +52,13 @@ class Told:
         if self.to_stop or (self.hears_keys and self._wait_was_broken_off):
             return True
         interrupt = being_handled()
-        return interrupt is not None and (self.hears_keys or self._last == id(interrupt))
+        return interrupt is not None and (self.hears_keys or self._number in _told_of(interrupt))
+
+
+def _told_of(interrupt: Any) -> set[int]:
+    """The numbers of those that were told of a KeyboardInterrupt."""
+    told: set[int] = vars(interrupt).setdefault("_ctrlevent_told", set())
+    return told
 
 
 def being_handled() -> KeyboardInterrupt | None:

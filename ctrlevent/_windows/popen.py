@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from .._arguments import Options
     from .._protocol import Tree
 
-# The exit code of what `stop` ends, as that of what `subprocess` ends.
-_ENDED = 1
-
 # Seconds that the processes of a job may take to be gone after TerminateJobObject. What is left
 # then ends with the job's handle.
 GONE_WITHIN = 3.0
@@ -152,7 +149,7 @@ class Group:
 
     def end(self, process: Any) -> None:
         with contextlib.suppress(ProcessLookupError):
-            terminate.end_group(system(), process.pid, _ENDED, GONE_WITHIN)
+            terminate.end_group(system(), process.pid, STATUS_CONTROL_C_EXIT, GONE_WITHIN)
         process.wait()
 
 
