@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import sys
 from errno import EINVAL, EPIPE
 from typing import TYPE_CHECKING
 
@@ -27,8 +26,8 @@ _OUTPUTS = ("stdout", "stderr")
 _CHUNK = 1 << 16
 
 # In seconds: how long one wait for a thread lasts at most. On Windows no Ctrl+C breaks off a wait
-# for a lock; the handler runs between two waits.
-_SLICE = 0.05 if sys.platform == "win32" else -1.0
+# for a lock; and on POSIX not a Ctrl+C that comes just before it. The handler runs between two.
+_SLICE = 0.05
 
 
 class Communication:
@@ -80,11 +79,10 @@ class Communication:
 
 
 def _left(end: float | None) -> float:
-    """Seconds that a wait for a thread may last; -1: no limit."""
+    """Seconds that a wait for a thread may last."""
     if end is None:
         return _SLICE
-    left = max(0.0, end - monotonic())
-    return left if _SLICE < 0 else min(left, _SLICE)
+    return min(max(0.0, end - monotonic()), _SLICE)
 
 
 class _Reader:

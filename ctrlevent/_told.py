@@ -39,9 +39,8 @@ class Told:
         """The child is sent a Ctrl+C."""
         interrupt = being_handled()
         if interrupt is not None:
-            self._last = id(
-                interrupt
-            )  # not itself, which refers to the frames that it came through
+            # Kept there, not here: it keeps the frames that it came through, and with them much.
+            _told_of(interrupt).add(self._number)
 
     def wait_is_broken_off(self) -> None:
         """A KeyboardInterrupt has broken off a wait for the child."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
-from .._unpatched import monotonic, sleep
+from .._subprocess import TimeoutExpired
+from .._unpatched import Thread, monotonic, sleep
 from .._unpatched import system_calls as os
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 # In seconds: how soon the exit of a child is seen, from the first look on, and at the latest.
 FIRST_PAUSE = 0.0005
 PAUSE = 0.05
+
+# In seconds: how long no thread is started for a wait.
+_SHORT = 0.02
 
 CAN_LOOK = hasattr(os, "waitid")
 """Whether `has_exited` can tell."""
@@ -57,10 +62,31 @@ def until(end: float, holds: Callable[[], bool], pause: float = FIRST_PAUSE) -> 
 
 
 def wait(process: Any, timeout: float | None, plain: Callable[..., int]) -> int:
-    if process.returncode is None and CAN_LOOK and timeout is None:
-        # The same wait, without the lock: see `is_over`.
-        with contextlib.suppress(ChildProcessError):
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    """What does not work: to wait in the main thread without a limit, as `subprocess` does.
+
+    A SIGINT that comes just before that would be handled at the end of it.
+    """
+    if process.returncode is None and CAN_LOOK:
+        end = math.inf if timeout is None else monotonic() + timeout
+        if not until(min(end, monotonic() + _SHORT), lambda: is_over(process)):
+            watch = _watch_of(process)
+            while not watch.join(max(0.0, min(end - monotonic(), PAUSE))):
+                if monotonic() >= end:
+                    raise TimeoutExpired(process.args, timeout or 0.0)
     # `subprocess` gives a child a moment to exit by itself before it raises KeyboardInterrupt.
     process._sigint_wait_secs = 0  # noqa: SLF001
     return plain(timeout)
+
+
+def _watch_of(process: Any) -> Thread:
+    """The thread that waits for the exit of a child: one, however often it is waited for."""
+    kept = vars(process)
+    if "_watch" not in kept:
+        kept["_watch"] = Thread(_await_exit, process.pid)
+    watch: Thread = kept["_watch"]
+    return watch
+
+
+def _await_exit(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):  # other code has waited for it
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
