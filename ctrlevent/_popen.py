@@ -191,7 +191,7 @@ class Popen(_Popen):
         """Send Ctrl+C to the child's group: `killpg(self.pgid, CTRL_C_EVENT, timeout=timeout)`.
 
         With `keyboard=False` on Windows, the processes of the group that ignore Ctrl+C hear this
-        one, and ignore the next again.
+        event, and ignore the next again.
 
         Does nothing when the child has exited. Raises what `killpg` raises.
         """

@@ -79,7 +79,7 @@ def wait(process: Any, timeout: float | None, plain: Callable[..., int]) -> int:
 
 
 def _watch_of(process: Any) -> Thread:
-    """The thread that waits for the exit of a child: one, however often it is waited for."""
+    """The thread that waits for the exit of a child, which has no second."""
     kept = vars(process)
     if "_watch" not in kept:
         kept["_watch"] = Thread(_await_exit, process.pid)

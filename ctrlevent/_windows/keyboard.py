@@ -1,11 +1,12 @@
-"""A Ctrl+C for a command that shares the caller's console and does not hear the keyboard's.
+"""A Ctrl+C for a group on the caller's console that does not hear that of the keyboard.
 
-An event for the whole console, as a key makes, is for the command and for the caller of `run`,
-which passes it on: the command would get it twice. An event for the caller alone comes only by way
-of the caller. So the processes of the command ignore Ctrl+C (CREATE_NEW_PROCESS_GROUP sets that
-bit, and children inherit it), but for the moment in which the caller passes an event on:
+An event for the whole console, as a key makes, is for the group and for the caller, which passes it
+on (`run` on a shared console, `Popen(keyboard=False)`): the group would get it twice. An event for
+the caller alone comes only by way of the caller. So the processes of the group ignore Ctrl+C
+(CREATE_NEW_PROCESS_GROUP sets that bit, and children inherit it), but for the moment in which the
+caller sends an event:
 
-1. The same event is on its way to the command, where the bit drops it. Wait until it has got there.
+1. The same event is on its way to the group, where the bit drops it. Wait until it has got there.
 2. Clear the bit of each member that has it, and send.
 3. CtrlRoutine, where the event starts in the member, tests the bit first of all. When it has done
    so, set the bit again, in the members of before and in those that were started meanwhile.

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,11 @@ import ctrlevent
 
 SERVER = [sys.executable, str(Path(__file__).with_name("server.py"))]
 WORKER = [*SERVER, "worker"]
+SUPERVISOR = [sys.executable, str(Path(__file__).with_name("supervisor.py"))]
+
+# Where the package is, as a program is started by the path of its file.
+_PATH = [str(Path(ctrlevent.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, _PATH))}
 
 
 @pytest.mark.usefixtures("no_stray_events")
@@ -32,12 +38,27 @@ def test_start_and_interrupt() -> None:
 def test_ask_first_then_insist() -> None:
     with ctrlevent.Popen(WORKER, stdout=subprocess.PIPE, text=True) as worker:
         worker.stdout.readline()
-        worker.interrupt()
-        try:
-            worker.wait(180)
-        except subprocess.TimeoutExpired:
-            worker.send_signal(signal.SIGTERM)  # terminates the whole group
-    assert worker.returncode == 0
+        code = worker.stop(grace=180)  # Ctrl+C; what has not exited by then is ended
+        assert worker.stdout.read() == "worker cleans up\n"
+    assert (code, worker.was_ended) == (0, False)
+
+
+@pytest.mark.usefixtures("no_stray_events")
+def test_all_that_a_child_starts() -> None:
+    with ctrlevent.Popen(SERVER, stdout=subprocess.PIPE, text=True, contain=True) as server:
+        assert server.stdout.readline() in ("server is up\n", "worker is up\n")
+    # Here the server is gone, and its worker: the end of the block ends both.
+
+
+@pytest.mark.usefixtures("no_stray_events")
+def test_a_supervisor_stops_its_children_in_order() -> None:
+    with ctrlevent.Popen(
+        SUPERVISOR, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as supervisor:
+        assert supervisor.stdout.readline() == "3 workers are up\n"
+        supervisor.interrupt()  # as a key does, for the supervisor alone
+        assert supervisor.stdout.read().splitlines() == ["third", "second", "first"]
+    assert supervisor.returncode == 0
 
 
 @pytest.mark.usefixtures("no_stray_events")

@@ -1,7 +1,7 @@
 """What actors do in the tests of how children are waited for and stopped. All of it runs in actors.
 
-A terminal is a `PseudoConsole` of an actor, on which it starts another: a genuine key reaches that
-one and its children.
+A terminal is a `PseudoConsole` of an actor, on which it starts another: a genuine key reaches the
+other actor and its children.
 """
 
 from __future__ import annotations
