@@ -162,9 +162,10 @@ def quick(session: nox.Session) -> None:
 
     From the checkout, without a wheel. What it runs, why, and what it leaves out is said first.
     """
-    marker = Path(session.bin) / f"has-{cache.key(str(PYPROJECT['dependency-groups']['test']))}"
+    needed = nox.project.dependency_groups(PYPROJECT, "host")
+    marker = Path(session.bin) / f"has-{cache.key(str(needed))}"
     if not marker.exists():  # pip alone takes seconds to find that there is nothing to do
-        session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+        session.install(*needed)
         marker.touch()
     until = time.time() + QUICK_UNTIL
     changed = _changed(session)
@@ -371,7 +372,7 @@ def versions(session: nox.Session) -> None:
         session.run(str(python), "-m", "venv", "--clear", str(folder), external=True)
         inside = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
         pip = [inside, "-m", "pip", "install", "--quiet"]
-        group = nox.project.dependency_groups(PYPROJECT, "test")
+        group = nox.project.dependency_groups(PYPROJECT, "host")
         session.run(*pip, *group, str(wheel), external=True)
         with session.chdir(stage):
             command = [inside, "-m", "pytest", "-q", *AT_ONCE, *ON_HOST, *session.posargs]
@@ -460,7 +461,7 @@ def _measure(session: nox.Session, data: Path) -> None:
     stage = _stage(session)
     measured = stage / "tests" / "tools" / "measured"
     files = {"COVERAGE_PROCESS_START": stage / "pyproject.toml", "COVERAGE_FILE": data / "coverage"}
-    session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+    session.install(*nox.project.dependency_groups(PYPROJECT, "host"))
     session.install("--no-deps", "--force-reinstall", str(_wheel(session)))
     test_bed.setup(ARCHS)
     host = {"PYTHONPATH": str(measured), **{name: str(file) for name, file in files.items()}}
@@ -717,7 +718,7 @@ def _prepare(
     """Tiers for the wheel of the checkout. The bed is set up while the host's tier runs already."""
     stage = _stage(session)
     if {"host", *PLAYED} & {*names}:
-        session.install(*nox.project.dependency_groups(PYPROJECT, "test"))
+        session.install(*nox.project.dependency_groups(PYPROJECT, "host"))
         session.install("--no-deps", "--force-reinstall", str(next(_dist(session).glob("*.whl"))))
     given = [word for word in arguments if word.startswith(("tests/", "docs/"))]
     rest = [word for word in arguments if word not in given]
@@ -772,6 +773,8 @@ def _tier(
     if name in ("host", *PLAYED):
         path = os.pathsep.join([session.bin, os.environ.get("PATH", "")])
         own = {"PATH": path, **({"PYTHONPATH": str(stage)} if stage == HERE else {})}
+        if name == "host":
+            own["CTRLEVENT_TEST_LOOPS"] = "1"  # they are installed: see tests/loops.py
         full = {**os.environ, **own, **(environ or {})}
         python = str(Path(session.bin) / "python")
         return running.Tier(name, [python], arguments, stage, WORKERS[name], full)

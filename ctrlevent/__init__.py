@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 # (type checkers, editors, tools that freeze programs), and once in `_MODULES`. A test compares the
 # two. docs/contributing.md says what else a public name has.
 if TYPE_CHECKING:
+    from ._asyncio import create_subprocess_exec as create_subprocess_exec
+    from ._asyncio import create_subprocess_shell as create_subprocess_shell
     from ._create_process import create_process as create_process
     from ._errors import CtrlCIgnored as CtrlCIgnored
     from ._errors import NoConsole as NoConsole
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "_asyncio": "create_subprocess_exec create_subprocess_shell",
     "_create_process": "create_process",
     "_errors": "CtrlCIgnored NoConsole NotAGroupLeader WouldReachOthers",
     "_guard": "Guard",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         from ._windows import create_process as create_process
         from ._windows import guard as guard
         from ._windows import handlers as handlers
+        from ._windows import loop_child as loop_child
         from ._windows import patched_subprocess as patched_subprocess
         from ._windows import popen as popen
         from ._windows import pseudo_console as pseudo_console
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     else:
         from ._posix import guard as guard
         from ._posix import handlers as handlers
+        from ._posix import loop_child as loop_child
         from ._posix import no_counterpart as no_counterpart
         from ._posix import popen as popen
         from ._posix import run as run

@@ -87,6 +87,15 @@ class Half(Protocol):
         """
         ...
 
+    def loop_child(
+        self, named: dict[str, Any], console: str, keyboard: bool, takes_process_group: bool
+    ) -> LoopChild:
+        """Change the keywords of `loop.subprocess_exec` so that its child leads a group.
+
+        `takes_process_group`: whether the loop knows that keyword of `subprocess.Popen`.
+        """
+        ...
+
     def create_process(self, owner: Any, **named: Any) -> None:
         """The keywords of the public function, as `_create_process.checked` makes them.
 
@@ -187,6 +196,41 @@ class Start(Protocol):
 
         The start has failed, or was interrupted, maybe before there was a child, maybe at its end.
         """
+
+
+class LoopChild(Protocol):
+    """A child that an event loop starts. The loop has its `subprocess.Popen`, and waits for it."""
+
+    is_deaf: bool
+    hears_keys: bool
+    """Both as of a `Start`."""
+    sends_at_once: bool
+    """Whether sending to its group takes so little time that a loop may stand still for it."""
+
+    @property
+    def starts_at_once(self) -> bool:
+        """The same of `let_run`."""
+        ...
+
+    def create(self, begin: Callable[[], object]) -> None:
+        """Call `begin`, which creates the child, so that no KeyboardInterrupt breaks it off."""
+
+    def let_run(self, pid: int, process: Any) -> None:
+        """Once there is a transport. `process`: its `subprocess.Popen`, if the loop gives it."""
+
+    def has_exited(self) -> bool:
+        """Maybe before the loop knows it. False where the system cannot tell."""
+        ...
+
+    def is_gone(self) -> bool:
+        """When the child has exited: whether the rest of its group has exited too."""
+        ...
+
+    def end(self) -> None:
+        """End the child, and what is left of its group. Not a child that has not run yet."""
+
+    def clear_first(self) -> None:
+        """Before the child is ended: see `_windows.standing_guards`."""
 
 
 class TerminalProcess(Protocol):

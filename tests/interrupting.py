@@ -2,7 +2,9 @@
 
 `at_each_boundary` raises at each boundary between two instructions of a call, the standard
 library's instructions included: the interpreter runs signal handlers there. A trace function
-raises, so that none is left to chance.
+raises, so that none is left to chance. Or it has a real SIGINT come there (`by_signal`), which code
+may hold back: then in the functions of ctrlevent alone, as for an event loop, which may lose by an
+interrupt what it is about to call.
 """
 
 from __future__ import annotations
@@ -36,8 +38,9 @@ class Swept(NamedTuple):
 class Boundary:
     """A trace function that raises KeyboardInterrupt at one boundary."""
 
-    def __init__(self, call: Callable[[], Any], at: int) -> None:
+    def __init__(self, call: Callable[[], Any], at: int, *, by_signal: bool = False) -> None:
         self._caller = getattr(call, "__code__", None)
+        self._by_signal = by_signal
         self.at = at
         self._pid = os.getpid()
         self.count = 0
@@ -45,6 +48,8 @@ class Boundary:
 
     def __call__(self, frame: Any, _event: str, _argument: object) -> Any:
         if frame.f_code is self._caller:
+            return None
+        if self._by_signal and not str(frame.f_globals.get("__name__")).startswith("ctrlevent."):
             return None
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False
@@ -54,20 +59,22 @@ class Boundary:
         if event == "opcode":
             self.count += 1
             # Not in a child, where a `preexec_fn` runs.
-            if self.count > self.at and os.getpid() == self._pid:
+            if self.count > self.at and not self.where and os.getpid() == self._pid:
                 code = frame.f_code
                 self.where = f"{code.co_name}:{frame.f_lineno} +{frame.f_lasti} {event}"
-                raise KeyboardInterrupt
+                if not self._by_signal:
+                    raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
         return self._boundary
 
 
-def broken_off(call: Callable[[], Any], at: int) -> tuple[str, Any]:
+def broken_off(call: Callable[[], Any], at: int, *, by_signal: bool = False) -> tuple[str, Any]:
     """Where the call was broken off, and None; or "" and its result.
 
     `call`: a `functools.partial`, so that this function is the caller. (Or a function: then that is
     the caller, and is not traced.)
     """
-    boundary = Boundary(call, at)
+    boundary = Boundary(call, at, by_signal=by_signal)
     result = None
     sys.settrace(boundary)
     try:
@@ -80,11 +87,13 @@ def broken_off(call: Callable[[], Any], at: int) -> tuple[str, Any]:
     return boundary.where, result
 
 
-def boundaries(call: Callable[[], Any], end: Callable[[Any], object]) -> int:
+def boundaries(
+    call: Callable[[], Any], end: Callable[[Any], object], *, by_signal: bool = False
+) -> int:
     """How many there are in a call that is not broken off."""
     count = 0
     for _ in range(2):  # Python 3.12 has events of instructions from the second time on
-        boundary = Boundary(call, 1 << 60)
+        boundary = Boundary(call, 1 << 60, by_signal=by_signal)
         sys.settrace(boundary)
         try:
             result = call()
@@ -111,6 +120,8 @@ def at_each_boundary(
     end: Callable[[Any], object],
     left: Callable[[], str],
     numbers: Iterable[int],
+    *,
+    by_signal: bool = False,
 ) -> Swept:
     """Break a call off at each of these boundaries.
 
@@ -121,7 +132,7 @@ def at_each_boundary(
     count = 0
     handler = signal.getsignal(signal.SIGINT)
     for at in numbers:
-        where, result = broken_off(call, at)
+        where, result = broken_off(call, at, by_signal=by_signal)
         count += bool(where)
         if result is not None:
             end(result)

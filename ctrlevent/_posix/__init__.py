@@ -2,12 +2,13 @@
 
 | module | what it does |
 |---|---|
-| `run`, `popen` | contained commands; a child that leads a process group |
+| `run`, `loop_child` | contained commands; the child of an event loop |
+| `popen` | a child that leads a process group |
 | `handlers` | `signal`: the registrations of `handler`, and SIGINT ignored |
 | `signals` | the verbs that send and ask, as the face calls them |
 | `guard` | the guard of a console, which has nothing to do |
 | `waits` | how the exit of a child is waited for |
-| `held_back`, `forked` | what a start needs: SIGINT held back; the child that `fork` has made |
+| `forked` | what a start needs: the child that `fork` has made |
 | `processes` | what Linux's /proc says of a process |
 | `no_counterpart` | what POSIX does not have |
 
@@ -21,6 +22,7 @@ PARTS = {
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree whole interrupt end_child further_patches",
     "waits": "wait",
+    "loop_child": "loop_child",
     "run": "run",
     "guard": "guard guard_pids",
     "no_counterpart": "broadcast create_process abandon_process resume_thread close_process"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
+from .. import _held_back
 from .._types import CtrlEvent
 from .._unpatched import monotonic, sleep
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
-from . import forked, held_back, processes, signals, waits
+from . import forked, processes, signals, waits
 from .waits import has_exited
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _GRACE = 3.0
 _SLICE = 0.005
 
 
-class _InChild(NamedTuple):
+class InChild(NamedTuple):
     """A `preexec_fn`, called between fork and exec.
 
     That is safe in spite of threads for as long as it makes system calls only: no lock that another
@@ -76,7 +77,7 @@ class Start:
             leads_group = True
         heard = _ignored_events() if named["restore_signals"] else ()
         if leads_group or heard:
-            named["preexec_fn"] = _InChild(leads_group, heard, named["preexec_fn"])
+            named["preexec_fn"] = InChild(leads_group, heard, named["preexec_fn"])
 
     _before: frozenset[int] | None = None
 
@@ -84,7 +85,7 @@ class Start:
         # In this thread: Linux can be asked to end a child with the thread that has forked it
         # (PR_SET_PDEATHSIG), as `bwrap --die-with-parent` does.
         self._before = forked.children_of_this_thread()
-        held_back.call(create)
+        _held_back.call(create)
 
     def abandon(self, process: Any) -> None:
         with contextlib.ExitStack() as closing:
@@ -95,10 +96,10 @@ class Start:
             if getattr(process, "returncode", None) is None:
                 pid = getattr(process, "pid", None) or forked.lost_child(self._before)
                 if pid is not None:
-                    process.returncode = _ended(pid)
+                    process.returncode = ended(pid)
 
 
-def _ended(pid: int) -> int:
+def ended(pid: int) -> int:
     """End a child that is not waited for yet, with its process group; its exit status.
 
     It runs already, so it is sent a SIGINT first. If it was waited for already, its pid is that of
@@ -149,7 +150,10 @@ class ProcessGroup:
 
 
 start = Start
-whole = held_back.call
+
+
+def whole(function: Callable[[], object]) -> None:
+    _held_back.call(function)
 
 
 def tree(contain: bool) -> Tree:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Callable
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
-from .. import _patience
+from .. import _held_back, _patience
 from .._streams import Streams
 from .._subprocess import TimeoutExpired
 from .._unpatched import monotonic
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
-from . import held_back, waits
+from . import waits
 
 if TYPE_CHECKING:
     from .._patience import Patience, Presses
@@ -38,7 +38,7 @@ def run(
     with contained(args, **named) as process:
         try:
             # As a whole: it duplicates the file descriptors of the pipes.
-            held_back.call(lambda: streams.append(Streams(process, input, {})))
+            _held_back.call(lambda: streams.append(Streams(process, input, {})))
             broken_off = _patience.wait(_Command(process), patience, presses)
         finally:
             process.end_tree()

@@ -5,6 +5,7 @@
 | `signals` | the verbs that send and ask, as the face calls them |
 | `run_on_terminal`, `run` | contained commands, on a pseudo console and without |
 | `patched_subprocess` | what `patch_os` makes of `subprocess.Popen` |
+| `loop_child` | the child of an event loop: made to hear before it runs, its group |
 | `popen` | the child of a `Popen`: suspended, made to hear, in a job; its group |
 | `keyboard` | a Ctrl+C for a group that does not hear that of the keyboard |
 | `dry_run`, `dispatch` | facts -> policy -> route: told instead of done, and done |
@@ -33,6 +34,7 @@ PARTS = {
     "guard": "guard guard_pids",
     "popen": "start tree whole interrupt end_child",
     "waits": "wait",
+    "loop_child": "loop_child",
     "patched_subprocess": "further_patches",
     "create_process": "create_process abandon_process resume_thread close_process",
     "pseudo_console": "terminal",

@@ -35,6 +35,7 @@ SHARED = {
     "_arguments",
     "_calls",
     "_errors",
+    "_held_back",
     "_late",
     "_patience",
     "_protocol",

@@ -205,6 +205,7 @@ def test_every_verb_of_a_half_that_sends_or_starts_is_observed() -> None:
             "escapes",
             "guard",
             "guard_pids",
+            "loop_child",
             "whole",
             "wait",
             "run",

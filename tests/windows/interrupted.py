@@ -18,7 +18,7 @@ import ctrlevent
 from ctrlevent import pytest_plugin
 from ctrlevent._win32 import system
 from ctrlevent._windows import helper_route
-from tests import interrupting
+from tests import interrupted_loop, interrupting
 from tests.waiting import HANG_LIMIT, wait_until
 
 from . import actor
@@ -97,6 +97,8 @@ def starts(kind: str, command: list[str]) -> Start:
             partial(ctrlevent.run, command, console="pty", grace=0, input=b"", capture_output=True),
             lambda _: None,
         ),
+        "asyncio": lambda: _in_a_loop(command, {}),
+        "asyncio with pipes": lambda: _in_a_loop(command, PIPES),
         "subprocess": lambda: Start(partial(subprocess.Popen, command), _end),
     }
     give_no_time_to_end()
@@ -114,6 +116,16 @@ def _interruptible(command: list[str]) -> Start:
     fixture = _Fixture()
     start = fixture.start
     return Start(lambda: start(command), lambda _: None, fixture.next_test)
+
+
+def _in_a_loop(command: list[str], options: dict[str, Any]) -> Start:
+    start = partial(interrupted_loop.start, command, options)
+    return Start(start, interrupted_loop.end, interrupted_loop.collect)
+
+
+def _by_signal(kind: str) -> bool:
+    """A loop creates its child in the main thread, so the signals are held back there."""
+    return kind.startswith("asyncio")
 
 
 def _on_terminal(command: list[str]) -> Start:
@@ -173,7 +185,8 @@ def boundaries(kind: str, command: list[str]) -> int:
         start.end(result)
         start.after()
 
-    return interrupting.boundaries(start.call, end)
+    with actor.interruptible():
+        return interrupting.boundaries(start.call, end, by_signal=_by_signal(kind))
 
 
 def each_boundary(kind: str, command: list[str], numbers: list[int]) -> Report:
@@ -182,7 +195,10 @@ def each_boundary(kind: str, command: list[str], numbers: list[int]) -> Report:
     facts = _Facts(start.after)
 
     def sweep() -> tuple[int, list[Any]]:
-        swept = interrupting.at_each_boundary(start.call, start.end, facts.left, numbers)
+        with actor.interruptible():
+            swept = interrupting.at_each_boundary(
+                start.call, start.end, facts.left, numbers, by_signal=_by_signal(kind)
+            )
         return swept.broken_off, swept.left
 
     return _rounds_of(sweep)

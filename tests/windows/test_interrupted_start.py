@@ -19,9 +19,16 @@ from . import interrupted
 from .harness import Console, bed_program
 
 KINDS = ["Popen with pipes", "contained", "create_process", "PseudoConsole.start", "helper", "run"]
+KINDS += ["asyncio with pipes"]
 AT_RANDOM = ["Popen with pipes", "run"]
 if WHOLE:
-    KINDS += ["Popen", "Popen with a console of its own", "interruptible", "PseudoConsole"]
+    KINDS += [
+        "asyncio",
+        "Popen",
+        "Popen with a console of its own",
+        "interruptible",
+        "PseudoConsole",
+    ]
     KINDS += ["run on a terminal"]
     AT_RANDOM += ["Popen", "contained", "create_process"]
 

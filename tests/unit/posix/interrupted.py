@@ -22,7 +22,7 @@ if sys.platform == "win32":
 
 import ctrlevent
 from ctrlevent._posix import popen
-from tests import interrupting
+from tests import interrupted_loop, interrupting
 from tests.waiting import wait_until
 
 SLEEPS = ["/bin/sleep", "600"]
@@ -35,6 +35,8 @@ STARTS: dict[str, Callable[[], Any]] = {
     "Popen with a console of its own": partial(ctrlevent.Popen, SLEEPS, console="own"),
     "contained": partial(ctrlevent.Popen, SLEEPS, contain=True, **PIPES),
     "run": partial(ctrlevent.run, EXITS, capture_output=True, grace=0),
+    "asyncio": partial(interrupted_loop.start, SLEEPS, {}),
+    "asyncio with pipes": partial(interrupted_loop.start, SLEEPS, PIPES),
     "subprocess": partial(subprocess.Popen, SLEEPS),
 }
 
@@ -49,7 +51,8 @@ def children() -> set[int]:
 
 
 class _Facts:
-    def __init__(self, *, files: bool) -> None:
+    def __init__(self, *, files: bool, by_loop: bool = False) -> None:
+        self._by_loop = by_loop
         self._threads = _thread._count()
         self._files = files and self._open_files()
 
@@ -58,6 +61,10 @@ class _Facts:
 
     def left(self) -> str:
         found = []
+        if self._by_loop:  # which waits for its children by itself
+            interrupted_loop.collect()
+            with contextlib.suppress(AssertionError):
+                wait_until(lambda: not children(), "the end of children", 1.0)
         for pid in children():
             found.append(f"child {pid}")
             os.kill(pid, signal.SIGKILL)
@@ -78,6 +85,8 @@ class _Facts:
 
 
 def _end(result: Any) -> None:
+    if isinstance(result, interrupted_loop.Started):
+        interrupted_loop.end(result)
     if isinstance(result, subprocess.Popen):
         result.kill()
         with result:
@@ -94,11 +103,13 @@ def main() -> None:
     found: Any
     if how == "boundaries":
         spread, last = map(int, numbers)
-        total = interrupting.boundaries(call, _end)
+        by_loop = kind.startswith("asyncio")
+        total = interrupting.boundaries(call, _end, by_signal=by_loop)
         chosen = interrupting.share(total, spread or total, last)
-        # subprocess loses files, by what is no SIGINT: see `held_back`.
-        left = _Facts(files=False).left
-        found = interrupting.at_each_boundary(call, _end, left, chosen)
+        # subprocess loses files, by what is no SIGINT: see `_held_back`.
+        left = _Facts(files=False, by_loop=by_loop).left
+        # asyncio loses the child by what is no SIGINT.
+        found = interrupting.at_each_boundary(call, _end, left, chosen, by_signal=by_loop)
     else:
         left = _Facts(files=True).left
         found = interrupting.at_random(call, _end, left, _order, int(numbers[0]))
