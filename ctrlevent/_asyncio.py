@@ -166,7 +166,7 @@ class Process(subprocess.Process):
 
         A task that is cancelled while it stops a child ends it at once, with its group, and waits
         for its exit: so no child is left. A second `stop` does not ask once more. When it was
-        asked, the child hears no key any more; see `Popen.stop`.
+        asked, the child hears no key any more, as a child of `ctrlevent.Popen`.
 
         Raises `PermissionError` if it may not be ended; `TypeError`, `ValueError`.
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import subprocess
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ctrlevent
@@ -66,5 +67,6 @@ async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
 
 
 def collect() -> None:
-    """What an interrupt has left in no variable dies at the latest now."""
+    """What an interrupt has left in no variable dies at the latest now, and is waited for."""
     gc.collect()
+    getattr(subprocess, "_cleanup")()  # noqa: B009  # as each start of another child does

@@ -64,7 +64,7 @@ class _Facts:
         if self._by_loop:  # which waits for its children by itself
             interrupted_loop.collect()
             with contextlib.suppress(AssertionError):
-                wait_until(lambda: not children(), "the end of children", 1.0)
+                wait_until(lambda: not children(), "the end of children")
         for pid in children():
             found.append(f"child {pid}")
             os.kill(pid, signal.SIGKILL)
