@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from ._guarded_session import GuardedSession
+    from ._interruptible import Interruptible, Started
 
 # Set for the contained session, so that it does not contain itself once more.
 _INSIDE = "CTRLEVENT_OWN_CONSOLE"
@@ -28,6 +29,7 @@ _WORKERS = "CTRLEVENT_GUARDED_WORKERS"
 
 _GUARDED: pytest.StashKey[GuardedSession] = pytest.StashKey()
 _PATCHED: pytest.StashKey[bool] = pytest.StashKey()
+_STARTED: pytest.StashKey[dict[Started, str]] = pytest.StashKey()
 _STDERR: pytest.StashKey[int] = pytest.StashKey()
 
 
@@ -171,6 +173,32 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, None]:
     _check(item, "teardown", (yield))
 
 
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, None]:
+    _new_output(item)  # of a server that other tests have used: theirs
+    yield
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, None]:
+    """The report of a phase that failed has what the test's processes have written."""
+    if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
+        for title, text in _new_output(item):
+            item.add_report_section(call.when, title, text)
+    yield
+
+
+def _new_output(item: pytest.Item) -> list[tuple[str, str]]:
+    """Of the processes that the test uses, what came since the last call."""
+    names: Any = getattr(item, "fixturenames", ())
+    uses = item.config.stash.get(_STARTED, {})
+    return [
+        section for started, name in uses.items() if name in names for section in started.sections()
+    ]
+
+
 def _check(item: pytest.Item, phase: str, outcome: Any) -> None:
     """Clear the console after a phase of a test, which fails if it has left an event there."""
     guarded = item.config.stash.get(_GUARDED, None)
@@ -290,28 +318,60 @@ def _copy(source: int, stream: Any) -> None:
         stream.flush()
 
 
-@pytest.fixture
-def interruptible() -> Iterator[Callable[..., Any]]:
+def _interruptible(request: pytest.FixtureRequest) -> Iterator[Callable[..., Interruptible]]:
     """Starts processes that lead a group of their own and hear Ctrl+C, and leaves nothing behind.
 
-    `interruptible(args, **popen)` takes what `ctrlevent.Popen` takes, and returns that. After the
-    test they are ended, with all that they started.
+    `interruptible(args, *, ready=None, timeout=30.0, grace=5.0, **popen)` takes what
+    `ctrlevent.Popen` takes, and returns that, with all that it starts.
+
+    `ready`: what to wait for, at most `timeout` seconds (None: no limit). A port, or (host, port),
+    that accepts connections; a text, or a compiled regular expression, in a line of its output; a
+    function that returns something true (an OSError means: not yet). The test fails if the process
+    exits first, if the time is up, or if the port is open before the start. `process.ready` is what
+    was found; `process.wait_for(ready, timeout=30.0)` waits for more.
+
+    Unless `stdout` is given, stdout and stderr are collected: `process.output`. A report of a
+    failed test has it.
+
+    After the test the processes are stopped, the last started first: a Ctrl+C; what has not exited
+    `grace` seconds later is ended, with all that it has started. They get no Ctrl+C from the
+    keyboard, unless `keyboard=True` is given.
+
+    `class_interruptible`, `module_interruptible`, `package_interruptible` and
+    `session_interruptible` are the same for fixtures of these scopes.
     """
-    from ._popen import Popen
+    from ._interruptible import Started
 
-    started: list[Any] = []
-
-    def start(args: Any, **popen: Any) -> Any:
-        started.append(Popen(args, contain=True, **popen))
-        return started[-1]
-
+    # Without capturing, output is shown as it comes.
+    is_shown = request.config.getoption("capture", "no") == "no"
+    started = Started(pytest.fail, _show if is_shown else None)
+    uses = request.config.stash.setdefault(_STARTED, {})
+    uses[started] = str(request.fixturename)
     try:
-        yield start
+        yield started.start
     finally:
-        with contextlib.ExitStack() as stack:
-            for process in started:
-                stack.enter_context(process)
-                stack.callback(process.end_tree)
+        try:
+            # pytest handles the interrupt first, and tears down afterwards.
+            has_ended = request.session.exitstatus == pytest.ExitCode.INTERRUPTED
+            started.stop(is_interrupted=has_ended)
+        finally:
+            del uses[started]
+
+
+interruptible = pytest.fixture(_interruptible, name="interruptible")
+class_interruptible = pytest.fixture(_interruptible, scope="class", name="class_interruptible")
+module_interruptible = pytest.fixture(_interruptible, scope="module", name="module_interruptible")
+package_interruptible = pytest.fixture(
+    _interruptible, scope="package", name="package_interruptible"
+)
+session_interruptible = pytest.fixture(
+    _interruptible, scope="session", name="session_interruptible"
+)
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 @pytest.fixture

@@ -81,13 +81,12 @@ def _build(arch: str, folder: Path) -> None:
         ignore = shutil.ignore_patterns(*_NOT_FROM_LIB, *_NOT_FROM_LIB_PATTERNS)
         shutil.copytree(standard_library(), folder / "Lib", ignore=ignore)
         shutil.copy(programs.part() / arch / "python.exe", folder)
-    pure = ["--platform", "any", "--implementation", "py", "--abi", "none"]
     packages = folder / "Lib" / "site-packages"
     fetch.wheels(
         "windows.txt",
-        "what tests import on the Windows side (4 MB)",
+        "what tests import on the Windows side (6 MB)",
         packages,
-        *pure,
+        *options,
         unpack=True,
         quiet=True,
     )
