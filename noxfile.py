@@ -73,7 +73,6 @@ from tests.tools import vendoring  # noqa: E402
 from tests.tools.bed import bed as test_bed  # noqa: E402
 from tests.tools.bed import cache, consoles, probes, programs  # noqa: E402
 from tests.tools.bed import cli as test_bed_cli  # noqa: E402
-from tests.tools.bed import coverage as test_bed_coverage  # noqa: E402
 from tests.tools.bed.report import BedError  # noqa: E402
 from tests.tools.others import measure as others_measure  # noqa: E402
 from tests.tools.others import report as others_report  # noqa: E402
@@ -469,7 +468,7 @@ def _measure(session: nox.Session, data: Path) -> None:
     tiers = [_tier(session, "host", on_host, stage, environ=host)]
     environ = {name: programs.windows_path(file) for name, file in files.items()}
     for arch in ARCHS:
-        paths = [test_bed_coverage.ensure(arch), measured, stage / "site", stage]
+        paths = [measured, stage / "site", stage]
         arguments = [*_marked(arch), *ON_WINDOWS]
         tiers.append(_tier(session, arch, arguments, stage, environ=environ, paths=paths))
     _side_by_side(session, tiers, tier_times.file("coverage"))

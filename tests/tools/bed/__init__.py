@@ -9,7 +9,6 @@ Which module knows what:
 - ``cache``: a folder that is complete or absent, whatever interrupts us
 - ``fetch``, ``debian``: getting pinned wheels and signed Debian packages
 - ``programs``, ``wine``, ``cpython``: the recipes, one per part
-- ``coverage``: what measures coverage on the bed, for a session that wants it
 - ``bed``: puts the parts together and describes the result
 - ``running``: one command in the bed
 - ``probes``: questions about the Windows that runs them, answered by trying

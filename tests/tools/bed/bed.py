@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import cache, conhost, consoles, coverage, cpython, probes, programs, running, wine
+from . import cache, conhost, consoles, cpython, probes, programs, running, wine
 from .report import BedError, say, step
 
 if TYPE_CHECKING:
@@ -254,7 +254,6 @@ def clean(everything: bool = False) -> None:
             found = wine.find(archs)
             keep |= {path.name for path in (*_parts(archs), _description_file(archs))}
             keep |= {found.prefix.name, *wine.trees()} if found else set()
-            keep |= {coverage.part(arch).name for arch in archs}
     keep |= {consoles.part(version).name for version in consoles.BUILDS}
     with cache.lock():
         for path in sorted(cache.root().iterdir()):
