@@ -199,7 +199,7 @@ class Started:
                 process.stop(grace)
                 return
             try:
-                raise KeyboardInterrupt  # noqa: TRY301
+                raise KeyboardInterrupt
             except KeyboardInterrupt:
                 process.stop(grace)  # a child that hears keys has heard this one, and is not asked
         except KeyboardInterrupt:

@@ -203,6 +203,7 @@ def test_what_a_half_has_not_is_an_attribute_error() -> None:
 # What runs by the command line and by pytest, and is in no program that is frozen.
 DOORS = {"__init__", "__main__", "_cli", "_demo", "_patched_program"}
 DOORS |= {"_stray_events", "_guarded_session", "pytest_plugin"}
+DOORS |= {"_interruptible", "_ready", "_output"}
 
 # What runs in another Python, which a frozen program has not.
 ELSEWHERE = {"guard_process"}
