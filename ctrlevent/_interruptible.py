@@ -131,7 +131,7 @@ class Started:
         self, fail: Callable[[str], NoReturn], show: Callable[[str], object] | None
     ) -> None:
         self._fail, self._show = fail, show or (lambda _: None)
-        self._processes: list[Interruptible] = []
+        self._processes: list[tuple[Interruptible, Watch]] = []
         self._watches: list[Watch] = []
         self._is_hurried = False
 
@@ -164,8 +164,8 @@ class Started:
                 )
         popen.setdefault("keyboard", False)
         # In the list at once, so that the end of the test finds it.
-        self._processes.append(Interruptible(args, contain=True, **popen))
-        process = self._processes[-1]
+        self._processes.append((Interruptible(args, contain=True, **popen), watch))
+        process = self._processes[-1][0]
         process._watch = watch  # noqa: SLF001
         if awaited is not None:
             process.ready = watch.wait(process, awaited, seconds)
@@ -185,15 +185,14 @@ class Started:
         with contextlib.ExitStack() as stack:
             for watch in self._watches:
                 stack.callback(watch.close)
-            for process in self._processes:
+            for process, watch in self._processes:
                 stack.enter_context(process)
                 stack.callback(process.end_tree)
-                stack.callback(self._stop, process, is_interrupted)
+                stack.callback(self._stop, process, watch.grace, is_interrupted)
 
-    def _stop(self, process: Interruptible, is_interrupted: bool) -> None:
+    def _stop(self, process: Interruptible, grace: float, is_interrupted: bool) -> None:
         if self._is_hurried:
             return
-        grace = process._watch.grace  # noqa: SLF001
         try:
             if not is_interrupted:
                 process.stop(grace)

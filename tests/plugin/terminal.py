@@ -44,7 +44,8 @@ class Terminal:
 
     def __exit__(self, *exc_info: object) -> None:
         if self._console is not None:
-            self._console.end_processes()
+            if self._process.poll() is None:
+                self._console.end_processes()
             self._console.close()
         else:
             self._process.__exit__(*exc_info)

@@ -400,3 +400,41 @@ def test_child_hears_one_event_for_a_key(session: Pytester) -> None:
         status = terminal.wait()
     assert status == 2, terminal.text
     assert json.loads((session.folder / "heard").read_text()) == [True], terminal.text
+
+
+# Writes down how often it has heard a Ctrl+C, a moment after the first: by then pytest tears down.
+# On a busy machine it may not: then the test shows less, but it does not fail.
+COUNTS = """
+import signal, time
+
+heard = []
+signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+print("up", flush=True)
+deadline = time.monotonic() + HANG_LIMIT
+while not heard and time.monotonic() < deadline:
+    time.sleep(0.01)
+time.sleep(1)
+with open("heard", "w") as file:
+    file.write(str(len(heard)))
+"""
+
+PRESSED_FOR_BOTH = f"""{START}
+from inside import stay
+
+def test_it(interruptible):
+    command = [sys.executable, "counts.py"]
+    wait(interruptible, command, ready="up", grace=HANG_LIMIT, keyboard=True)
+    open("running", "w").close()
+    stay()
+"""
+
+
+def test_child_that_hears_the_key_is_not_asked_as_well(session: Pytester) -> None:
+    session.write("counts.py", COUNTS)
+    session.write("test_pressed.py", PRESSED_FOR_BOTH)
+    with Terminal(session.command(), session.folder, session.environment) as terminal:
+        session.wait_for("running")
+        terminal.press_ctrl_c()
+        status = terminal.wait()
+    assert status == 2, terminal.text
+    assert (session.folder / "heard").read_text() == "1", terminal.text

@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, Callable, NamedTuple
 
 import ctrlevent
@@ -54,16 +55,19 @@ def _end_created(created: Any) -> None:
 class _Fixture:
     """The fixture `interruptible`, as pytest has it called once for each test."""
 
-    def __init__(self) -> None:
-        self._function = getattr(pytest_plugin.interruptible, "_get_wrapped_function")()  # noqa: B009
+    def __init__(self, **named: Any) -> None:
+        self._named = named
         self.set_up()
 
     def set_up(self) -> None:
-        self._generator = self._function()
+        config = SimpleNamespace(getoption=lambda *_: "fd", stash={})
+        session = SimpleNamespace(exitstatus=0)
+        request: Any = SimpleNamespace(config=config, session=session, fixturename="interruptible")
+        self._generator = pytest_plugin._interruptible(request)
         self._start = next(self._generator)
 
     def start(self, command: list[str]) -> Any:
-        return self._start(command, **PIPES)
+        return self._start(command, grace=0, **self._named)
 
     def next_test(self) -> None:
         for _ in self._generator:
@@ -84,6 +88,7 @@ def starts(kind: str, command: list[str]) -> Start:
             partial(ctrlevent.Popen, command, contain=True, **PIPES), _end_tree
         ),
         "interruptible": lambda: _interruptible(command),
+        "interruptible with pipes": lambda: _interruptible(command, **PIPES),
         "create_process": lambda: Start(partial(ctrlevent.create_process, command), _end_created),
         "PseudoConsole": lambda: Start(
             partial(ctrlevent.PseudoConsole, 80, 24), lambda console: console.close()
@@ -112,8 +117,8 @@ def give_no_time_to_end() -> None:
     setattr(run, "SEND_WITHIN", 0.1)  # noqa: B010
 
 
-def _interruptible(command: list[str]) -> Start:
-    fixture = _Fixture()
+def _interruptible(command: list[str], **named: Any) -> Start:
+    fixture = _Fixture(**named)
     start = fixture.start
     return Start(lambda: start(command), lambda _: None, fixture.next_test)
 

@@ -19,17 +19,11 @@ from . import interrupted
 from .harness import Console, bed_program
 
 KINDS = ["Popen with pipes", "contained", "create_process", "PseudoConsole.start", "helper", "run"]
-KINDS += ["asyncio with pipes"]
+KINDS += ["asyncio with pipes", "interruptible"]
 AT_RANDOM = ["Popen with pipes", "run"]
 if WHOLE:
-    KINDS += [
-        "asyncio",
-        "Popen",
-        "Popen with a console of its own",
-        "interruptible",
-        "PseudoConsole",
-    ]
-    KINDS += ["run on a terminal"]
+    KINDS += ["asyncio", "Popen", "Popen with a console of its own", "PseudoConsole"]
+    KINDS += ["run on a terminal", "interruptible with pipes"]
     AT_RANDOM += ["Popen", "contained", "create_process"]
 
 pytestmark = [pytest.mark.bitness, pytest.mark.limits, pytest.mark.repeats]
