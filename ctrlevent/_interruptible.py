@@ -134,6 +134,7 @@ class Started:
         self._processes: list[tuple[Interruptible, Watch]] = []
         self._watches: list[Watch] = []
         self._is_hurried = False
+        self.is_over = False
 
     def start(
         self,
@@ -182,6 +183,7 @@ class Started:
         `is_interrupted`: a KeyboardInterrupt ends the session. Another that comes while they are
         stopped ends all at once.
         """
+        self.is_over = True
         with contextlib.ExitStack() as stack:
             for watch in self._watches:
                 stack.callback(watch.close)

@@ -177,6 +177,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, None]:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, None]:
     _new_output(item)  # of a server that other tests have used: theirs
     yield
+    uses = item.config.stash.get(_STARTED, {})
+    for started in [started for started in uses if started.is_over]:
+        del uses[started]
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -350,12 +353,9 @@ def _interruptible(request: pytest.FixtureRequest) -> Iterator[Callable[..., Int
     try:
         yield started.start
     finally:
-        try:
-            # pytest handles the interrupt first, and tears down afterwards.
-            has_ended = request.session.exitstatus == pytest.ExitCode.INTERRUPTED
-            started.stop(is_interrupted=has_ended)
-        finally:
-            del uses[started]
+        # pytest handles the interrupt first, and tears down afterwards.
+        has_ended = request.session.exitstatus == pytest.ExitCode.INTERRUPTED
+        started.stop(is_interrupted=has_ended)
 
 
 interruptible = pytest.fixture(_interruptible, name="interruptible")

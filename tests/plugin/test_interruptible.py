@@ -200,6 +200,16 @@ def test_uses_a_server_and_fails(server):
 
 def test_uses_none_and_fails():
     assert False
+
+@pytest.fixture
+def broken_at_the_end():
+    yield
+    raise ValueError("broken")
+
+def test_tear_down_fails(broken_at_the_end, interruptible):
+    code = "try: print('up', flush=True); stay()\\nexcept KeyboardInterrupt: print('cleaned up')"
+    code = f"from inside import stay\\n{{code}}"
+    wait(interruptible, [sys.executable, "-c", code], ready="up", grace=HANG_LIMIT)
 """
 
 
@@ -232,6 +242,7 @@ def section(session: Session, test: str) -> str:
         ("test_port_is_taken", ["was not started: something listens at port"]),
         ("test_fails_later", ["assert False", "Captured output of", "output of the failing"]),
         ("ERROR at setup of test_set_up_fails", ["broken", "output of the broken"]),
+        ("ERROR at teardown of test_tear_down_fails", ["broken", "cleaned up"]),
     ],
 )
 def test_failure_says(failed: Session, test: str, texts: list[str]) -> None:
@@ -253,6 +264,7 @@ def test_output_that_came_before_a_test_is_not_shown(failed: Session, test: str)
 def test_outcomes_are_those_of_the_tests(failed: Session) -> None:
     others = {
         "test_set_up_fails": "error",
+        "test_tear_down_fails": "error",
         "test_skipped": "skipped",
         "test_uses_a_server_first": "passed",
     }

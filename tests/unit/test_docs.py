@@ -216,6 +216,7 @@ PAGES_OF_EXAMPLES = [
     "launchers.md",
     "drop-in.md",
     "special-cases.md",
+    "servers.md",
 ]
 
 
