@@ -36,14 +36,14 @@ class Interruptible(Popen):
 
     @property
     def output(self) -> str:
-        r"""All that it and its descendants have written so far, stdout and stderr in one.
+        r"""All that it and its descendants have written so far, to stdout and stderr together.
 
         Lines end with "\n". Empty if the caller has said where stdout goes.
         """
         return self._watch.output()
 
     def wait_for(self, ready: Any, timeout: float | None = 30.0) -> Any:
-        """Wait for what `interruptible(ready=...)` may be; of lines, for the next one.
+        """Wait for what `interruptible(ready=...)` may be; of lines, for the next.
 
         Each line of the output is looked at once: the wait begins after the line that the last wait
         has found. Returns the `re.Match`, the result of the function, or True for a port.
@@ -130,7 +130,7 @@ class Started:
     def __init__(
         self, fail: Callable[[str], NoReturn], show: Callable[[str], object] | None
     ) -> None:
-        self._fail, self._show = fail, show or (lambda _: None)
+        self._fail, self._show = fail, show or _show_nothing
         self._processes: list[tuple[Interruptible, Watch]] = []
         self._watches: list[Watch] = []
         self._is_hurried = False
@@ -158,7 +158,7 @@ class Started:
         self._watches.append(watch)
         awaited = None if ready is None else condition(ready, watch.lines)
         for host, port in awaited.ports if awaited is not None else ():
-            if accepts((host, port)):
+            if accepts(host, port):
                 self._fail(
                     f"{watch.name} was not started: something listens at port {port} of {host}"
                     " already; give the program a port that is free"
@@ -202,15 +202,20 @@ class Started:
             try:
                 raise KeyboardInterrupt
             except KeyboardInterrupt:
-                process.stop(grace)  # a child that hears keys has heard this one, and is not asked
+                process.stop(grace)  # a child that hears keys has heard it, and is not asked
         except KeyboardInterrupt:
             self._is_hurried = True
             raise
 
 
+def _show_nothing(text: str) -> None:
+    """Output is collected alone."""
+
+
 def _name(args: Any) -> str:
-    """The command, with the program's name for its path; of a long one, the beginning."""
-    if isinstance(args, (str, bytes, os.PathLike)):
+    """The command, with the program's name for its path; the beginning of a long command."""
+    text: str
+    if isinstance(args, (str, bytes)) or hasattr(args, "__fspath__"):
         text = os.fsdecode(args)
     else:
         words = [os.fsdecode(word) for word in args]

@@ -22,7 +22,7 @@ class Lines:
         self._output = output
         self._start = 0
         self.are_all = False
-        """No more comes, so that a last line without a line feed is one."""
+        """No more comes, so a last line without a line feed is complete."""
 
     def search(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """The first match in a line that is complete, from the line after the last match on."""
@@ -53,11 +53,9 @@ def condition(ready: Any, lines: Lines | None) -> Condition:
     if isinstance(ready, (str, re.Pattern)):
         return _line(ready, lines)
     if isinstance(ready, tuple):
-        if len(ready) != 2 or not isinstance(ready[0], str):
-            raise TypeError(f"ready must be a port, or (host, port), not {ready!r}")
-        return _port((ready[0],), ready[1])
+        return _place(ready)
     if isinstance(ready, int):
-        return _port(("127.0.0.1", "::1"), ready)
+        return _port(("127.0.0.1", "::1"), ready, "")
     if callable(ready):
         return Condition(ready, f"{getattr(ready, '__qualname__', ready)} returned nothing true")
     raise TypeError(
@@ -79,7 +77,13 @@ def _line(ready: Any, lines: Lines | None) -> Condition:
     return Condition(lambda: lines.search(pattern), f"{told} is in no line of its output")
 
 
-def _port(hosts: tuple[str, ...], port: Any) -> Condition:
+def _place(ready: Any) -> Condition:
+    if len(ready) != 2 or not isinstance(ready[0], str):
+        raise TypeError(f"ready must be a port, or (host, port), not {ready!r}")
+    return _port((ready[0],), ready[1], f" of {ready[0]}")
+
+
+def _port(hosts: tuple[str, ...], port: Any, where: str) -> Condition:
     if isinstance(port, bool) or not isinstance(port, int):
         raise TypeError(f"a port must be an int, not {type(port).__name__}")
     if not 1 <= port <= 0xFFFF:
@@ -88,18 +92,20 @@ def _port(hosts: tuple[str, ...], port: Any) -> Condition:
             " line of the output that names it"
         )
     places = tuple((host, port) for host in hosts)
-    where = f"port {port}" if len(hosts) > 1 else f"port {port} of {hosts[0]}"
-    return Condition(lambda: any(map(accepts, places)), f"{where} is not open", places)
+    where = f"port {port}{where}"
+    return Condition(
+        lambda: any(accepts(*place) for place in places), f"{where} is not open", places
+    )
 
 
-def accepts(place: tuple[str, int]) -> bool:
+def accepts(host: str, port: int) -> bool:
     """Whether something listens there. Connects, and closes the connection."""
     with importing:
         # Not `socket`: tests forbid its sockets (pytest-socket), and gevent puts others there.
         import _socket as sockets
 
     try:
-        addresses = sockets.getaddrinfo(*place, 0, sockets.SOCK_STREAM)
+        addresses: list[Any] = sockets.getaddrinfo(host, port, 0, sockets.SOCK_STREAM)
     except OSError:
         return False
     return any(_connects(sockets, *each) for each in addresses)

@@ -177,7 +177,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, None]:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, None]:
     _new_output(item)  # of a server that other tests have used: theirs
     yield
-    uses = item.config.stash.get(_STARTED, {})
+    uses = _uses(item.config)
     for started in [started for started in uses if started.is_over]:
         del uses[started]
 
@@ -196,10 +196,13 @@ def pytest_runtest_makereport(
 def _new_output(item: pytest.Item) -> list[tuple[str, str]]:
     """Of the processes that the test uses, what came since the last call."""
     names: Any = getattr(item, "fixturenames", ())
-    uses = item.config.stash.get(_STARTED, {})
-    return [
-        section for started, name in uses.items() if name in names for section in started.sections()
-    ]
+    uses = _uses(item.config).items()
+    return [section for started, name in uses if name in names for section in started.sections()]
+
+
+def _uses(config: pytest.Config) -> dict[Started, str]:
+    """Of `interruptible` and the like: each with the name of the fixture."""
+    return config.stash.setdefault(_STARTED, {})
 
 
 def _check(item: pytest.Item, phase: str, outcome: Any) -> None:
@@ -348,8 +351,7 @@ def _interruptible(request: pytest.FixtureRequest) -> Iterator[Callable[..., Int
     # Without capturing, output is shown as it comes.
     is_shown = request.config.getoption("capture", "no") == "no"
     started = Started(pytest.fail, _show if is_shown else None)
-    uses = request.config.stash.setdefault(_STARTED, {})
-    uses[started] = str(request.fixturename)
+    _uses(request.config)[started] = str(request.fixturename)
     try:
         yield started.start
     finally:

@@ -24,10 +24,11 @@ class Terminal:
     def __init__(self, command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
         self.text = ""
         self._console: Any = None
+        self._process: Any = None
+        self._reader = threading.Thread(target=self._read, daemon=True)
         if sys.platform == "win32":
             self._console = ctrlevent.PseudoConsole()
-            self._process: Any = self._console.start(command, cwd=folder, env=environment)
-            self._reader = threading.Thread(target=self._read, daemon=True)
+            self._process = self._console.start(command, cwd=folder, env=environment)
             self._reader.start()
         else:
             self._process = ctrlevent.Popen(

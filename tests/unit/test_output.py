@@ -101,6 +101,6 @@ def test_no_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     def pipe() -> Any:
         raise OSError(24, "too many")
 
-    monkeypatch.setattr(_output.os, "pipe", pipe)
+    monkeypatch.setattr(os, "pipe", pipe)
     with pytest.raises(OSError, match="too many"):
         output()
