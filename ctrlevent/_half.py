@@ -36,7 +36,9 @@ if TYPE_CHECKING:
         from ._posix import loop_child as loop_child
         from ._posix import no_counterpart as no_counterpart
         from ._posix import popen as popen
+        from ._posix import pseudo_console as pseudo_console
         from ._posix import run as run
+        from ._posix import run_on_terminal as run_on_terminal
         from ._posix import signals as signals
 
 

@@ -109,7 +109,7 @@ class PseudoConsole:
 
         Raises what `write` raises.
         """
-        self.write("\x03")
+        self._terminal.press_ctrl_c()
 
     def resize(self, columns: int, rows: int) -> None:
         """Give it another size. Raises `TypeError`, `ValueError`, `OSError`; always on Wine 10.

@@ -2,7 +2,9 @@
 
 | module | what it does |
 |---|---|
-| `run`, `loop_child` | contained commands; the child of an event loop |
+| `run_on_terminal`, `run` | contained commands, on a pseudo-terminal and without |
+| `loop_child` | the child of an event loop |
+| `pseudo_console` | a pseudo-terminal for children: its keys, what it shows, its end |
 | `popen` | a child that leads a process group |
 | `handlers` | `signal`: the registrations of `handler`, and SIGINT ignored |
 | `signals` | the verbs that send and ask, as the face calls them |
@@ -24,7 +26,9 @@ PARTS = {
     "waits": "wait",
     "loop_child": "loop_child",
     "run": "run",
+    "run_on_terminal": "run_on_terminal",
+    "pseudo_console": "terminal",
     "guard": "guard guard_pids",
     "no_counterpart": "broadcast create_process abandon_process resume_thread close_process"
-    " terminal run_on_terminal escapes",
+    " escapes",
 }

@@ -20,6 +20,4 @@ def _missing(message: str) -> Callable[..., Any]:
 broadcast = _missing("there is no console to broadcast through; use killpg() for a group")
 create_process = _missing("create_process is CreateProcessW; use subprocess.Popen")
 abandon_process = resume_thread = close_process = _missing("handles are of Windows")
-terminal = _missing("PseudoConsole is CreatePseudoConsole; use the pty module")
 escapes = _missing("a terminal takes escape sequences without being told to")
-run_on_terminal = _missing('run(console="pty") is CreatePseudoConsole; use the pty module')

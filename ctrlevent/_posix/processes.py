@@ -63,6 +63,11 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def groups_of_session(session: int) -> set[int]:
+    """The groups of its live processes."""
+    return {stat.pgid for stat in _all() if stat.session == session}
+
+
 def name_of(pid: int) -> str | None:
     """The name of a program; None where there is no /proc."""
     try:

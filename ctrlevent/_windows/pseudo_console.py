@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import errno
 import os
 import sys
-from _queue import Empty, SimpleQueue
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -15,6 +13,7 @@ from weakref import WeakSet
 from .. import _arguments
 from .._calls import Call
 from .._errors import unsupported, winerror_of
+from .._screen import Screen
 from .._subprocess import TimeoutExpired
 from .._unpatched import Thread, allocate_rlock
 from .._win32 import system
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 # In seconds: what Windows gives the programs of a console that is closed; how long a wait lasts at
 # most, as Python's waits on Windows let a Ctrl+C wait too.
 CLOSE_SECONDS = 5.0
-_SLICE = 0.05
+_SLICE = 0.005
 
 
 class Terminal:
@@ -50,7 +49,7 @@ class Terminal:
         self._size = columns, rows
         self._windows = system()
         self._children: WeakSet[TerminalProcess] = WeakSet()
-        self._screen = _Screen(self._windows)
+        self._screen = Screen(self._windows.monotonic)
         self._closing = allocate_rlock()
         self._console: int | None = None
         self.is_open = False
@@ -77,9 +76,8 @@ class Terminal:
                     raise
                 raise unsupported("pseudo consoles come with Windows 10 1809") from error
             undo.callback(self._close_console)
-            # Always, even if the caller never reads: a console that cannot write stands still, and
-            # before Windows 11 24H2 closing it waits for that.
-            self._reader = Thread(self._screen.fill, output)
+            # Before Windows 11 24H2, closing a console waits until all was read.
+            self._reader = Thread(_show, self._screen, output)
             undo.pop_all()
             self.is_open = True
 
@@ -118,6 +116,9 @@ class Terminal:
         while data:
             data = data[os.write(self._keys, data) :]
 
+    def press_ctrl_c(self) -> None:
+        self.write_bytes(b"\x03")
+
     def resize(self, columns: int, rows: int) -> None:
         self._windows.ResizePseudoConsole(self._open(), columns, rows)
 
@@ -133,7 +134,7 @@ class Terminal:
                     if windows.monotonic() >= deadline:
                         windows.TerminateJobObject(self._job, STATUS_CONTROL_C_EXIT)
                         deadline += CLOSE_SECONDS
-                    windows.sleep(_SLICE / 10)
+                    windows.sleep(_SLICE)
             finally:
                 whole(self._close_handles)
                 for child in [*self._children]:
@@ -250,7 +251,7 @@ class TerminalProcess:
             left = deadline - windows.monotonic()
             if left <= 0 or not self._handles[0]:
                 return False
-            windows.sleep(min(left, _SLICE / 10))
+            windows.sleep(min(left, _SLICE))
         return True
 
     def kill(self) -> None:
@@ -275,48 +276,16 @@ class TerminalProcess:
         close_handles(handles)
 
 
-class _Screen:
-    """What a console has shown and the caller has not read yet."""
-
-    def __init__(self, windows: System) -> None:
-        self._windows = windows
-        self._parts: SimpleQueue[str | None] = SimpleQueue()
-        """None comes last."""
-        self._at_end = False
-
-    def fill(self, fd: int) -> None:
-        """Read to the end, in a thread of its own."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        try:
-            while True:
-                data = b""
-                with contextlib.suppress(OSError):  # its other end was closed
-                    data = os.read(fd, 1 << 16)
-                self._parts.put(decoder.decode(data, final=not data))
-                if not data:
-                    return
-        finally:
-            self._parts.put(None)
-            os.close(fd)
-
-    def take(self, seconds: float) -> str:
-        deadline = self._windows.monotonic() + seconds
-        shown = self._shown(0)
-        while not shown and not self._at_end:
-            left = deadline - self._windows.monotonic()
-            if left <= 0:
-                break
-            shown = self._shown(min(left, _SLICE))
-        return shown
-
-    def _shown(self, seconds: float) -> str:
-        """All that there is. Waits for the first piece of it."""
-        pieces: list[str] = []
-        with contextlib.suppress(Empty):
-            while not self._at_end:
-                piece = self._parts.get(timeout=0 if pieces else seconds)
-                if piece is None:
-                    self._at_end = True
-                else:
-                    pieces.append(piece)
-        return "".join(pieces)
+def _show(screen: Screen, fd: int) -> None:
+    """Read what a console shows, to its end, in a thread of its own."""
+    try:
+        while True:
+            data = b""
+            with contextlib.suppress(OSError):  # its other end was closed
+                data = os.read(fd, 1 << 16)
+            if not data:
+                return
+            screen.put(data)
+    finally:
+        screen.finish()
+        os.close(fd)
