@@ -124,7 +124,7 @@ def checked(
     folder = None if cwd is None else os.fspath(cwd)
     for text in (command_line, executable or "", folder or ""):
         if "\0" in text:
-            raise ValueError("a NUL ends text on Windows, so there can be none in it")
+            raise ValueError("a NUL ends text for the system, so there can be none in it")
     for name, value in (env or {}).items():
         # A name may begin with "=": cmd.exe keeps the folders of drives as "=C:".
         if not name or "=" in name[1:] or "\0" in name + value:

@@ -44,7 +44,7 @@ def run(
     interrupted, or has used up its time, all that it started is ended too, and is gone when this
     returns. With `console="shared"` (or "inherit") it stays on the caller's console. With "pty" it
     has a terminal (a `PseudoConsole`), whose output is shown on the caller's stdout, and to which
-    the caller's stdin, or `input`, is typed; then it takes the keywords of `create_process`.
+    the caller's stdin, or `input`, is typed; then it takes the keywords of `PseudoConsole.start`.
 
     Standard streams that are not redirected pass through: files and pipes as they are, a terminal
     by way of a pipe, since the command has another console.
@@ -69,10 +69,11 @@ def run(
     On POSIX the command runs in a process group of its own, which is ended with it; what leaves
     that group, as daemons do, is not ended. "own" is a session without a terminal. "shared" is that
     of the caller, in whose background the command is: it can write to the terminal, and is stopped
-    when it reads from it. There is no "pty".
+    when it reads from it. With "pty" it has a session, and all that is in that is ended with it;
+    the end of the input is typed, too, as the terminal's character for that.
 
     Raises `subprocess.TimeoutExpired`, `subprocess.CalledProcessError` (`check`), `ValueError`, and
-    what `Popen` raises; on POSIX `OSError` (ENOSYS) for "pty".
+    what `Popen` raises.
 
     Source: job objects (jobapi2.h), CREATE_NO_WINDOW ("Process Creation Flags").
     """

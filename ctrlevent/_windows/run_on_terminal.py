@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any, Callable
 
-from .. import _patience
+from .. import _patience, _terminal_streams
 from .._subprocess import TimeoutExpired
+from .._terminal_streams import STDIN, STDOUT
 from .._unpatched import Thread
 from .._win32 import system
 from .._win32.constants import (
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .._patience import Patience, Presses
     from .._protocol import RunResult, TerminalProcess
 
-_STDIN, _STDOUT = 0, 1
 _SLICE = 0.05
 
 # What a terminal passes on as it is, and shows as it is told.
@@ -49,20 +48,17 @@ def run_on_terminal(
     inject: bool,
 ) -> RunResult:
     """On a pseudo console as large as the caller's terminal."""
-    for name in ("stdin", "stdout", "stderr"):
-        if named.pop(name, None) is not None:
-            raise ValueError(f'{name} is the terminal, with console="pty"')
-    is_text = _is_text(named)
+    is_text = _terminal_streams.options(named)
     if named.pop("shell", False):
         shell = os.environ.get("COMSPEC", "cmd.exe")
         args = f'"{shell}" /c "{args if isinstance(args, str) else subprocess.list2cmdline(args)}"'
     shown: list[str] = []
-    size = _size() or (120, 30)
+    size = _terminal_streams.size()
     with contextlib.ExitStack() as stack:
         console = stack.enter_context(pseudo_console(*size))
         process = console.start(args, **named)
         show = shown.append if capture_output else stack.enter_context(_terminal_output())
-        output = Thread(_copy_screen, console, show)
+        output = Thread(_terminal_streams.copy_screen, console, show)
         if input is None:
             stack.enter_context(_typing(console, presses))
         else:
@@ -78,12 +74,6 @@ def run_on_terminal(
     if isinstance(broken_off, TimeoutExpired):
         broken_off.output = found
     return process, found, None, broken_off
-
-
-def _is_text(named: dict[str, Any]) -> bool:
-    """Whether text is wanted, as `subprocess` has it. It is always UTF-8."""
-    options = ("text", "universal_newlines", "encoding", "errors")
-    return bool([name for name in options if named.pop(name, None)])
 
 
 class _Command:
@@ -103,7 +93,7 @@ class _Command:
     def wait_until(self, deadline: float) -> bool:
         """Meanwhile the console keeps the size of the caller's terminal."""
         while not self._process.wait_until(min(deadline, self._windows.monotonic() + _SLICE * 4)):
-            now = _size() or self._size
+            now = _terminal_streams.size(self._size)
             if now != self._size:
                 self._size = now
                 with contextlib.suppress(OSError):
@@ -114,14 +104,6 @@ class _Command:
 
     def interrupt(self) -> OSError | None:
         return interrupt_contained(self._windows, self._process.pid, self._inject)
-
-
-def _size() -> tuple[int, int] | None:
-    """The size of the caller's terminal; None if there is none."""
-    try:
-        return tuple(os.get_terminal_size(_STDOUT))  # type: ignore[return-value]  # of two
-    except OSError:
-        return None
 
 
 # --- the caller's streams -------------------------------------------------------------------------
@@ -151,50 +133,27 @@ def escapes(fd: int) -> AbstractContextManager[bool]:
 @contextlib.contextmanager
 def _terminal_output() -> Generator[Callable[[str], None]]:
     """How to show something on the caller's stdout, be that what it may."""
-    with contextlib.suppress(AttributeError, OSError, ValueError):
-        sys.stdout.flush()
-    try:
-        stdout = open(_STDOUT, "wb", buffering=0, closefd=False)  # noqa: SIM115
-    except OSError:  # a program without standard streams, such as pythonw
-        yield lambda _text: None
-        return
-
-    def show(text: str) -> None:
-        data = text.encode()
-        while data:
-            data = data[stdout.write(data) :]
-
-    with stdout, _raw(_STDOUT, _RAW_OUTPUT):
+    with _terminal_streams.shown_on_stdout() as show, _raw(STDOUT, _RAW_OUTPUT):
         yield show
-
-
-def _copy_screen(console: Any, show: Callable[[str], None]) -> None:
-    with contextlib.suppress(OSError):  # its reader is gone
-        while True:
-            text = console.read()
-            if not text:
-                return
-            show(text)
 
 
 @contextlib.contextmanager
 def _typing(console: Any, presses: Presses) -> Generator[None]:
     """Type what comes from the caller's stdin; from a terminal every key, Ctrl+C too."""
     stop: list[None] = []
-    try:
-        stdin = open(_STDIN, "rb", buffering=0, closefd=False)  # noqa: SIM115
-    except OSError:
+    stdin = _terminal_streams.stdin()
+    if stdin is None:
         yield
         return
-    with _raw(_STDIN, _RAW_INPUT) as is_console:
+    with _raw(STDIN, _RAW_INPUT) as is_console:
         copies_keys = None
         if is_console:
             windows = system()
-            keyboard = Keyboard(windows, windows.get_osfhandle(_STDIN))
+            keyboard = Keyboard(windows, windows.get_osfhandle(STDIN))
             copies_keys = Thread(_copy_keys, keyboard, console, presses, stop)
         else:
             # Not waited for: nothing can break off its reading from a stream.
-            Thread(_copy_stream, stdin, console, stop)
+            Thread(_terminal_streams.copy_stream, stdin, console, stop)
         try:
             yield
         finally:
@@ -212,12 +171,3 @@ def _copy_keys(keyboard: Keyboard, console: Any, presses: Presses, stop: list[No
                 if "\x03" in keys:
                     presses.typed()
                 console.write_bytes(keys.encode("utf-8", "replace"))
-
-
-def _copy_stream(stdin: Any, console: Any, stop: list[None]) -> None:
-    with contextlib.suppress(OSError):
-        while not stop:
-            data = stdin.read(1 << 12)
-            if not data:
-                return
-            console.write_bytes(data)
