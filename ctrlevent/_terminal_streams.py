@@ -1,4 +1,4 @@
-"""What both halves do for `run` with `console="pty"`: the caller's streams are the terminal's ends."""
+"""What both halves do for `run` on a terminal, whose ends are the caller's streams."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def copy_screen(console: Any, show: Callable[[str], None]) -> None:
 def stdin() -> Any:
     """That of the caller, as a file; None if there is none."""
     try:
-        return open(STDIN, "rb", buffering=0, closefd=False)  # noqa: SIM115
+        return open(STDIN, "rb", buffering=0, closefd=False)
     except OSError:
         return None
 

@@ -23,7 +23,7 @@ import struct
 import sys
 import termios
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
@@ -35,15 +35,14 @@ from .._subprocess import Popen, TimeoutExpired
 from .._unpatched import Thread, allocate_rlock, monotonic, sleep
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
-from . import held_back, popen, processes
+from . import held_back, popen, processes, waits
 
 if TYPE_CHECKING:
     from .._protocol import Start
 
-# In seconds: what the programs of a terminal that is closed have to clean up, as on Windows; how
-# soon the exit of a child is seen, from the first look on, and at the latest.
+# In seconds: what the programs of a terminal that is closed have to clean up, as on Windows; and
+# how long other waits last at most.
 CLOSE_SECONDS = 5.0
-_FIRST_PAUSE = 0.0005
 _PAUSE = 0.02
 
 _CHUNK = 1 << 16
@@ -87,18 +86,21 @@ class Terminal:
         held_back.call(self._make)
 
     def _make(self) -> None:
-        with contextlib.ExitStack() as undo:
-            self._master, self._slave = os.openpty()
-            undo.callback(os.close, self._master)
-            undo.callback(os.close, self._slave)
+        self._master, self._slave = os.openpty()
+        try:
             self._name = os.ttyname(self._slave)
             _set_size(self._master, *self._size)
             settings = termios.tcgetattr(self._slave)
             settings[_IFLAG] |= _IUTF8
             self.adopt(settings)
             self._reader = Thread(self._show)
-            undo.pop_all()
             self.is_open = True
+        except BaseException:
+            if not self.is_open:
+                self._end_mark = b"\0"  # ends the thread, when it reads that the slave is closed
+                os.close(self._slave)
+                os.close(self._master)
+            raise
 
     def _show(self) -> None:
         """Read what is shown, in a thread of its own, up to the mark that `_stop_reader` writes."""
@@ -187,9 +189,11 @@ class Terminal:
         if not beside or not (settings := self._settings())[_LFLAG] & termios.ISIG:
             return
         keys = {settings[_CC][key]: number for key, number in _SIGNALS}
-        for number in (keys.get(bytes([character])) for character in typed):
-            for child in beside if number else ():
-                child.signal(number)
+        for character in typed:
+            number = keys.get(bytes([character]))
+            if number is not None:
+                for child in beside:
+                    child.signal(number)
 
     def press_ctrl_c(self) -> None:
         self.write_bytes(self.key(termios.VINTR) or b"\x03")
@@ -249,10 +253,9 @@ class Terminal:
                 held_back.call(self._close_files)
 
     def _wait_for_the_end(self, seconds: float) -> None:
-        deadline, pause = monotonic() + seconds, _FIRST_PAUSE
-        while any([child.is_left() for child in self._children]) and monotonic() < deadline:
-            sleep(pause)
-            pause = min(2 * pause, _PAUSE)
+        waits.until(
+            monotonic() + seconds, lambda: not any(child.is_left() for child in self._children)
+        )
 
     def _close_files(self) -> None:
         if not self.is_open:
@@ -358,7 +361,7 @@ class _Child:
         return getattr(self._process, "returncode", None)
 
     def create(self, named: dict[str, Any], args: Any, **others: Any) -> None:
-        self._starting = popen.start(named, "own", None)
+        self._starting = popen.start(named, "own", True, None)
         self._starting.run(self._process, partial(self._process.__init__, args, **others, **named))
 
     def abandon(self) -> None:
@@ -371,21 +374,21 @@ class _Child:
         """Without waiting for it, where the system can tell that."""
         if self.returncode is not None or not self.pid:
             return True
-        if not popen.CAN_LOOK:
+        if not waits.CAN_LOOK:
             return self.poll() is not None
         try:
-            return popen.has_exited(self.pid)
+            return waits.has_exited(self.pid)
         except ChildProcessError:  # SIGCHLD is ignored, or other code has waited for it
             return True
 
     def poll(self) -> Any:
         with self._polling:
-            if self.returncode is None and self.pid and (not popen.CAN_LOOK or self.has_exited()):
+            if self.returncode is None and self.pid and (not waits.CAN_LOOK or self.has_exited()):
                 held_back.call(self._wait)
         return self.returncode
 
     def _wait(self) -> None:
-        if popen.CAN_LOOK:
+        if waits.CAN_LOOK:
             self._hang_up_rest()
         try:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -418,6 +421,11 @@ class _Child:
         return False
 
     # --- what it is sent --------------------------------------------------------------------------
+
+    def kill(self) -> None:
+        with self._polling:
+            if self.poll() is None:
+                os.kill(self.pid, signal.SIGKILL)
 
     def signal(self, number: int) -> None:
         """To its own group."""
@@ -490,8 +498,11 @@ class TerminalProcess:
         self.child = _Child(master)
 
     def __del__(self) -> None:
-        if self.returncode is None and self.pid and self._call.lost_its_object():
-            self.child.abandon()
+        child = self.__dict__.get("child")
+        if child is None or child.returncode is not None or not child.pid:
+            return
+        if self._call.lost_its_object():
+            child.abandon()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.pid}>"
@@ -515,16 +526,7 @@ class TerminalProcess:
         return status
 
     def wait_until(self, deadline: float) -> bool:
-        pause = _FIRST_PAUSE
-        while self.poll() is None:
-            left = deadline - monotonic()
-            if left <= 0:
-                return False
-            sleep(min(left, pause))
-            pause = min(2 * pause, _PAUSE)
-        return True
+        return waits.until(deadline, lambda: self.poll() is not None)
 
     def kill(self) -> None:
-        with self.child._polling:
-            if self.poll() is None:
-                os.kill(self.pid, signal.SIGKILL)
+        self.child.kill()

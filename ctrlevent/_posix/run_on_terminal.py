@@ -13,18 +13,13 @@ if sys.platform == "win32":
 from .. import _patience, _terminal_streams
 from .._subprocess import TimeoutExpired
 from .._terminal_streams import STDIN
-from .._unpatched import Thread, monotonic, sleep
+from .._unpatched import Thread, monotonic
 from .._unpatched import system_calls as os
+from . import waits
 
 if TYPE_CHECKING:
     from .._patience import Patience, Presses
     from .._protocol import RunResult
-
-# In seconds: how soon the exit of a command is seen, from the first look on, and at the latest; and
-# how often the size of the caller's terminal is looked at.
-_FIRST_PAUSE = 0.0005
-_PAUSE = 0.02
-_SIZE_PAUSE = 0.2
 
 _CHUNK = 1 << 12
 
@@ -100,25 +95,20 @@ class _Command:
         self._console = console
         self._process = process
         self._size = size
-        self._looks_at_size = 0.0
         self.args = process.args
-        self._pause = _FIRST_PAUSE
 
     def wait_until(self, deadline: float) -> bool:
         """Does not wait for it as `process.wait` does: what is left of its session can be ended.
 
         Meanwhile the terminal keeps the size of the caller's.
         """
-        while not self._process.child.has_exited():
-            now = monotonic()
-            if now >= deadline:
-                return False
-            if now >= self._looks_at_size:
-                self._looks_at_size = now + _SIZE_PAUSE
-                self._follow_size()
-            sleep(min(deadline - now, self._pause))
-            self._pause = min(2 * self._pause, _PAUSE)
-        return True
+        return waits.until(deadline, self._has_exited)
+
+    def _has_exited(self) -> bool:
+        has_exited: bool = self._process.child.has_exited()
+        if not has_exited:
+            self._follow_size()
+        return has_exited
 
     def _follow_size(self) -> None:
         size = _terminal_streams.size(self._size)

@@ -37,6 +37,11 @@ STARTS: dict[str, Callable[[], Any]] = {
     "run": partial(ctrlevent.run, EXITS, capture_output=True, grace=0),
     "asyncio": partial(interrupted_loop.start, SLEEPS, {}),
     "asyncio with pipes": partial(interrupted_loop.start, SLEEPS, PIPES),
+    "PseudoConsole": partial(ctrlevent.PseudoConsole, 80, 24),
+    "PseudoConsole.start": partial(ctrlevent.PseudoConsole),  # of which `main` makes its `start`
+    "run on a terminal": partial(
+        ctrlevent.run, EXITS, console="pty", input=b"", capture_output=True, grace=0
+    ),
     "subprocess": partial(subprocess.Popen, SLEEPS),
 }
 
@@ -91,6 +96,11 @@ def _end(result: Any) -> None:
         result.kill()
         with result:
             pass
+    elif isinstance(result, ctrlevent.PseudoConsole):
+        result.close()
+    elif hasattr(result, "wait"):  # on a pseudo console
+        result.kill()
+        result.wait()
 
 
 def main() -> None:
@@ -98,6 +108,8 @@ def main() -> None:
     how, kind, *numbers = sys.argv[1:]
     setattr(popen, "_GRACE", 0.1)  # noqa: B010
     call = STARTS[kind]
+    if kind == "PseudoConsole.start":
+        call = partial(ctrlevent.PseudoConsole().start, SLEEPS)
     for _ in range(3):
         _end(call())
     found: Any

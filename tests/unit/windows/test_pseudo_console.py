@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ctrlevent import PseudoConsole, run
+from ctrlevent import PseudoConsole
 from ctrlevent._win32 import constants as c
 from ctrlevent._win32.boundary import Created
 from ctrlevent._windows import pseudo_console
@@ -65,20 +65,6 @@ def test_sizes_that_none_can_have(windows: Any, size: Any, error: type[Exception
     with pytest.raises(error):
         PseudoConsole(*size)
     assert not windows.calls
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="what POSIX has not")
-def test_on_posix_the_error_says_what_to_use() -> None:
-    with pytest.raises(OSError, match="pty module") as refusal:
-        PseudoConsole()
-    assert refusal.value.errno == errno.ENOSYS
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="what POSIX has not")
-def test_on_posix_run_has_none_either() -> None:
-    with pytest.raises(OSError, match="pty module") as refusal:
-        run(["x"], console="pty")
-    assert refusal.value.errno == errno.ENOSYS
 
 
 @pytest.mark.limits

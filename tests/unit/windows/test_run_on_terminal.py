@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ctrlevent import _terminal_streams
 from ctrlevent._patience import Presses
 from ctrlevent._windows import run_on_terminal
 from tests.fakes.windows import FakeWindows, install
@@ -52,7 +53,7 @@ def test_terminal_that_changes_its_size(
 ) -> None:
     """Once it is no terminal any more, nothing changes."""
     sizes = iter([SIZE, (80, 25), (80, 25), None, (100, 40)])
-    monkeypatch.setattr(run_on_terminal, "_size", lambda: next(sizes))
+    monkeypatch.setattr(_terminal_streams, "size", lambda before: next(sizes) or before)
     command = Command(ends_at=6)
     command.can_resize = can_resize
     assert waited_for(command).wait_until(no_console.now + 60)
@@ -60,7 +61,7 @@ def test_terminal_that_changes_its_size(
 
 
 def test_wait_ends_in_time(no_console: FakeWindows, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_on_terminal, "_size", lambda: None)
+    monkeypatch.setattr(_terminal_streams, "size", lambda before: before)
     assert not waited_for(Command(ends_at=6)).wait_until(no_console.now)
 
 
@@ -97,7 +98,7 @@ def closed_fd() -> int:
 def test_output_goes_to_stdout_as_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "stdout"
     fd = os.open(file, os.O_WRONLY | os.O_CREAT)
-    monkeypatch.setattr(run_on_terminal, "_STDOUT", fd)
+    monkeypatch.setattr(_terminal_streams, "STDOUT", fd)
     with run_on_terminal._terminal_output() as show:
         show("größer\r\n")
         show("")
@@ -108,7 +109,7 @@ def test_output_goes_to_stdout_as_utf8(tmp_path: Path, monkeypatch: pytest.Monke
 def test_program_without_stdout_shows_nothing(
     closed_fd: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_on_terminal, "_STDOUT", closed_fd)
+    monkeypatch.setattr(_terminal_streams, "STDOUT", closed_fd)
     monkeypatch.setattr(sys, "stdout", None)
     with run_on_terminal._terminal_output() as show:
         show("text")
@@ -117,7 +118,7 @@ def test_program_without_stdout_shows_nothing(
 def test_program_without_stdin_types_nothing(
     closed_fd: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_on_terminal, "_STDIN", closed_fd)
+    monkeypatch.setattr(_terminal_streams, "STDIN", closed_fd)
     console: Any = None  # is not touched
     monkeypatch.setattr(run_on_terminal, "Thread", None)  # would be called
     with run_on_terminal._typing(console, Presses(taken=True)):
@@ -146,7 +147,7 @@ class Stream:
 
 def test_stream_is_typed_to_its_end() -> None:
     console: Any = Typed()
-    run_on_terminal._copy_stream(Stream(b"a", b"b", b""), console, [])
+    _terminal_streams.copy_stream(Stream(b"a", b"b", b""), console, [])
     assert console.data == [b"a", b"b"]
 
 
@@ -154,7 +155,7 @@ def test_stream_is_read_no_further_when_the_command_has_ended() -> None:
     stop: list[None] = []
     console: Any = Typed(then=lambda: stop.append(None))
     stream = Stream(b"a", b"b", b"")
-    run_on_terminal._copy_stream(stream, console, stop)
+    _terminal_streams.copy_stream(stream, console, stop)
     assert console.data == [b"a"]
     assert stream.data == [b"b", b""]
 
