@@ -3,7 +3,8 @@
 Each child leads a session. One of them at a time has the terminal as its controlling terminal: the
 kernel sends that child's foreground group what a key means, and a SIGHUP when the child exits. A
 terminal belongs to one session, and a process cannot join another session. So a child that is
-started beside it reads and writes the same terminal, and is sent the same signals from here.
+started beside it reads and writes the same terminal; and as long as there is one, the signals of
+the keys are sent from here, to all of them.
 
 What does not work: to start each child from a process that leads the one session. That takes a
 Python, which a frozen program has not; its children are not the caller's, who could not wait for
@@ -178,22 +179,40 @@ class Terminal:
         while data:
             with self._typing:
                 self._check_open()
-                typed = data[: os.write(self._master, data[:_PIECE])]
+                signals = self._signals_for_many()
+                number = signals.get(data[:1])
+                if number is None:
+                    key = next(
+                        (at for at in range(1, len(data)) if data[at : at + 1] in signals), None
+                    )
+                    typed = data[: os.write(self._master, data[: min(key or _PIECE, _PIECE)])]
+                else:
+                    typed = data[:1]
+                    self._signal_all(number)
             data = data[len(typed) :]
             self._typed = typed
-            self._signal_those_beside(typed)
 
-    def _signal_those_beside(self, typed: bytes) -> None:
-        """What the terminal does for the group that has it."""
-        beside = [child for child in self._children if not child.has_terminal]
-        if not beside or not (settings := self._settings())[_LFLAG] & termios.ISIG:
-            return
-        keys = {settings[_CC][key]: number for key, number in _SIGNALS}
-        for character in typed:
-            number = keys.get(bytes([character]))
-            if number is not None:
-                for child in beside:
-                    child.signal(number)
+    def _signals_for_many(self) -> dict[bytes, int]:
+        """By the character: those that are sent from here, as a child is beside the terminal's.
+
+        What does not work: to let the terminal send to the one, and to send to the others. It takes
+        a character some time later, and drops then what was shown and not yet read.
+        """
+        if all(child.has_terminal for child in self._children):
+            return {}
+        settings = termios.tcgetattr(self._master)
+        if not settings[_LFLAG] & termios.ISIG:
+            return {}
+        found = {settings[_CC][key]: number for key, number in _SIGNALS}
+        found.pop(self._no_key(), None)
+        return found
+
+    def _signal_all(self, number: int) -> None:
+        if not termios.tcgetattr(self._master)[_LFLAG] & termios.NOFLSH:
+            with contextlib.suppress(termios.error):
+                termios.tcflush(self._slave, termios.TCIFLUSH)  # the line that was begun
+        for child in [*self._children]:
+            child.signal_foreground(number)
 
     def press_ctrl_c(self) -> None:
         self.write_bytes(self.key(termios.VINTR) or b"\x03")
@@ -208,7 +227,10 @@ class Terminal:
     def key(self, number: int) -> bytes:
         """A control character; b"" if the terminal has none for that."""
         key: bytes = self._settings()[_CC][number]
-        return b"" if key == bytes([os.fpathconf(self._master, "PC_VDISABLE") & 0xFF]) else key
+        return b"" if key == self._no_key() else key
+
+    def _no_key(self) -> bytes:
+        return bytes([os.fpathconf(self._master, "PC_VDISABLE") & 0xFF])
 
     def _settings(self) -> list[Any]:
         with self._typing:
@@ -405,7 +427,10 @@ class _Child:
             self.signal_all(signal.SIGHUP, signal.SIGCONT)
 
     def is_left(self) -> bool:
-        """Whether it, or a process of its session, is to be waited for."""
+        """Whether it, or a process of its session, is to be waited for.
+
+        Does not learn its exit status, after which what is left could not be ended any more.
+        """
         if not self.has_exited():
             try:
                 os.kill(self.pid, 0)
@@ -413,12 +438,10 @@ class _Child:
                 return False
             return True
         with self._polling:
-            if self.returncode is None:
-                self._hang_up_rest()
-                if self._members():
-                    return True
-        self.poll()
-        return False
+            if self.returncode is not None:
+                return False
+            self._hang_up_rest()
+            return bool(self._members())
 
     # --- what it is sent --------------------------------------------------------------------------
 
@@ -430,6 +453,9 @@ class _Child:
     def signal(self, number: int) -> None:
         """To its own group."""
         self._send({self.pid}, number)
+
+    def signal_foreground(self, number: int) -> None:
+        self._send({self._foreground()}, number)
 
     def signal_all(self, *numbers: int) -> None:
         """To each process of its session."""
