@@ -71,8 +71,8 @@ class PseudoConsole:
         What it starts ends with the console at the latest.
 
         On POSIX `args` is what `subprocess.Popen` takes (a str is a program, not a command line),
-        and the keywords are `executable`, `cwd` and `env`. The child leads a session, whose
-        controlling terminal is this one. A terminal has one session only: a child that is started
+        and the keywords are `executable`, `cwd` and `env`. The child leads a session, which has
+        this as its controlling terminal. A terminal has a single session: a child that is started
         while another runs has its standard streams here, and this object sends SIGINT, SIGQUIT and
         SIGWINCH to its group for the keys and the size; but it has no controlling terminal, so that
         it cannot open /dev/tty, and a shell has no jobs. When a child has exited, what it has left

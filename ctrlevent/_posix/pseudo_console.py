@@ -1,14 +1,14 @@
 """What a `PseudoConsole` is made of on POSIX: a pseudo-terminal, and a thread that reads it.
 
-Each child leads a session. One of them at a time has the terminal as its controlling terminal: the
+Each child leads a session. The terminal is the controlling terminal of a single child at a time: the
 kernel sends that child's foreground group what a key means, and a SIGHUP when the child exits. A
-terminal belongs to one session, and a process cannot join another session. So a child that is
-started beside it reads and writes the same terminal; and as long as there is one, the signals of
-the keys are sent from here, to all of them.
+terminal belongs to a single session, and a process cannot join another session. So a child that is
+started beside it reads and writes the same terminal; and as long as such a child runs, the signals
+of the keys are sent from here, to all of them.
 
-What does not work: to start each child from a process that leads the one session. That takes a
-Python, which a frozen program has not; its children are not the caller's, who could not wait for
-them; and the foreground group is one, so a child that leads a group of its own hears no key.
+What does not work: to start each child from a process that leads the session for all. That takes a
+Python, which a frozen program has not; the caller could not wait for its children; and a session has
+a single foreground group, so a child that leads a group of its own hears no key.
 
 What runs on the terminal is what is in the sessions of the children. The id of a session is the
 child's pid, which no other process can get until the child was waited for. So a child is looked at
@@ -24,7 +24,7 @@ import struct
 import sys
 import termios
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
@@ -37,9 +37,6 @@ from .._unpatched import Thread, allocate_rlock, monotonic, sleep
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
 from . import held_back, popen, processes, waits
-
-if TYPE_CHECKING:
-    from .._protocol import Start
 
 # In seconds: what the programs of a terminal that is closed have to clean up, as on Windows; and
 # how long other waits last at most.
@@ -195,15 +192,15 @@ class Terminal:
     def _signals_for_many(self) -> dict[bytes, int]:
         """By the character: those that are sent from here, as a child is beside the terminal's.
 
-        What does not work: to let the terminal send to the one, and to send to the others. It takes
-        a character some time later, and drops then what was shown and not yet read.
+        What does not work: to let the terminal send to its own child, and to send to the others. It
+        takes a character some time later, and drops then what was shown and not yet read.
         """
         if all(child.has_terminal for child in self._children):
             return {}
         settings = termios.tcgetattr(self._master)
         if not settings[_LFLAG] & termios.ISIG:
             return {}
-        found = {settings[_CC][key]: number for key, number in _SIGNALS}
+        found: dict[bytes, int] = {settings[_CC][key]: number for key, number in _SIGNALS}
         found.pop(self._no_key(), None)
         return found
 
@@ -369,7 +366,7 @@ class _Child:
         self._master = master
         # Its `__init__` is called by `create`.
         self._process: Any = Popen.__new__(Popen)
-        self._starting: Start | None = None
+        self._starting: popen.Start | None = None
         self._polling = allocate_rlock()
         self._rest_was_hung_up = False
         self.has_terminal = False
@@ -383,8 +380,8 @@ class _Child:
         return getattr(self._process, "returncode", None)
 
     def create(self, named: dict[str, Any], args: Any, **others: Any) -> None:
-        self._starting = popen.start(named, "own", True, None)
-        self._starting.run(self._process, partial(self._process.__init__, args, **others, **named))
+        starting = self._starting = popen.Start(named, "own", True, None)
+        starting.run(self._process, partial(self._process.__init__, args, **others, **named))
 
     def abandon(self) -> None:
         if self._starting is not None:

@@ -125,7 +125,7 @@ class _Command:
 
 
 class _Keyboard:
-    """The caller's terminal, if its stdin is one: each key is for the command, Ctrl+C too."""
+    """The caller's stdin, if that is a terminal: each key is for the command, Ctrl+C too."""
 
     def __init__(self) -> None:
         self.settings: list[Any] = []

@@ -61,7 +61,8 @@ def test_child_leads_a_session_with_this_terminal(console: PseudoConsole, screen
     code = "import os; t = os.open('/dev/tty', 2); print('on', os.tcgetpgrp(t), os.ttyname(0), '.')"
     child = console.start([sys.executable, "-c", code])
     assert child.wait(HANG_LIMIT) == 0
-    screen.wait_for(f"on {child.pid} {console._terminal._name} .")  # type: ignore[attr-defined]
+    terminal: Any = console._terminal
+    screen.wait_for(f"on {child.pid} {terminal._name} .")
     assert repr(child) == f"<TerminalProcess {child.pid}>"
 
 
