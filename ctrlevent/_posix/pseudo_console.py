@@ -1,14 +1,14 @@
 """What a `PseudoConsole` is made of on POSIX: a pseudo-terminal, and a thread that reads it.
 
-Each child leads a session. The terminal is the controlling terminal of a single child at a time: the
-kernel sends that child's foreground group what a key means, and a SIGHUP when the child exits. A
-terminal belongs to a single session, and a process cannot join another session. So a child that is
-started beside it reads and writes the same terminal; and as long as such a child runs, the signals
-of the keys are sent from here, to all of them.
+Each child leads a session. The terminal is the controlling terminal of a single child at a time:
+the kernel sends that child's foreground group what a key means, and a SIGHUP when the child exits.
+A terminal belongs to a single session, and a process cannot join another session. So a child that
+is started beside it reads and writes the same terminal; and as long as such a child runs, the
+signals of the keys are sent from here, to all of them.
 
 What does not work: to start each child from a process that leads the session for all. That takes a
-Python, which a frozen program has not; the caller could not wait for its children; and a session has
-a single foreground group, so a child that leads a group of its own hears no key.
+Python, which a frozen program has not; the caller could not wait for its children; and a session
+has a single foreground group, so a child that leads a group of its own hears no key.
 
 What runs on the terminal is what is in the sessions of the children. The id of a session is the
 child's pid, which no other process can get until the child was waited for. So a child is looked at
@@ -29,14 +29,14 @@ from typing import Any, NamedTuple
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
-from .. import _arguments
+from .. import _arguments, _held_back
 from .._calls import Call
 from .._screen import Screen
 from .._subprocess import Popen, TimeoutExpired
 from .._unpatched import Thread, allocate_rlock, monotonic, sleep
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
-from . import held_back, popen, processes, waits
+from . import popen, processes, waits
 
 # In seconds: what the programs of a terminal that is closed have to clean up, as on Windows; and
 # how long other waits last at most.
@@ -81,7 +81,7 @@ class Terminal:
         self.is_open = False
 
     def open(self) -> None:
-        held_back.call(self._make)
+        _held_back.call(self._make)
 
     def _make(self) -> None:
         self._master, self._slave = os.openpty()
@@ -269,7 +269,7 @@ class Terminal:
                 self._wait_for_the_end(CLOSE_SECONDS)
             finally:
                 self._kill()
-                held_back.call(self._close_files)
+                _held_back.call(self._close_files)
 
     def _wait_for_the_end(self, seconds: float) -> None:
         waits.until(
@@ -403,7 +403,7 @@ class _Child:
     def poll(self) -> Any:
         with self._polling:
             if self.returncode is None and self.pid and (not waits.CAN_LOOK or self.has_exited()):
-                held_back.call(self._wait)
+                _held_back.call(self._wait)
         return self.returncode
 
     def _wait(self) -> None:

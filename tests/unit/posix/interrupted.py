@@ -21,7 +21,7 @@ if sys.platform == "win32":
     raise ImportError("tests.unit.posix is for POSIX")
 
 import ctrlevent
-from ctrlevent._posix import popen
+from ctrlevent._posix import popen, pseudo_console
 from tests import interrupted_loop, interrupting
 from tests.waiting import wait_until
 
@@ -98,7 +98,7 @@ def _end(result: Any) -> None:
             pass
     elif isinstance(result, ctrlevent.PseudoConsole):
         result.close()
-    elif hasattr(result, "wait"):  # on a pseudo console
+    elif isinstance(result, pseudo_console.TerminalProcess):
         result.kill()
         result.wait()
 

@@ -112,9 +112,8 @@ def test_command_that_goes_on_is_ended() -> None:
 def test_what_it_leaves_behind_is_ended(how: str) -> None:
     done = captured(python(STARTS, how, "nohup", "exit"))
     # It may have been ended before it could say so.
-    for text in done.stdout.split("child ")[1:]:
-        pid = int(text.partition(".")[0])
-        wait_until(lambda pid=pid: not runs(pid), "the end of what was left")
+    pids = [int(text.partition(".")[0]) for text in done.stdout.split("child ")[1:]]
+    wait_until(lambda: not any(map(runs, pids)), "the end of what was left")
 
 
 # --- the command line, without a terminal ---------------------------------------------------------
