@@ -128,6 +128,7 @@ def test_keywords_of_windows_that_ask_for_nothing(console: PseudoConsole) -> Non
     assert console.start(["true"], **nothing).wait(HANG_LIMIT) == 0
 
 
+@pytest.mark.limits
 def test_exit_status(console: PseudoConsole) -> None:
     child = console.start(["sleep", "600"])
     assert child.poll() is None
