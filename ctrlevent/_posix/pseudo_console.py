@@ -339,8 +339,8 @@ def _refuse_what_is_of_windows(named: dict[str, Any]) -> None:
     for name in named.keys() - {"executable", "command_line", "env", "folder"}:
         if name not in _OF_WINDOWS:
             raise TypeError(f"start() takes no {name}")
-        value = named[name]
-        if (tuple(value) if isinstance(value, list) else value) != _OF_WINDOWS[name]:
+        nothing = _OF_WINDOWS[name]
+        if named[name] != nothing and (nothing != () or len(named[name])):
             raise ValueError(f"{name} is of Windows; start() takes executable, cwd and env here")
 
 
