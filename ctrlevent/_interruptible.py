@@ -32,7 +32,7 @@ class Interruptible(Popen):
     ready: Any = None
     """What the wait for `ready` has found: of a line the `re.Match`, of a function its result."""
 
-    _watch: Watch
+    _of_fixture: Watch
 
     @property
     def output(self) -> str:
@@ -40,7 +40,7 @@ class Interruptible(Popen):
 
         Lines end with "\n". Empty if the caller has said where stdout goes.
         """
-        return self._watch.output()
+        return self._of_fixture.output()
 
     def wait_for(self, ready: Any, timeout: float | None = 30.0) -> Any:
         """Wait for what `interruptible(ready=...)` may be; of lines, for the next.
@@ -53,7 +53,7 @@ class Interruptible(Popen):
         """
         __tracebackhide__ = True
         seconds = _arguments.seconds(timeout)
-        return self._watch.wait(self, condition(ready, self._watch.lines), seconds)
+        return self._of_fixture.wait(self, condition(ready, self._of_fixture.lines), seconds)
 
 
 class Watch:
@@ -167,7 +167,7 @@ class Started:
         # In the list at once, so that the end of the test finds it.
         self._processes.append((Interruptible(args, contain=True, **popen), watch))
         process = self._processes[-1][0]
-        process._watch = watch  # noqa: SLF001
+        process._of_fixture = watch  # noqa: SLF001
         if awaited is not None:
             process.ready = watch.wait(process, awaited, seconds)
         return process
