@@ -140,10 +140,9 @@ def _write(stream: Any, data: Any) -> None:
     # A child that does not read all of its input, or exits, is not an error.
     try:
         with contextlib.suppress(OSError, ValueError):
-            while isinstance(data, memoryview) and data:
-                data = data[stream.write(data) :]  # without a buffer, it may take a part
-            if data:
-                stream.write(data)
+            while data:
+                # Without a buffer, it may take a part. (Of text, it takes all.)
+                data = data[stream.write(data) :]
     finally:
         _close(stream)
 

@@ -375,11 +375,12 @@ class Popen(_Popen):
 
     def _close_pipes(self) -> None:
         # Windows would keep the caller waiting for a thread that reads.
-        serves = self._communication.is_serving if self._communication else lambda _stream: False
+        communication = self._communication
         with contextlib.ExitStack() as closing:
             for stream in (self.stdin, self.stderr, self.stdout):
-                if stream is not None and not serves(stream):
-                    closing.callback(stream.close)
+                if stream is None or (communication and communication.is_serving(stream)):
+                    continue
+                closing.callback(stream.close)
 
     def end_tree(self) -> None:
         """End the child and its descendants, with `contain=True`; wait until they are gone.

@@ -56,7 +56,8 @@ class Told:
 
 def _told_of(interrupt: Any) -> set[int]:
     """The numbers of those that were told of a KeyboardInterrupt."""
-    told: set[int] = vars(interrupt).setdefault("_ctrlevent_told", set())
+    kept: dict[str, Any] = vars(interrupt)
+    told: set[int] = kept.setdefault("_ctrlevent_told", set())
     return told
 
 

@@ -80,7 +80,7 @@ def wait(process: Any, timeout: float | None, plain: Callable[..., int]) -> int:
 
 def _watch_of(process: Any) -> Thread:
     """The thread that waits for the exit of a child, which has no second."""
-    kept = vars(process)
+    kept: dict[str, Any] = vars(process)
     if "_watch" not in kept:
         kept["_watch"] = Thread(_await_exit, process.pid)
     watch: Thread = kept["_watch"]

@@ -106,7 +106,7 @@ def _hearing(windows: System, pgid: int, *, deafens: bool) -> Generator[None]:
     with Processes(windows, WRITE) as targets:
         members = _members(windows, pgid)
         heard_before = {member.pid for member in members if not member.ignores_ctrl_c}
-        go_on_hearing = set() if deafens else heard_before
+        go_on_hearing: set[int] = set() if deafens else heard_before
         deaf = [member.pid for member in members if member.ignores_ctrl_c]
         try:
             _write(windows, targets, deaf, False)

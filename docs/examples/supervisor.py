@@ -14,7 +14,7 @@ WORKER = [sys.executable, str(Path(__file__).with_name("server.py")), "worker"]
 
 def main() -> None:
     with contextlib.ExitStack() as stack:
-        workers = []
+        workers: list[ctrlevent.Popen] = []
         for name in ("first", "second", "third"):
             worker = ctrlevent.Popen(WORKER, keyboard=False, stdout=subprocess.PIPE)
             stack.callback(worker.communicate)

@@ -156,6 +156,7 @@ def test_stop_that_is_broken_off_can_be_called_again_and_asks_no_more(console: C
 
 def test_event_that_the_caller_alone_has_heard(console: Console) -> None:
     """A child that has not exited in its time is asked after all, before it is ended."""
+    code, was_ended = 0, True
     for limit in growing_limits(0.2):  # in which it must exit when it was asked
         pid = start_program(console.parent, "default")
         code, was_ended = console.parent.call(stopping.interrupted_then_stop, pid, limit)

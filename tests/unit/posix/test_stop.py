@@ -84,6 +84,7 @@ def test_no_grace_asks_nothing() -> None:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="the others are not known")
 def test_rest_of_the_group_is_ended_with_the_time() -> None:
+    code = 0
     for limit in growing_limits(0.2):  # in which the child exits, but not the rest of its group
         with ctrlevent.Popen(python(STARTS_ONE), stdout=subprocess.PIPE) as child:
             (grandchild,) = ids(child)
