@@ -28,8 +28,8 @@ from __future__ import annotations
 import gc
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
 
+from ._typing import TYPE_CHECKING
 from ._unpatched import thread_local
 
 if TYPE_CHECKING:

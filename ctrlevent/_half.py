@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     # For tools that freeze programs, which read this without running it.
     if sys.platform == "win32":
         from ._windows import create_process as create_process
+        from ._windows import group as group
         from ._windows import guard as guard
         from ._windows import handlers as handlers
         from ._windows import loop_child as loop_child
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         from ._windows import run as run
         from ._windows import run_on_terminal as run_on_terminal
         from ._windows import signals as signals
+        from ._windows import stopping as stopping
     else:
         from ._posix import guard as guard
         from ._posix import handlers as handlers
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         from ._posix import run as run
         from ._posix import run_on_terminal as run_on_terminal
         from ._posix import signals as signals
+        from ._posix import stopping as stopping
 
 
 class _Half:
@@ -47,7 +50,6 @@ class _Half:
 
     def __init__(self) -> None:
         self.folder = "_windows" if sys.platform == "win32" else "_posix"
-        self.killpg  # noqa: B018  # what sends is loaded now, not in the midst of a call
 
     def __getattr__(self, name: str) -> Any:
         with importing:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import weakref
-from typing import TYPE_CHECKING, Any, Callable
+from _weakref import ref  # `weakref` re-exports it, and would have to be loaded
 
 from . import _arguments
 from ._half import half
 from ._types import CtrlEvent
-from ._typing import public
+from ._typing import TYPE_CHECKING, public
 
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
     from ._protocol import Registration
 
 
@@ -158,7 +159,7 @@ def _hand_to_unraisablehook(error: BaseException, where: object) -> None:
     `threading.excepthook` drops SystemExit without a word, and cannot say which handler it was.
     """
     referent = _Referent()
-    reference = weakref.ref(referent, _Raise(error, where))
+    reference = ref(referent, _Raise(error, where))
     del referent
     del reference
 

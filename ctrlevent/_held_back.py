@@ -8,9 +8,12 @@ And on every system an event loop starts a child in the thread of the loop alone
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable
 
+from ._typing import TYPE_CHECKING
 from ._unpatched import signal_calls as signal  # without the enums of `signal`
+
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 
 def call(function: Callable[[], object], number: int = signal.SIGINT) -> None:

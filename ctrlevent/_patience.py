@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, NamedTuple
 
 from ._subprocess import TimeoutExpired
+from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Protocol
@@ -82,17 +82,25 @@ class Presses:
         return is_new
 
 
-class Patience(NamedTuple):
-    """In seconds."""
+class Patience:
+    """In seconds.
 
-    timeout: float
-    """How long the command may run."""
-    after_timeout: float
-    """How long it then has to exit by itself after a Ctrl+C; and after a KeyboardInterrupt."""
-    after_ctrl_c: float = math.inf
-    """How long it has after the first of the Ctrl+Cs that are for it alone."""
-    report: Callable[[OSError], object] = lambda _why: None
-    """Called when such a Ctrl+C cannot be passed on."""
+    `timeout`: how long the command may run. `after_timeout`: how long it then has to exit by itself
+    after a Ctrl+C; and after a KeyboardInterrupt. `after_ctrl_c`: how long it has after the first
+    of the Ctrl+Cs that are for it alone. `report`: called when such a Ctrl+C cannot be passed on.
+    """
+
+    def __init__(
+        self,
+        timeout: float,
+        after_timeout: float,
+        after_ctrl_c: float = math.inf,
+        report: Callable[[OSError], object] = lambda _why: None,
+    ) -> None:
+        self.timeout = timeout
+        self.after_timeout = after_timeout
+        self.after_ctrl_c = after_ctrl_c
+        self.report = report
 
 
 def wait(command: Command, patience: Patience, presses: Presses) -> BaseException | None:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from . import _arguments, _subprocess
 from ._calls import Call
-from ._communication import Communication
 from ._half import half
-from ._signals import killpg
+from ._late import importing
 from ._subprocess import TimeoutExpired
 from ._told import Told
 from ._types import CtrlEvent
-from ._typing import public
+from ._typing import TYPE_CHECKING, public
 from ._unpatched import monotonic
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Any
 
     from ._arguments import Options
+    from ._communication import Communication
     from ._protocol import Start, Tree
 
     # At run time, subprocess.Popen takes no type argument before Python 3.9's end.
@@ -95,6 +95,7 @@ class Popen(_Popen):
     _communication: Communication | None = None
     _contains = False
     _leads_group = True  # `patch_os` starts it as it is
+    _sends_at_any_time = True
     _call: Call | None = None
     _start: Start | None = None
 
@@ -135,6 +136,8 @@ class Popen(_Popen):
             start_new_session=start_new_session,
         )
         self._contains = bool(contain)
+        if self._sends_at_any_time:  # so it is loaded now: at the interpreter's end nothing can be
+            _ = half.interrupt, half.killpg
         tree = self._tree = half.tree(self._contains)
         start = self._start = half.start(named, console, bool(keyboard), tree)
         self._told = Told(hears_keys=start.hears_keys)
@@ -210,10 +213,12 @@ class Popen(_Popen):
         if self.poll() is not None:
             return
         try:
-            if _arguments.action(sig, half.events_sent) is CtrlEvent.CTRL_C_EVENT:
-                self._interrupt(_arguments.options(timeout, inject=True))
+            action = _arguments.action(sig, half.events_sent)
+            options = _arguments.options(timeout, inject=True)
+            if action is CtrlEvent.CTRL_C_EVENT:
+                self._interrupt(options)
             else:
-                killpg(self.pid, sig, timeout=timeout)
+                half.killpg(self.pid, action, options)
         except ProcessLookupError:
             if self.poll() is None:
                 raise
@@ -280,6 +285,8 @@ class Popen(_Popen):
             raise
 
     def _communicate_with(self, input: Any) -> None:
+        with importing:
+            from ._communication import Communication
         self._communication = Communication(self, input)
 
     # --- stopping ---------------------------------------------------------------------------------

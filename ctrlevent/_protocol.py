@@ -36,6 +36,11 @@ class Half(Protocol):
     def getpgid(self, pid: int) -> int: ...
     def ignores_ctrl_c(self, pid: int) -> bool: ...
     def console_processes(self) -> tuple[ProcessInfo, ...]: ...
+    def process_tree(self, pid: int) -> tuple[ProcessInfo, ...]:
+        """A process and its live descendants on whatever console, in whatever group."""
+        ...
+
+    def stopping(self, pid: int) -> Stopping: ...
 
     def ignore_ctrl_c(self, ignore: bool, pid: int) -> bool: ...
     def registration(
@@ -167,6 +172,40 @@ class ConsoleGuard(Protocol):
 
     def stop(self) -> None:
         """Also if it has not started, or only in part."""
+
+
+class Stopping(Protocol):
+    """A process, not the caller and no child of it, and what `os_kill` means by its pid.
+
+    Held within a `with` block. Entering it finds them, and raises what `os_kill` raises for the
+    pid, and PermissionError if the process may not be ended.
+    """
+
+    def __enter__(self) -> Stopping: ...
+    def __exit__(self, *exc_info: object) -> None: ...
+    @property
+    def named(self) -> tuple[int, bool]:
+        """The arguments by which `kill` means them: the pid or minus the group, and `tree`."""
+        ...
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of the process, if it has exited and the system tells it."""
+        ...
+
+    def interrupt(self, options: Options) -> None:
+        """Ctrl+C to them. Raises what `os_kill` raises."""
+
+    def is_running(self) -> bool:
+        """The process itself."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Whether all of them are gone; waits for that. A KeyboardInterrupt breaks it off."""
+        ...
+
+    def end(self) -> None:
+        """All that are left. They may take a moment to be gone."""
 
 
 class Tree(Protocol):

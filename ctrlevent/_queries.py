@@ -9,6 +9,8 @@ from ._typing import TYPE_CHECKING, public
 if TYPE_CHECKING:
     from ._types import ProcessInfo
 
+half.getpgid  # noqa: B018  # as in `_signals`
+
 
 @public
 def getpgid(pid: int) -> int:

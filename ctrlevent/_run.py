@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _arguments, _subprocess
 from ._half import half
 from ._handler import handler
+from ._late import importing
 from ._patience import Patience, Presses
 from ._popen import Popen
-from ._pseudo_console import PseudoConsole
 from ._subprocess import CalledProcessError, CompletedProcess
 from ._types import CtrlEvent
-from ._typing import public
+from ._typing import TYPE_CHECKING, NamedTuple, public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from typing import Any
+
+    from ._pseudo_console import PseudoConsole
 
 # Seconds that a command has to exit by itself, from when a Ctrl+C is sent to it, before it is ended
 # with all its children.
@@ -189,6 +191,12 @@ def _contain(
         raise
 
 
+class _Contained(Popen):
+    """Loads what sends when the caller gets a Ctrl+C: most commands exit before any comes."""
+
+    _sends_at_any_time = False
+
+
 class _Kept:
     """What `contain` has started, so that it can be ended wherever an exception comes.
 
@@ -200,10 +208,12 @@ class _Kept:
         self._terminals: list[PseudoConsole] = []
 
     def contained(self, args: Any, **named: Any) -> Popen:
-        self._processes.append(Popen(args, contain=True, **named))
+        self._processes.append(_Contained(args, contain=True, **named))
         return self._processes[0]
 
     def terminal(self, columns: int, rows: int) -> PseudoConsole:
+        with importing:
+            from ._pseudo_console import PseudoConsole
         self._terminals.append(PseudoConsole(columns, rows))
         return self._terminals[0]
 

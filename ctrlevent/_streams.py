@@ -10,8 +10,8 @@ import codecs
 import contextlib
 import io
 import os
-from typing import TYPE_CHECKING
 
+from ._typing import TYPE_CHECKING
 from ._unpatched import Thread, monotonic
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ then would be derived from that mock, for good. gevent puts a class of its own t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from subprocess import CalledProcessError as CalledProcessError  # noqa: PLC0414
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from subprocess import TimeoutExpired as TimeoutExpired  # noqa: PLC0414
 else:
     import subprocess
+    import sys
 
     def _class(name, *bases):
         """The class of that name that was defined in `subprocess`."""
@@ -32,10 +33,10 @@ else:
 
     def _mend():
         """Put back what gevent has taken out of the module, as its own class has no use for it."""
-        try:
-            import _posixsubprocess
-        except ImportError:  # on Windows, which has none
+        if sys.platform == "win32":  # to look for what is not there takes as long as an import
             return
+        import _posixsubprocess
+
         names = {"_posixsubprocess": _posixsubprocess, "_fork_exec": _posixsubprocess.fork_exec}
         for name, real in names.items():
             if vars(subprocess).get(name, real) is None:

@@ -22,6 +22,8 @@ nitpicky = True
 nitpick_ignore_regex = [
     # Names of the standard library, whose inventory is not at hand where the pages are built.
     (r"py:.*", r"(typing|collections|contextlib|subprocess|enum|os|_ctypes)\..*"),
+    # Where a module does not import `typing`, Sphinx does not see from where it has a name.
+    (r"py:class", r"CompletedProcess"),
 ]
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence", "deflist"]

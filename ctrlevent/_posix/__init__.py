@@ -7,6 +7,7 @@
 | `pseudo_console` | a pseudo-terminal for children: its keys, what it shows, its end |
 | `popen` | a child that leads a process group |
 | `handlers` | `signal`: the registrations of `handler`, and SIGINT ignored |
+| `stopping` | a process that is no child of the caller: found, asked, waited for, ended |
 | `signals` | the verbs that send and ask, as the face calls them |
 | `guard` | the guard of a console, which has nothing to do |
 | `waits` | how the exit of a child is waited for |
@@ -20,7 +21,8 @@ CTRL_C_EVENT is SIGINT there and CTRL_BREAK_EVENT is SIGQUIT, the signals of the
 # The functions of `_protocol.Half`, by the modules that have them.
 PARTS = {
     "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill"
-    " getpgid ignores_ctrl_c console_processes",
+    " getpgid ignores_ctrl_c console_processes process_tree",
+    "stopping": "stopping",
     "handlers": "ignore_ctrl_c registration",
     "popen": "start tree whole interrupt end_child further_patches",
     "waits": "wait",

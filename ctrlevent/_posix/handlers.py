@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Callable
 
 from .._errors import unsupported
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
+from .._typing import TYPE_CHECKING
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
 from .processes import ignores_sigint
 from .signals import events_heard
 
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
     from .._types import CtrlEvent
 
 

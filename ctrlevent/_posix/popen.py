@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
 from .. import _held_back
 from .._types import CtrlEvent
+from .._typing import TYPE_CHECKING, NamedTuple
 from .._unpatched import monotonic, sleep
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
@@ -18,6 +18,8 @@ from . import forked, processes, signals, waits
 from .waits import has_exited
 
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
     from .._arguments import Options
     from .._protocol import Tree
 

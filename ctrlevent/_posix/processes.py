@@ -31,18 +31,14 @@ class _Stat(NamedTuple):
     ppid: int
     pgid: int
     session: int
+    started: int
+    """In clock ticks since the system has started."""
 
 
 def of_session() -> tuple[ProcessInfo, ...]:
     """The live processes of the caller's session."""
     session = os.getsid(0)
-    found: list[ProcessInfo] = []
-    for stat in _all():
-        if stat.session == session:
-            with contextlib.suppress(ProcessLookupError):
-                ignores, leads = _ignores(_read(stat.pid, "status")), stat.pgid == stat.pid
-                found.append(ProcessInfo(stat.pid, stat.ppid, stat.pgid, leads, ignores, stat.name))
-    return tuple(found)
+    return _infos([stat for stat in _all() if stat.session == session])
 
 
 def of_group(pgid: int) -> list[int]:
@@ -50,16 +46,35 @@ def of_group(pgid: int) -> list[int]:
     return [stat.pid for stat in _all() if stat.pgid == pgid]
 
 
+def members_of(pgid: int) -> tuple[ProcessInfo, ...]:
+    """The same, described."""
+    return _infos([stat for stat in _all() if stat.pgid == pgid])
+
+
 def family(pid: int) -> list[int]:
     """A process and its live descendants in its group, parents first."""
     everywhere = _all()
-    root = [stat for stat in everywhere if stat.pid == pid]
-    if not root:
-        raise make(ProcessLookupError, f"there is no process {pid}")
-    left = [stat for stat in everywhere if stat.pgid == root[0].pgid and stat.pid != pid]
-    found = [pid]
+    pgid = _find(pid, everywhere).pgid
+    return _with_descendants([pid], [stat for stat in everywhere if stat.pgid == pgid])
+
+
+def descendants(known: list[int], pgid: int) -> list[int]:
+    """The live descendants in a group of processes, which may have exited, with these before."""
+    return _with_descendants(known, [stat for stat in _all() if stat.pgid == pgid])
+
+
+def process_tree(pid: int) -> tuple[ProcessInfo, ...]:
+    """A process and its live descendants in whatever group or session, parents first."""
+    everywhere = _all()
+    _find(pid, everywhere)
+    stats = {stat.pid: stat for stat in everywhere}
+    return _infos([stats[found] for found in _with_descendants([pid], everywhere)])
+
+
+def _with_descendants(known: list[int], everywhere: list[_Stat]) -> list[int]:
+    found = list(known)
     for parent in found:  # which grows meanwhile
-        found += [stat.pid for stat in left if stat.ppid == parent]
+        found += [one.pid for one in everywhere if one.ppid == parent and one.pid not in found]
     return found
 
 
@@ -74,10 +89,34 @@ def groups_of_session(session: int) -> set[int]:
     return found
 
 
+def _find(pid: int, everywhere: list[_Stat]) -> _Stat:
+    for stat in everywhere:
+        if stat.pid == pid:
+            return stat
+    raise make(ProcessLookupError, f"there is no process {pid}")
+
+
+def _infos(stats: list[_Stat]) -> tuple[ProcessInfo, ...]:
+    found: list[ProcessInfo] = []
+    for stat in stats:
+        with contextlib.suppress(ProcessLookupError):
+            ignores, leads = _ignores(_read(stat.pid, "status")), stat.pgid == stat.pid
+            found.append(ProcessInfo(stat.pid, stat.ppid, stat.pgid, leads, ignores, stat.name))
+    return tuple(found)
+
+
 def name_of(pid: int) -> str | None:
     """The name of a program; None where there is no /proc."""
     try:
         return _stat(pid).name
+    except OSError:
+        return None
+
+
+def started(pid: int) -> int | None:
+    """When a process was started, in ticks; None if it has exited, or where there is no /proc."""
+    try:
+        return _stat(pid).started
     except OSError:
         return None
 
@@ -100,10 +139,12 @@ def _stat(pid: int) -> _Stat:
     """Raises ProcessLookupError, also if it has exited and was not waited for."""
     # pid (name) state ppid pgrp session ...; the name may contain anything, ")" too (proc(5)).
     head, _, tail = _read(pid, "stat").rpartition(")")
-    state, ppid, pgid, session = tail.split()[:4]
+    fields = tail.split()
+    state, ppid, pgid, session = fields[:4]
     if state in "ZX":
         raise make(ProcessLookupError, f"process {pid} has ended")
-    return _Stat(pid, head.partition("(")[2], int(ppid), int(pgid), int(session))
+    name, ticks = head.partition("(")[2], int(fields[19])
+    return _Stat(pid, name, int(ppid), int(pgid), int(session), ticks)
 
 
 def _ignores(status: str) -> bool:
@@ -114,11 +155,18 @@ def _ignores(status: str) -> bool:
     return False
 
 
-def _need_proc() -> None:
+def can_look() -> bool:
+    """Whether there is a /proc."""
     try:
         os.stat("/proc/self/stat")
     except OSError:
-        raise unsupported("other processes can be described with Linux's /proc only") from None
+        return False
+    return True
+
+
+def _need_proc() -> None:
+    if not can_look():
+        raise unsupported("other processes can be described with Linux's /proc only")
 
 
 def _read(pid: int, name: str) -> str:

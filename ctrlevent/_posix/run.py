@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Callable
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
@@ -11,12 +10,15 @@ if sys.platform == "win32":
 from .. import _held_back, _patience
 from .._streams import Streams
 from .._subprocess import TimeoutExpired
+from .._typing import TYPE_CHECKING
 from .._unpatched import monotonic
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
 from . import waits
 
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
     from .._patience import Patience, Presses
     from .._protocol import RunResult
 

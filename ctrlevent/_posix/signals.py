@@ -15,7 +15,7 @@ from .._unpatched import system_calls
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
-from .processes import family, name_of
+from .processes import family, members_of, name_of, process_tree
 from .processes import ignores_sigint as ignores_ctrl_c
 from .processes import of_session as console_processes
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .._arguments import Action, Options
 
-__all__ = ["console_processes", "ignores_ctrl_c"]
+__all__ = ["console_processes", "ignores_ctrl_c", "process_tree"]
 
 # Not from `os`: whenever this module is imported, `patch_os` or a test may have put something else
 # in their places there.
@@ -65,24 +65,24 @@ def killpg(pgid: int, action: Action, options: Options) -> None:
 def kill(pid: int, action: Action, options: Options) -> Delivery:
     pid = pid or system_calls.getpid()
     if not options.tree or isinstance(action, Probe):
-        _send(pid, _number(action))
+        send(pid, _number(action))
         return Delivery.SENT
     caller = system_calls.getpid()
     meant = family(pid)
     for member in meant:  # all of them, or none
         with contextlib.suppress(ProcessLookupError):
-            _send(member, 0)
+            send(member, 0)
     for member in sorted(meant, key=lambda member: member == caller):  # the caller last
         with contextlib.suppress(ProcessLookupError):
-            _send(member, _number(action))
+            send(member, _number(action))
     return Delivery.SENT
 
 
 def os_kill(pid: int, event: CtrlEvent, options: Options) -> None:
-    _send(pid, _number(event))
+    send(pid, _number(event))
 
 
-def _send(pid: int, number: int) -> None:
+def send(pid: int, number: int) -> None:
     """`os.kill`, whose errors do not say which process."""
     try:
         _kill(pid, number)
@@ -101,17 +101,16 @@ def _number(action: Action) -> int:
 
 
 def preview_killpg(pgid: int, action: Action, options: Options) -> Preview:
-    """The members in the caller's session."""
+    """The members in whatever session."""
     pgid = pgid or getpgid(0)
     killpg(pgid, Probe(), options)
-    members = (process for process in console_processes() if process.pgid == pgid)
-    return Preview(f"signal {_number(action)}, by os.killpg", tuple(members))
+    return Preview(f"signal {_number(action)}, by os.killpg", members_of(pgid))
 
 
 def preview_kill(pid: int, action: Action, options: Options) -> Preview:
     targets: list[ProcessInfo] = []
     for member in family(pid) if options.tree else [pid]:
-        _send(member, 0)
+        send(member, 0)
         pgid = getpgid(member)
         targets.append(ProcessInfo(member, None, pgid, pgid == member, None, name_of(member)))
     return Preview(f"signal {_number(action)}, by os.kill", tuple(targets))

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-from typing import TYPE_CHECKING, Any
 
 if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
 from .._subprocess import TimeoutExpired
+from .._typing import TYPE_CHECKING
 from .._unpatched import Thread, monotonic, sleep
 from .._unpatched import system_calls as os
 
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any, Callable
 
 # In seconds: how soon the exit of a child is seen, from the first look on, and at the latest.
 FIRST_PAUSE = 0.0005

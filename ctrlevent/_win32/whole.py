@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import sys
 from _contextvars import copy_context
-from typing import TYPE_CHECKING, Any
 
+from .._typing import TYPE_CHECKING
 from .._unpatched import allocate_lock, get_ident, start_new_thread
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@
 | `run_on_terminal`, `run` | contained commands, on a pseudo console and without |
 | `patched_subprocess` | what `patch_os` makes of `subprocess.Popen` |
 | `loop_child` | the child of an event loop: made to hear before it runs, its group |
-| `popen` | the child of a `Popen`: suspended, made to hear, in a job; its group |
+| `popen` | the child of a `Popen`: suspended, made to hear, in a job |
+| `group` | its group: Ctrl+C to it, and the end of what is left of it |
 | `keyboard` | a Ctrl+C for a group that does not hear that of the keyboard |
+| `stopping` | a process that is no child of the caller: held, asked, waited for, ended |
 | `dry_run`, `dispatch` | facts -> policy -> route: told instead of done, and done |
 | `helper_route`, `helper_process` | the route by a helper process, and what runs in that process |
 | `guard`, `guard_process` | the guard of a console, and what runs in its process |
@@ -29,10 +31,12 @@ Below it is `_win32`, through which all of it asks Windows.
 # The functions of `_protocol.Half`, by the modules that have them.
 PARTS = {
     "signals": "events_sent events_heard killpg kill os_kill preview_killpg preview_kill broadcast"
-    " getpgid ignores_ctrl_c console_processes",
+    " getpgid ignores_ctrl_c console_processes process_tree",
+    "stopping": "stopping",
     "handlers": "ignore_ctrl_c registration",
     "guard": "guard guard_pids",
-    "popen": "start tree whole interrupt end_child",
+    "popen": "start tree whole end_child",
+    "group": "interrupt",
     "waits": "wait",
     "loop_child": "loop_child",
     "patched_subprocess": "further_patches",

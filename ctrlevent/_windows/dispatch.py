@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .._win32.boundary import System
     from .peb import Seen
     from .plans import ConsoleRoute, Route
+    from .policy import NamedByPid
 
     Result = TypeVar("Result")
 
@@ -264,12 +265,22 @@ def by_pid(windows: System, pid: int, event: CtrlEvent, options: Options) -> Non
         to_process(windows, pid, event, options._replace(waits=True), send)
         return
     with Processes(windows) as processes:
-        named = processes.facts(pid)
-        meant = policy.named_by_pid(
-            named,
-            processes.facts(caller),
-            lambda: policy.family([named], processes.all, processes.created),
-        )
+        meant = named_by(windows, processes, pid)
+    to_named(windows, meant, event, options)
+
+
+def named_by(windows: System, processes: Processes, pid: int) -> NamedByPid:
+    """Which processes a pid means that is not the caller's."""
+    named = processes.facts(pid)
+    return policy.named_by_pid(
+        named,
+        processes.facts(windows.GetCurrentProcessId()),
+        lambda: policy.family([named], processes.all, processes.created),
+    )
+
+
+def to_named(windows: System, meant: NamedByPid, event: CtrlEvent, options: Options) -> None:
+    """To these processes."""
     if isinstance(meant, ForGroup):
         to_group(windows, meant.pgid, event, options, send)
     elif isinstance(meant, ForProcess):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 from errno import ECANCELED
-from typing import TYPE_CHECKING, Callable, ClassVar
 
 from .._errors import winerror_of
+from .._typing import TYPE_CHECKING
 from .._unpatched import Thread
 from .._win32 import system
 from .._win32.constants import ERROR_INVALID_PARAMETER
@@ -15,6 +15,8 @@ from .peb import set_ignores_ctrl_c
 from .processes import WRITE, Processes
 
 if TYPE_CHECKING:
+    from typing import Callable, ClassVar
+
     from .._types import CtrlEvent
     from .._win32.boundary import System
 

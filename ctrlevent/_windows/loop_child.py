@@ -13,8 +13,9 @@ from typing import Any, Callable
 
 from .. import _held_back
 from .._unpatched import signal_calls as signal
+from .group import Group
 from .peb import write_ignores_ctrl_c
-from .popen import Group, Start
+from .popen import Start
 from .standing_guards import clear_first, standing
 from .waits import handle_of
 

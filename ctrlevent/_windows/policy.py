@@ -81,6 +81,9 @@ The descendants of a process in its group (`family`)
   F2  Only if it was created after that parent: Windows may have given the pid of an earlier parent
       to another process.
 
+A process and its descendants in whatever group (`descendants`)
+  D1  As F1 and F2, but for the group.
+
 An event to a whole console (`console_event`, `console_elsewhere`)
   C1  A Ctrl+C that every process on it would ignore is refused: CtrlCIgnored. A process that could
       not be read may hear it.
@@ -346,12 +349,19 @@ def family(
     `everywhere` gives all processes that were created at a time or later: what is older than the
     process is no descendant (F2), so nothing else of it need be read. `created`: as for `members`.
     """
-    found = {process.pid: process for process in known}
-    left = [
+    everywhere_in_group = [
         seen
         for seen in everywhere(created(known[0].pid))
-        if isinstance(seen, Facts) and seen.pgid == known[0].pgid and seen.pid not in found
+        if isinstance(seen, Facts) and seen.pgid == known[0].pgid
     ]
+    return _with_descendants(known, everywhere_in_group, created)
+
+
+def _with_descendants(
+    known: Sequence[Facts], everywhere: Sequence[Facts], created: Callable[[int], int]
+) -> list[Facts]:
+    found = {process.pid: process for process in known}
+    left = [seen for seen in everywhere if seen.pid not in found]
     grown = True
     while grown:
         grown = False
@@ -362,6 +372,16 @@ def family(
                 found[seen.pid] = seen
                 grown = True
     return list(found.values())
+
+
+def descendants(
+    root: Facts,
+    everywhere: Callable[[int], Iterable[Seen]],
+    created: Callable[[int], int],
+) -> list[Facts]:
+    """A process, and after it its live descendants; the arguments as for `family`."""
+    readable = [seen for seen in everywhere(created(root.pid)) if isinstance(seen, Facts)]
+    return _with_descendants([root], readable, created)  # D1
 
 
 def _wait_for(process: Facts, means: Means) -> AwaitConsole:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable
 
-from .._types import CtrlEvent
+from .._late import importing
+from .._typing import TYPE_CHECKING
 from .._win32 import system
 from .._win32.constants import (
     CREATE_NEW_PROCESS_GROUP,
@@ -15,14 +15,14 @@ from .._win32.constants import (
     STATUS_CONTROL_C_EXIT,
 )
 from .._win32.whole import whole
-from . import dispatch, keyboard, policy, terminate, waits
+from . import waits
 from .peb import write_ignores_ctrl_c
-from .processes import Processes
 from .standing_guards import clear_first
 from .waits import handle_of
 
 if TYPE_CHECKING:
-    from .._arguments import Options
+    from typing import Any, Callable
+
     from .._protocol import Tree
 
 # Seconds that the processes of a job may take to be gone after TerminateJobObject. What is left
@@ -133,38 +133,15 @@ class Job:
             self._windows.CloseHandle(job)
 
 
-class Group:
-    """A child with the rest of its process group."""
-
-    def wait(self, process: Any, end: float) -> bool:
-        return waits.until(process, end, lambda: not self._others(process))
-
-    def _others(self, process: Any) -> bool:
-        """Whether there is a member besides the leader, whose pid its open handle keeps."""
-        windows = system()
-        with Processes(windows) as processes:
-            since = windows.GetProcessTimes(handle_of(process))
-            found = policy.members(process.pid, processes.all(since), processes.created)
-            return any(member.pid != process.pid for member in found)
-
-    def end(self, process: Any) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            terminate.end_group(system(), process.pid, STATUS_CONTROL_C_EXIT, GONE_WITHIN)
-        process.wait()
-
-
 start = Start
 
 
 def tree(contain: bool) -> Tree:
-    return Job() if contain else Group()
-
-
-def interrupt(pgid: int, options: Options, *, is_deaf: bool, deafens: bool) -> None:
-    if is_deaf or deafens:
-        keyboard.interrupt(system(), pgid, options.seconds, options.inject, hears_keys=not is_deaf)
-    else:
-        dispatch.to_group(system(), pgid, CtrlEvent.CTRL_C_EVENT, options, dispatch.send)
+    if contain:
+        return Job()
+    with importing:
+        from .group import Group
+    return Group()
 
 
 def end_child(process: Any, terminate: Callable[[], None], signal_name: str) -> None:

@@ -85,6 +85,17 @@ class Processes:
             raise make(ProcessLookupError, f"process {pid} has ended")
         return handle
 
+    def hold(self, pid: int) -> int:
+        """A handle of a process, which may have exited. Raises ProcessLookupError, PermissionError.
+
+        It is open from then on, until `release`.
+        """
+        handle = self._opened(pid)
+        if handle != CURRENT_PROCESS and pid not in self._verified:
+            verify(self._windows, handle, pid)
+            self._verified.add(pid)
+        return handle
+
     def _of_seen(self, pid: int) -> int:
         """A handle of a process that was seen alive, and may have exited since."""
         return self._handles.get(pid) or self.handle(pid)

@@ -7,25 +7,27 @@ import functools
 import math
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Callable
 
 from .. import _arguments, _patience
+from .._late import importing
 from .._streams import Streams
 from .._subprocess import DEVNULL, PIPE, TimeoutExpired
 from .._types import CtrlEvent
+from .._typing import TYPE_CHECKING
 from .._win32 import system
 from .._win32.whole import whole
-from . import dispatch, keyboard, waits
+from . import waits
 from .handlers import registration
 from .standing_guards import clear_first
-from .terminal_input import LentTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import Any, Callable
 
     from .._patience import Patience, Presses
     from .._protocol import RunResult
     from .._win32.boundary import System
+    from .terminal_input import LentTerminal
 
 # Seconds in which the Ctrl+C must have been sent.
 SEND_WITHIN = 3.0
@@ -116,6 +118,8 @@ def interrupt_contained(
     It ignores Ctrl+C, say. At the end of its time that is no error: the job ends any process that
     is still running.
     """
+    with importing:
+        from . import dispatch, keyboard
     try:
         if not hears_keyboard:
             keyboard.interrupt(windows, pgid, SEND_WITHIN, inject)
@@ -153,6 +157,8 @@ def _pass_streams(
         elif not _is_console(windows, fd):
             named[name] = fd
         elif name == "stdin":
+            with importing:
+                from .terminal_input import LentTerminal
             lent = LentTerminal(windows, fd)
             named[name] = lent.stdin
         else:

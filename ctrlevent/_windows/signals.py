@@ -8,7 +8,7 @@ from .._arguments import Probe
 from .._types import CtrlEvent, Delivery
 from .._typing import TYPE_CHECKING
 from .._win32 import system
-from . import dispatch, terminate
+from . import dispatch, policy, terminate
 from .processes import Processes
 
 if TYPE_CHECKING:
@@ -100,6 +100,14 @@ def ignores_ctrl_c(pid: int) -> bool:
 def console_processes() -> tuple[ProcessInfo, ...]:
     with Processes(system()) as processes:
         return tuple(processes.info(seen) for seen in processes.on_console())
+
+
+def process_tree(pid: int) -> tuple[ProcessInfo, ...]:
+    windows = system()
+    with Processes(windows) as processes:
+        root = processes.facts(pid or windows.GetCurrentProcessId())
+        found = policy.descendants(root, processes.all, processes.created)
+        return tuple(processes.info(seen) for seen in found)
 
 
 def _facts(pid: int) -> Facts:

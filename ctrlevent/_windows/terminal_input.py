@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
 
+from .._typing import TYPE_CHECKING
 from .._unpatched import Thread, allocate_lock
 from .._win32.constants import KEY_EVENT, VK_MENU, VK_RETURN, WAIT_OBJECT_0
 from .._win32.structures import INPUT_RECORD

@@ -52,7 +52,7 @@ def end_group(windows: System, pgid: int, exit_code: int, timeout: float) -> Non
             had_leader = had_leader or any(member.is_leader for member in found)
             return [member.pid for member in found]
 
-        if not _end_all(windows, members, f"process group {pgid}", exit_code, timeout):
+        if not end_all(windows, members, f"process group {pgid}", exit_code, timeout):
             raise policy.no_group(pgid, processes.see(pgid))
 
 
@@ -65,15 +65,16 @@ def end_tree(windows: System, pid: int, exit_code: int, timeout: float) -> None:
             family = policy.family(family, processes.all, processes.created)
             return [member.pid for member in family]
 
-        _end_all(windows, members, f"process {pid}", exit_code, timeout)
+        end_all(windows, members, f"process {pid}", exit_code, timeout)
 
 
-def _end_all(
+def end_all(
     windows: System, find: Callable[[], list[int]], named: str, exit_code: int, timeout: float
 ) -> bool:
     """Terminate the processes that `find` finds until it finds no more; the caller last.
 
-    Returns whether there were any. The caller is terminated in the midst of this.
+    `named`: what they are, for the error. Returns whether there were any. The caller is terminated
+    in the midst of this.
     """
     deadline = windows.monotonic() + timeout
     caller = windows.GetCurrentProcessId()

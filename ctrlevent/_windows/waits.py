@@ -7,12 +7,14 @@ run between two of them.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Callable
 
 from .._subprocess import TimeoutExpired
+from .._typing import TYPE_CHECKING
 from .._win32 import system
 
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
     from .._win32.boundary import System
 
 # In seconds: how soon a Ctrl+C breaks off a wait at the latest.

@@ -9,7 +9,7 @@ import signal
 from typing import TYPE_CHECKING, Any, Callable
 
 import ctrlevent
-from ctrlevent import _arguments, _cli, _errors
+from ctrlevent import _arguments, _cli, _commands, _errors
 from ctrlevent._arguments import Probe, Signal
 from ctrlevent._types import CtrlEvent
 from ctrlevent._win32 import declarations, structures
@@ -205,7 +205,7 @@ def prototypes() -> str:
 
 def command_line() -> str:
     """What `python -m ctrlevent` says of itself."""
-    parser = _cli._parser()  # noqa: SLF001
+    parser = _commands.parser(_cli.RUN_OPTIONS, _cli.run)
     helps = [parser.format_help()]
     for action in parser._actions:  # noqa: SLF001  # argparse has no public way to its commands
         commands: Any = vars(action)["choices"]

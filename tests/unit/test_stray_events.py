@@ -210,6 +210,7 @@ def test_every_verb_of_a_half_that_sends_or_starts_is_observed() -> None:
             "wait",
             "run",
             "run_on_terminal",
+            "process_tree",
         ),
     }
     shape = {name for name in vars(_protocol.Half) if not name.startswith("_")}

@@ -235,6 +235,26 @@ def test_run_of_what_is_not_there_names_it(shared_console: Console) -> None:
     assert "run: no such program: " in refused(cli(shared_console.parent, "run", "no such program"))
 
 
+IMPORTED = """
+import sys
+from ctrlevent._cli import main
+main(["run", "--", sys.executable, "-S", "-c", "pass"])
+print(*sys.modules)
+"""
+
+
+def test_run_imports_only_what_it_needs(shared_console: Console) -> None:
+    """As tests/unit/test_cli.py has it, with what starts a process on Windows."""
+    done = shared_console.parent.call(starting.execute, [PYTHON, "-S", "-c", IMPORTED])
+    assert done.exit_code == 0
+    imported = set(text(done.output).split())
+    assert {"ctrlevent._windows.run", "ctrlevent._win32.native", "ctypes"} <= imported
+    slow = {"typing", "argparse", "gettext", "shutil", "_posixsubprocess", "weakref"}
+    others = ("dispatch", "policy", "helper_route", "thread_route", "keyboard", "group", "signals")
+    assert not imported & slow
+    assert not imported & {f"ctrlevent._windows.{name}" for name in others}
+
+
 # --- usage ----------------------------------------------------------------------------------------
 
 
@@ -256,7 +276,9 @@ def test_wrong_usage(shared_console: Console, arguments: list[str]) -> None:
     assert text(done.errors).strip()
 
 
-@pytest.mark.parametrize("command", [(), ("ps",), ("kill",), ("killpg",), ("run",), ("demo",)])
+@pytest.mark.parametrize(
+    "command", [(), *((name,) for name in ("ps", "kill", "killpg", "stop", "run", "demo"))]
+)
 def test_help(shared_console: Console, command: tuple[str, ...]) -> None:
     done = cli(shared_console.parent, *command, "--help")
     assert (done.exit_code, done.errors) == (0, b"")

@@ -14,6 +14,7 @@ import importlib.metadata
 import json
 import platform
 import sys
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 from tests.windows.harness import NEW_GROUP, Console, Python, bed_program
@@ -69,6 +70,9 @@ def main() -> None:
         by_turns("kill self", subject.measure_kill_self, {"": ()}, 500)
         if part == "started":
             by_turns("Popen", subject.measure_popen, {"": (native,)}, 100)
+            by_turns("run", subject.measure_run, {"": (native,)}, 60)
+            with tempfile.TemporaryDirectory() as folder:
+                by_turns("command line", subject.measure_command_line, {"": (folder,)}, 20)
             by_turns("guard", subject.measure_guard, {"": (native,)}, 200)
             elsewhere = subjects[small].call(subject.start_elsewhere, native)
             subjects[small].call(subject.measure_first, elsewhere, 2)  # the bytecode is written

@@ -72,6 +72,23 @@ def started(samples: Mapping[str, Samples]) -> Iterator[Result]:
     text = "`subprocess.Popen` with the same flags"
     yield compare("`Popen(...)`", found["ctrlevent"], text, found["subprocess"], 1.1)
 
+    found = samples["run"]
+    text = "`subprocess.run` with a console of its own"
+    yield compare("`run(...)`", found["ctrlevent"], text, found["subprocess"], 1.15)
+    ours, text = found["shared"], "`subprocess.run`"
+    what = '`run(..., console="shared")`'
+    yield compare(what, ours, text, found["subprocess, shared"], None)
+
+    found = samples["command line"]
+    ours, nothing = found["run"], found["pass"]
+    what = "`python -m ctrlevent run -- python -c pass`"
+    yield compare(what, ours, "`python -c pass`", nothing, 3.0)
+    # No program that starts another can be faster, in Python, by `-m`.
+    both = [first + second for first, second in zip(found["-m"], nothing)]
+    yield compare(what, ours, "`python -m this`, then `python -c pass`", both, None)
+    ours, text = found["--own-console"], "the session itself"
+    yield compare("`pytest --own-console`", ours, text, found["pytest"], None)
+
     found = samples["guard"]
     nothing, text = found["nothing"], "a line to another Python and back"
     yield compare("`Guard.clear()`, nothing pending", nothing, text, found["echo"], None)

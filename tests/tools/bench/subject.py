@@ -186,6 +186,53 @@ def measure_popen(native: str, rounds: int) -> Samples:
     )
 
 
+def measure_run(native: str, rounds: int) -> Samples:
+    """A command that exits at once, contained, and started bare on a console of its own."""
+    command = [native, "default", "0"]
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    flags = NEW_GROUP | OWN_CONSOLE
+    return interleaved(
+        {
+            "ctrlevent": lambda: ctrlevent.run(command, **streams),
+            "subprocess": lambda: subprocess.run(
+                command, creationflags=flags, check=False, **streams
+            ),
+            "shared": lambda: ctrlevent.run(command, console="shared", **streams),
+            "subprocess, shared": lambda: subprocess.run(
+                command, creationflags=NEW_GROUP, check=False, **streams
+            ),
+        },
+        rounds,
+    )
+
+
+_PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest"]
+
+
+def measure_command_line(folder: str, rounds: int) -> Samples:
+    """`run` on the command line, and `pytest --own-console` of a test that does nothing."""
+    test = os.path.join(folder, "test_nothing.py")
+    with open(test, "w", encoding="utf-8") as file:
+        file.write("def test_nothing(): pass\n")
+    nothing = [sys.executable, "-c", "pass"]
+    session = [*_PYTEST, "-p", "ctrlevent.pytest_plugin", "--rootdir", folder, test]
+    ways = {
+        "pass": nothing,
+        "-m": [sys.executable, "-m", "this"],
+        "run": [sys.executable, "-m", "ctrlevent", "run", "--", *nothing],
+        "pytest": session,
+        "--own-console": [*session, "--own-console"],
+    }
+
+    def start(command: list[str]) -> int:
+        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        return subprocess.run(command, check=True, **pipes).returncode
+
+    return interleaved(
+        {name: functools.partial(start, command) for name, command in ways.items()}, rounds
+    )
+
+
 _ECHO = """
 import sys
 for line in sys.stdin:

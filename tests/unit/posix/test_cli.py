@@ -18,6 +18,7 @@ from tests.waiting import HANG_LIMIT, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 if sys.platform == "win32":
     pytest.skip("tests/windows has these", allow_module_level=True)
@@ -140,6 +141,52 @@ def test_ps() -> None:
     assert "\x1b" not in output
 
 
+# Starts a child in a session of its own, which starts another in its own group; says their pids,
+# and goes on until its input ends.
+FAMILY = f"""
+import os, signal, subprocess, sys
+if len(sys.argv) == 1:
+    command = [sys.executable, "-S", __file__, "child"]
+    subprocess.Popen(command, start_new_session=True)
+elif sys.argv[1] == "child":
+    subprocess.Popen([sys.executable, "-S", __file__, "grandchild"])
+os.write(1, b"%s %d\\n" % (sys.argv[-1].encode() if sys.argv[1:] else b"parent", os.getpid()))
+{WAITS}"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
+def test_ps_of_a_tree_has_it_in_whatever_session(tmp_path: Path) -> None:
+    program = tmp_path / "family.py"
+    program.write_text(FAMILY)
+    with subprocess.Popen(
+        [sys.executable, "-S", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        try:
+            assert parent.stdout
+            said = dict(parent.stdout.readline().split() for _ in range(3))
+            pids = [int(said[name]) for name in (b"parent", b"child", b"grandchild")]
+            assert {len(said), len({os.getsid(pid) for pid in pids})} == {3, 2}
+            code, output, errors = cli("ps", "--tree", str(parent.pid))
+            assert (code, errors) == (0, "")
+            lines = output.splitlines()[1:]
+            assert [int(line.split()[0]) for line in lines] == pids
+            assert lines[1].split()[1] == f"{pids[1]}*"
+            indents = [line.index("python") for line in lines]
+            assert indents == [indents[0], indents[0] + 2, indents[0] + 4]
+            code, output, errors = cli("ps", "--tree", str(parent.pid), "--json")
+            assert [row["pid"] for row in json.loads(output)] == pids
+        finally:
+            assert parent.stdin
+            parent.stdin.close()  # which is that of all three
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
+def test_ps_of_a_tree_that_is_not_there() -> None:
+    code, output, errors = cli("ps", "--tree", NO_SUCH_PID)
+    assert (code, output) == (1, "")
+    assert errors == f"ctrlevent: there is no process {NO_SUCH_PID}\n"
+
+
 @pytest.mark.parametrize("code", [0, 1, 77, 255])
 def test_run_has_the_exit_status_of_the_command(code: int) -> None:
     command = [sys.executable, "-S", "-c", f"print('out'); raise SystemExit({code})"]
@@ -257,7 +304,8 @@ def test_what_a_command_sends_to_its_group_stays_inside() -> None:
         [], ["nonsense"], ["run"], ["run", "--"], ["run", "--timeout", "-1", "--", "x"], ["kill"],
         ["kill", "x"], ["kill", "4", "NONSENSE"], ["kill", "4", "DFL"], ["kill", "4", "SKILL"],
         ["kill", "-9", "4"], ["killpg", "-4"], ["kill", "4", "--timeout", "nan"],
-        ["run", "--grace", "-1", "--", "x"],
+        ["run", "--grace", "-1", "--", "x"], ["run", "--grace"],
+        ["stop"], ["stop", "x"], ["stop", "4", "--grace", "soon"], ["ps", "--tree", "x"],
     ],
     ids=str,
 )  # fmt: skip
@@ -268,7 +316,9 @@ def test_wrong_usage(arguments: list[str]) -> None:
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("command", [(), ("ps",), ("kill",), ("killpg",), ("run",), ("demo",)])
+@pytest.mark.parametrize(
+    "command", [(), *((name,) for name in ("ps", "kill", "killpg", "stop", "run", "demo"))]
+)
 def test_help(command: tuple[str, ...]) -> None:
     code, output, errors = cli(*command, "--help")
     assert (code, errors) == (0, "")

@@ -270,11 +270,27 @@ def test_verbs_that_start_something() -> None:
         "elsewhere, first": {"ctrlevent": [2.0], "console-ctrl": [1.0]},
         "elsewhere, again": {"ctrlevent": [1.0], "console-ctrl": [20.0]},
         "Popen": sampled(ctrlevent=1.2, subprocess=1.0),
+        "run": {
+            "ctrlevent": [1.1],
+            "subprocess": [1.0],
+            "shared": [3.0],
+            "subprocess, shared": [2.0],
+        },
+        "command line": {
+            "pass": [1.0],
+            "-m": [1.5],
+            "run": [5.0],
+            "pytest": [2.0],
+            "--own-console": [3.0],
+        },
         "guard": {"nothing": [3.0], "Ctrl+C": [6.0], "echo": [1.0]},
     }
     found = list(pairs.started(samples))
-    assert [one.reached for one in found[:5]] == [True, True, False, True, False]
-    assert [(one.ratio.value, one.reached) for one in found[5:]] == [(3.0, None), (2.0, None)]
+    assert [one.reached for one in found[:6]] == [True, True, False, True, False, True]
+    rest = [(one.ratio.value, one.reached) for one in found[6:]]
+    assert rest == [
+        (1.5, None), (5.0, False), (2.0, None), (1.5, None), (3.0, None), (2.0, None)
+    ]  # fmt: skip
 
 
 def test_killpg_is_compared_by_what_it_costs_more_than_the_bare_call() -> None:

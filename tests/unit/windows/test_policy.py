@@ -733,6 +733,24 @@ def test_F2_process_of_its_parents_own_age_is_a_child() -> None:
     assert family(LAUNCHER, PROGRAM, born={12: 5, 16: 5}) == [LAUNCHER, PROGRAM]
 
 
+# --- D: a process and its descendants in whatever group -------------------------------------------
+
+
+def descendants(*everywhere: Seen, born: dict[int, int] | None = None) -> list[Facts]:
+    ages = born or {}
+    return p.descendants(LAUNCHER, lambda _since: everywhere, lambda pid: ages.get(pid, pid))
+
+
+def test_D1_descendants_in_any_group() -> None:
+    leader = facts(16, ppid=12)
+    found = descendants(facts(18, 8, ppid=16), leader, denied(20), LAUNCHER, NEIGHBOUR)
+    assert found == [LAUNCHER, leader, facts(18, 8, ppid=16)]
+
+
+def test_D1_process_older_than_its_parent_had_another_with_that_pid() -> None:
+    assert descendants(LAUNCHER, PROGRAM, born={12: 5, 16: 4}) == [LAUNCHER]
+
+
 # --- C: an event to the whole console -------------------------------------------------------------
 
 
