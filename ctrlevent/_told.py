@@ -57,8 +57,9 @@ class Told:
 
 def _told_of(interrupt: Any) -> set[int]:
     """The numbers of those that were told of a KeyboardInterrupt."""
-    kept: dict[str, Any] = vars(interrupt)
-    told: set[int] = kept.setdefault("_ctrlevent_told", set())
+    if not hasattr(interrupt, "_ctrlevent_told"):
+        interrupt._ctrlevent_told = set()  # noqa: SLF001
+    told: set[int] = interrupt._ctrlevent_told  # noqa: SLF001
     return told
 
 

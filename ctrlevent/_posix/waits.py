@@ -80,10 +80,9 @@ def wait(process: Any, timeout: float | None, plain: Callable[..., int]) -> int:
 
 def _watch_of(process: Any) -> Thread:
     """The thread that waits for the exit of a child, which has no second."""
-    kept: dict[str, Any] = vars(process)
-    if "_watch" not in kept:
-        kept["_watch"] = Thread(_await_exit, process.pid)
-    watch: Thread = kept["_watch"]
+    watch: Thread | None = getattr(process, "_exit_watch", None)
+    if watch is None:
+        watch = process._exit_watch = Thread(_await_exit, process.pid)  # noqa: SLF001
     return watch
 
 
