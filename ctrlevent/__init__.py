@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._guard import Guard as Guard
     from ._handler import handler as handler
     from ._handler import ignore_ctrl_c as ignore_ctrl_c
+    from ._multiprocessing_context import multiprocessing_context as multiprocessing_context
     from ._os_patch import os_kill as os_kill
     from ._patch_os import patch_os as patch_os
     from ._popen import Popen as Popen
@@ -57,6 +58,7 @@ _MODULES = {
     "_errors": "CtrlCIgnored NoConsole NotAGroupLeader WouldReachOthers",
     "_guard": "Guard",
     "_handler": "handler ignore_ctrl_c",
+    "_multiprocessing_context": "multiprocessing_context",
     "_os_patch": "os_kill",
     "_patch_os": "patch_os",
     "_popen": "Popen",

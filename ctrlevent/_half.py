@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         from ._windows import loop_child as loop_child
         from ._windows import patched_subprocess as patched_subprocess
         from ._windows import popen as popen
+        from ._windows import process_start as process_start
         from ._windows import pseudo_console as pseudo_console
         from ._windows import run as run
         from ._windows import run_on_terminal as run_on_terminal
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         from ._posix import loop_child as loop_child
         from ._posix import no_counterpart as no_counterpart
         from ._posix import popen as popen
+        from ._posix import process_start as process_start
         from ._posix import pseudo_console as pseudo_console
         from ._posix import run as run
         from ._posix import run_on_terminal as run_on_terminal

@@ -83,6 +83,9 @@ class Half(Protocol):
         `terminate`: that of `subprocess.Popen`.
         """
 
+    def process_start(
+        self, method: str, leads_group: bool, hears_keyboard: bool
+    ) -> ProcessStart: ...
     def further_patches(
         self, popen_class: Callable[[], type[Any]], os_kill: Callable[[int, int], None]
     ) -> list[tuple[Any, ...]]:
@@ -270,6 +273,19 @@ class LoopChild(Protocol):
 
     def clear_first(self) -> None:
         """Before the child is ended: see `_windows.standing_guards`."""
+
+
+class ProcessStart(Protocol):
+    """The start of the child of a `multiprocessing.Process`."""
+
+    def run(self, process: Any) -> Any:
+        """Start it; returns what multiprocessing calls a `Popen`, which has `interrupt(options)`.
+
+        On POSIX a forked child calls `_begin` of the process first, if that is there.
+        """
+
+    def abandon(self) -> None:
+        """End the child and close everything, as that of `Start`."""
 
 
 class TerminalProcess(Protocol):

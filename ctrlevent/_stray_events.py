@@ -47,7 +47,8 @@ SETTLE = 0.05
 # The functions of the half that send an event, or start a process that may, by ctypes: that raises
 # no auditing event. (On POSIX the half sends by `os.kill`, which does.)
 SENDING = (
-    *("broadcast", "create_process", "interrupt", "kill", "killpg", "os_kill", "stopping"),
+    *("broadcast", "create_process", "interrupt", "kill", "killpg", "os_kill", "process_start"),
+    "stopping",
     "terminal",
 )
 

@@ -2,6 +2,7 @@
 
 | module | what it does |
 |---|---|
+| `process_start` | children of multiprocessing |
 | `run_on_terminal`, `run` | contained commands, on a pseudo-terminal and without |
 | `loop_child` | the child of an event loop |
 | `pseudo_console` | a pseudo-terminal for children: its keys, what it shows, its end |
@@ -27,6 +28,7 @@ PARTS = {
     "popen": "start tree whole interrupt end_child further_patches",
     "waits": "wait",
     "loop_child": "loop_child",
+    "process_start": "process_start",
     "run": "run",
     "run_on_terminal": "run_on_terminal",
     "pseudo_console": "terminal",

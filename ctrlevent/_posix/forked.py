@@ -1,8 +1,9 @@
 """A child that `fork` has made, and whose pid was lost by an exception.
 
-`self.pid = _fork_exec(...)`, in `_execute_child` of subprocess: an exception can come between the
-call and the assignment, by a handler of another signal than SIGINT. Then Linux still knows the
-child: /proc/TID/children has the children of one thread.
+`self.pid = _fork_exec(...)`, in `_execute_child` of subprocess, or `self.pid = os.fork()`, in
+`_launch` of multiprocessing: an exception can come between the call and the assignment, by a
+handler of another signal than SIGINT. Then Linux still knows the child: /proc/TID/children has the
+children of one thread.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ def lost_child(before: frozenset[int] | None) -> int | None:
 
 
 def _came_at_the_assignment() -> bool:
-    """Whether it left `_execute_child` between the call of `_fork_exec` and `self.pid = `."""
+    """Whether it left such a function between the call and `self.pid = `."""
     import dis
 
     traceback = sys.exc_info()[2]
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code.co_name == "_execute_child":
+        if code.co_name in ("_execute_child", "_launch"):
             call = -1
             for instruction in dis.get_instructions(code):
                 if instruction.opname.startswith("CALL"):

@@ -4,6 +4,7 @@
 |---|---|
 | `signals` | the verbs that send and ask, as the face calls them |
 | `run_on_terminal`, `run` | contained commands, on a pseudo console and without |
+| `process_start` | children of multiprocessing |
 | `patched_subprocess` | what `patch_os` makes of `subprocess.Popen` |
 | `loop_child` | the child of an event loop: made to hear before it runs, its group |
 | `popen` | the child of a `Popen`: suspended, made to hear, in a job |
@@ -42,6 +43,7 @@ PARTS = {
     "patched_subprocess": "further_patches",
     "create_process": "create_process abandon_process resume_thread close_process",
     "pseudo_console": "terminal",
+    "process_start": "process_start",
     "run": "run",
     "run_on_terminal": "run_on_terminal escapes",
 }

@@ -35,6 +35,7 @@ from .processes import WRITE, Processes
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from .._arguments import Options
     from .._win32.boundary import System
 
 # In seconds: how long an event may take to all processes on the console, from when the caller has
@@ -83,6 +84,23 @@ def interrupt(
     with _hearing(windows, pgid, deafens=hears_keys):
         dispatch.to_group(windows, pgid, CtrlEvent.CTRL_C_EVENT, options, dispatch.send)
         windows.sleep(_TESTED_WITHIN)
+
+
+def interrupt_process(windows: System, pid: int, options: Options) -> None:
+    """The same for a process alone, whose group is the caller's.
+
+    Raises what `dispatch.to_process` raises.
+    """
+    windows.sleep(_ARRIVES_WITHIN)
+    with Processes(windows, WRITE) as targets:
+        set_ignores_ctrl_c(windows, targets.handle(pid), False)
+        try:
+            # Returns when the handlers have run, or their time is over: then the bit was tested.
+            dispatch.to_process(windows, pid, CtrlEvent.CTRL_C_EVENT, options, dispatch.send)
+            if not options.waits:
+                windows.sleep(_TESTED_WITHIN)
+        finally:
+            _write(windows, targets, [pid], True)
 
 
 def _connected_members(windows: System, pgid: int, deadline: float) -> list[Facts]:

@@ -30,6 +30,13 @@ ALLOWED = {
     ("docs/examples/leaking.py", "test_ctrl_c_makes_the_server_clean_up"): (
         "it fails by reaching this limit, as the tutorial says"
     ),
+    **{
+        ("docs/examples/pool.py", name): "how often a loop looks that ends by a fact"
+        for name in ("in_executor", "in_pool", "in_simple_pool")
+    },
+    ("docs/examples/test_multiprocessing.py", "wait_for"): (
+        "how often a loop looks that ends by a fact"
+    ),
     ("docs/examples/test_special_cases.py", "test_time_stands_still"): (
         "the command never exits by itself, so a limit of any length is reached"
     ),

@@ -24,7 +24,7 @@ from tests.waiting import HANG_LIMIT, wait_until
 
 from . import actor
 from .leaks import ROUNDS, settled_handle_count
-from .starting import _is_running, _open
+from .starting import NEVER, _is_running, _open
 
 PIPES: dict[str, Any] = {
     "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE
@@ -104,6 +104,7 @@ def starts(kind: str, command: list[str]) -> Start:
         ),
         "asyncio": lambda: _in_a_loop(command, {}),
         "asyncio with pipes": lambda: _in_a_loop(command, PIPES),
+        "multiprocessing": _of_multiprocessing,
         "subprocess": lambda: Start(partial(subprocess.Popen, command), _end),
     }
     give_no_time_to_end()
@@ -141,6 +142,28 @@ def _on_terminal(command: list[str]) -> Start:
 def _helper() -> Start:
     windows, helper = system(), helper_route._helper
     return Start(partial(helper, windows), lambda _: None, helper_route._discard)
+
+
+def _of_multiprocessing() -> Start:
+    """The caller has the object of the process in any case: it is running, or was not started."""
+    context = ctrlevent.multiprocessing_context()
+    made: list[Any] = []
+
+    def call() -> Any:
+        process = context.Process(target=time.sleep, args=(NEVER,))
+        made.append(process)
+        process.start()
+        return process
+
+    def end_all() -> None:
+        for process in made:
+            if process.pid is not None:
+                process.terminate()
+                process.join(HANG_LIMIT)
+                process.close()
+        made.clear()
+
+    return Start(call, lambda _: None, end_all)
 
 
 def _end_tree(child: Any) -> None:

@@ -19,8 +19,8 @@ from . import interrupted
 from .harness import Console, bed_program
 
 KINDS = ["Popen with pipes", "contained", "create_process", "PseudoConsole.start", "helper", "run"]
-KINDS += ["asyncio with pipes", "interruptible"]
-AT_RANDOM = ["Popen with pipes", "run"]
+KINDS += ["asyncio with pipes", "interruptible", "multiprocessing"]
+AT_RANDOM = ["Popen with pipes", "run", "multiprocessing"]
 if WHOLE:
     KINDS += ["asyncio", "Popen", "Popen with a console of its own", "PseudoConsole"]
     KINDS += ["run on a terminal", "interruptible with pipes"]

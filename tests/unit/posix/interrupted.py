@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from typing import Any, Callable
 
@@ -29,7 +30,33 @@ SLEEPS = ["/bin/sleep", "600"]
 EXITS = ["/bin/sleep", "0"]
 PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 
+_processes: list[Any] = []
+
+
+def _process(method: str) -> Callable[[], Any]:
+    """The caller has the object in any case: its process runs, or was not started."""
+    context = ctrlevent.multiprocessing_context(method)
+
+    def call() -> Any:
+        process = context.Process(target=time.sleep, args=(600,))
+        _processes.append(process)
+        process.start()
+        return process
+
+    return call
+
+
+def _end_processes() -> None:
+    for process in _processes:
+        if process.pid is not None:
+            process.kill()
+            process.join()
+            process.close()
+    _processes.clear()
+
+
 STARTS: dict[str, Callable[[], Any]] = {
+    **{f"multiprocessing {method}": _process(method) for method in ("fork", "spawn", "forkserver")},
     "Popen": partial(ctrlevent.Popen, SLEEPS),
     "Popen with pipes": partial(ctrlevent.Popen, SLEEPS, text=True, **PIPES),
     "Popen with a console of its own": partial(ctrlevent.Popen, SLEEPS, console="own"),
@@ -59,6 +86,7 @@ class _Facts:
     def __init__(self, *, files: bool, by_loop: bool = False) -> None:
         self._by_loop = by_loop
         self._threads = _thread._count()
+        self._children = children()  # helpers of multiprocessing
         self._files = files and self._open_files()
 
     def _open_files(self) -> int:
@@ -66,11 +94,12 @@ class _Facts:
 
     def left(self) -> str:
         found = []
+        _end_processes()
         if self._by_loop:  # which waits for its children by itself
             interrupted_loop.collect()
             with contextlib.suppress(AssertionError):
                 wait_until(lambda: not children(), "the end of children")
-        for pid in children():
+        for pid in children() - self._children:
             found.append(f"child {pid}")
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -90,6 +119,7 @@ class _Facts:
 
 
 def _end(result: Any) -> None:
+    _end_processes()
     if isinstance(result, interrupted_loop.Started):
         interrupted_loop.end(result)
     if isinstance(result, subprocess.Popen):

@@ -29,6 +29,11 @@ MAIN = "from tests.unit.posix import interrupted; interrupted.main()"
 
 KINDS = [kind for kind in interrupted.STARTS if kind != "subprocess"]
 
+# Each start of these takes as long as that of a Python, but for `fork`.
+SLOW = ["multiprocessing spawn", "multiprocessing forkserver"]
+if not WHOLE:
+    KINDS = [kind for kind in KINDS if kind not in SLOW]
+
 # Of each start: how many boundaries anywhere (0: each), and how many at the end.
 SPREAD, LAST = ("0", "0") if WHOLE else ("100", "100")
 
@@ -60,9 +65,12 @@ def test_at_each_boundary(kind: str) -> None:
     assert found["broken_off"] > 10  # a `run` has not the same number each time
 
 
-@pytest.mark.parametrize("kind", ["Popen", "Popen with pipes", "contained", "run"])
+@pytest.mark.parametrize(
+    "kind",
+    ["Popen", "Popen with pipes", "contained", "run", "multiprocessing fork", *SLOW],
+)
 def test_at_random_moments(kind: str) -> None:
-    times = repeats(1000, 100)
+    times = repeats(1000, 10 if kind in SLOW else 100)
     chance = random.Random(kind)
     with actor("random", kind, str(times)) as process:
         assert process.stdout
