@@ -103,6 +103,9 @@ ProcessMachineTypeInfo: Final = 9
 IMAGE_SUBSYSTEM_WINDOWS_GUI: Final = 2
 IMAGE_SUBSYSTEM_WINDOWS_CUI: Final = 3
 
+# LDR_DATA_TABLE_ENTRY.Flags (phnt, ntldr.h: ProcessAttachCalled).
+LDRP_PROCESS_ATTACH_CALLED: Final = 0x0008_0000
+
 # RTL_USER_PROCESS_PARAMETERS.ConsoleFlags (phnt, ntrtl.h). The only bit that children inherit.
 CONSOLE_IGNORE_CTRL_C: Final = 0x1
 

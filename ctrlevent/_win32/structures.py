@@ -105,14 +105,21 @@ _RTL_CRITICAL_SECTION = """
 """
 
 # To its list of modules. Each module begins with a LIST_ENTRY, which has the links to the next and
-# to the previous module; the fields of the list's own LIST_ENTRY stand here by themselves.
+# to the previous module; the fields of each LIST_ENTRY stand here by themselves.
 _PEB_LDR_DATA = """
     ULONG Length;
     UCHAR Initialized;
     PVOID SsHandle, InLoadOrderFlink, InLoadOrderBlink;
 """
 
-_LIST_ENTRY = "PVOID Flink, Blink;"
+_LDR_DATA_TABLE_ENTRY = """
+    PVOID InLoadOrderFlink, InLoadOrderBlink, InMemoryOrderFlink, InMemoryOrderBlink;
+    PVOID InInitializationOrderFlink, InInitializationOrderBlink;
+    PVOID DllBase, EntryPoint;
+    ULONG SizeOfImage;
+    UNICODE_STRING FullDllName, BaseDllName;
+    ULONG Flags;
+"""
 
 # What follows ProcessGroupId (LoaderThreads, ...) came with later versions of Windows and is not
 # read, so nothing here needs to know how long the structure is on the system at hand. Its own
@@ -153,7 +160,7 @@ class Layout:
         self.peb = make("PEB", _PEB)
         self.critical_section = make("RTL_CRITICAL_SECTION", _RTL_CRITICAL_SECTION)
         self.peb_ldr_data = make("PEB_LDR_DATA", _PEB_LDR_DATA)
-        self.list_entry = make("LIST_ENTRY", _LIST_ENTRY)
+        self.ldr_data_table_entry = make("LDR_DATA_TABLE_ENTRY", _LDR_DATA_TABLE_ENTRY)
         parameters = make("RTL_USER_PROCESS_PARAMETERS", _RTL_USER_PROCESS_PARAMETERS)
         self.process_parameters = parameters
 

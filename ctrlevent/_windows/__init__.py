@@ -25,6 +25,7 @@
 | `processes` | the processes that a verb looks at, found and held open |
 | `standing_guards` | the guards of this process, which clear before each console call |
 | `peb` | the bytes of a PEB -> `Facts` |
+| `wine` | whether this is Wine, and what a process needs there alone |
 
 Below it is `_win32`, through which all of it asks Windows.
 """

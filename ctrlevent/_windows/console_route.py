@@ -12,6 +12,7 @@ from .._win32.constants import (
 )
 from . import policy
 from .peb import Facts
+from .wine import HAS_STARTED_AFTER, is_wine
 
 if TYPE_CHECKING:
     from .._win32.boundary import System
@@ -31,16 +32,15 @@ def send_to_group(windows: System, processes: Processes, event: int, pgid: int) 
 def is_ready(windows: System, processes: Processes, event: int, pgid: int) -> bool:
     """Whether every member of a group on the caller's console can take the event.
 
-    On Windows each can as soon as it is connected. On Wine 10 a Ctrl+C that no handler takes makes
-    the process exit while the code that starts its program runs on in its first thread, and both
-    wait for each other for good: seen in 2 to 5 of 60 children, once they are connected, in none of
-    270 that are half a second old and load no DLL. A Ctrl+Break has no such fault there.
+    On Windows each can as soon as it is connected. On Wine 10 a Ctrl+C that no handler takes may
+    make the process hang, as `wine` says: seen in 2 to 5 of 60 children, once they are connected,
+    in none of 270 that are half a second old and load no DLL. A Ctrl+Break has no such fault there.
     """
     if event != CTRL_C_EVENT or not is_wine(windows):
         return True
     members = policy.connected_members(pgid, processes.on_console())
     return not any(
-        policy.is_starting(member.pid, processes.age) or processes.is_loading_dlls(member.pid)
+        0 <= processes.age(member.pid) < HAS_STARTED_AFTER or processes.is_loading_dlls(member.pid)
         for member in members
         if member.pid != windows.GetCurrentProcessId()
     )
@@ -68,22 +68,6 @@ def send_to_all(windows: System, processes: Processes, event: int, *, own: bool 
         if groups[pgid] and not own:
             continue
         send_to_group(windows, processes, event, pgid)
-
-
-_wine: tuple[System, bool] | None = None
-
-
-def is_wine(windows: System) -> bool:
-    """By the export of Wine's ntdll that Windows does not have; looked for once."""
-    global _wine  # noqa: PLW0603  # there is one system, but in tests
-    if _wine is None or _wine[0] is not windows:
-        try:
-            windows.GetProcAddress("ntdll", "wine_get_version")
-        except OSError:
-            _wine = windows, False
-        else:
-            _wine = windows, True
-    return _wine[1]
 
 
 def _generate(windows: System, event: int, pgid: int) -> None:

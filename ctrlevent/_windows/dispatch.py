@@ -146,13 +146,13 @@ def _plan_for_group(
             event,
             on_console_if_any(processes, first=pgid),
             lambda: processes.see(pgid),
-            processes.age,
+            processes.may_connect,
             means,
         )
         if isinstance(plan, LookElsewhere):
             named = processes.see(pgid)
             members = members_of(processes, pgid, named)
-            plan = policy.group_elsewhere(pgid, event, members, named, processes.age, means)
+            plan = policy.group_elsewhere(pgid, event, members, named, processes.is_starting, means)
         if not isinstance(plan, AwaitConsole) and not _is_too_early(at, plan, means):
             return plan
         windows.sleep(_PAUSE)
@@ -183,7 +183,7 @@ def to_process(
                 list(on_console_if_any(processes)),
                 processes.all,
                 processes.info,
-                processes.age,
+                processes.may_connect,
                 means,
             )
             if isinstance(plan, AwaitConsole) or _is_too_early(at, plan, means):
@@ -242,7 +242,7 @@ def _plan_for_tree(
             list(on_console_if_any(processes)),
             processes.all,
             processes.info,
-            processes.age,
+            processes.may_connect,
             means,
         )
         if not isinstance(plan, AwaitConsole) and not _is_too_early(at, plan, means):

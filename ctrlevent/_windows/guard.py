@@ -15,9 +15,9 @@ from .._errors import make, set_winerror, unsupported
 from .._unpatched import allocate_lock
 from .._win32 import system
 from . import own_python
-from .console_route import is_wine
 from .processes import console_pids
 from .standing_guards import standing
+from .wine import is_wine
 
 if TYPE_CHECKING:
     from typing import Any

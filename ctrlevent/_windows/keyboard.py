@@ -109,8 +109,12 @@ def _connected_members(windows: System, pgid: int, deadline: float) -> list[Fact
         with Processes(windows) as processes:
             found = policy.connected_members(pgid, dispatch.on_console_if_any(processes, pgid))
             leader = processes.see(pgid)
-            is_young = isinstance(leader, Facts) and policy.is_starting(pgid, processes.age)
-        if found or not is_young or windows.monotonic() >= deadline:
+            may_connect = (
+                isinstance(leader, Facts)
+                and policy.may_be_connected(leader)
+                and processes.may_connect(pgid)
+            )
+        if found or not may_connect or windows.monotonic() >= deadline:
             return found
         windows.sleep(_PAUSE)
 

@@ -29,6 +29,7 @@ from .._win32.constants import (
     ERROR_NOACCESS,
     ERROR_PARTIAL_COPY,
     IMAGE_SUBSYSTEM_WINDOWS_GUI,
+    LDRP_PROCESS_ATTACH_CALLED,
     WAIT_OBJECT_0,
     ProcessBasicInformation,
     ProcessWow64Information,
@@ -62,6 +63,10 @@ _PAUSE = 0.005
 # Windows has no documented call that says so; and how long the start of a process may take.
 _ASLEEP = 0.1
 _LOADING = 5.0
+
+# The modules that a process has first, and how many are looked at.
+_PROGRAM_AND_NTDLL = 2
+_FIRST_MODULES = 6
 
 
 class Console:
@@ -229,6 +234,39 @@ def _console(handle: int, bits: int) -> str:
     return Console.SOME
 
 
+def is_starting(windows: System, handle: int) -> bool:
+    """Whether a process may still connect to a console by itself; the handle needs the rights READ.
+
+    kernelbase connects the process to its console while the loader initializes kernelbase, at the
+    start of the process, and never later (phnt; seen on Wine 10). It is one of the first DLLs to be
+    initialized. So the process is starting until the loader has noted of a DLL that it has been;
+    and counts as starting if its modules cannot be read as far as that.
+    """
+    for twin in _twins(windows, handle):
+        peb = _structure(twin, handle, twin.layout.peb, twin.peb) if twin.peb else None
+        return not peb or not any(_are_initialized(twin, handle, peb.Ldr))
+    return True
+
+
+def _are_initialized(twin: Twin, handle: int, ldr: int) -> Iterator[bool]:
+    """Of the first few modules behind the program and ntdll, whether each has been initialized.
+
+    The third is kernel32 and the fourth kernelbase, but for programs of .NET or under Application
+    Verifier, whose own DLL comes first.
+    """
+    modules = _structure(twin, handle, twin.layout.peb_ldr_data, ldr) if ldr else None
+    at = modules.InLoadOrderFlink if modules else 0
+    for number in range(_FIRST_MODULES):
+        module = _structure(twin, handle, twin.layout.ldr_data_table_entry, at) if at else None
+        if not module:
+            return
+        if number >= _PROGRAM_AND_NTDLL:
+            yield bool(module.Flags & LDRP_PROCESS_ATTACH_CALLED)
+        if at == modules.InLoadOrderBlink:
+            return
+        at = module.InLoadOrderFlink
+
+
 def is_loading_dlls(windows: System, handle: int) -> bool:
     """Whether a thread of a process holds its loader lock; the handle needs the rights READ.
 
@@ -358,8 +396,9 @@ def _has_loaded_kernel32(twin: Twin, handle: int, ldr: int) -> bool:
     modules = _structure(twin, handle, twin.layout.peb_ldr_data, ldr) if ldr else None
     if not modules or modules.InLoadOrderFlink == modules.InLoadOrderBlink:
         return False
-    first = _structure(twin, handle, twin.layout.list_entry, modules.InLoadOrderFlink)
-    return bool(first and first.Flink != modules.InLoadOrderBlink)
+    kind = twin.layout.ldr_data_table_entry
+    first = _structure(twin, handle, kind, modules.InLoadOrderFlink)
+    return bool(first and first.InLoadOrderFlink != modules.InLoadOrderBlink)
 
 
 class Twin(NamedTuple):

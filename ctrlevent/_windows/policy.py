@@ -6,6 +6,9 @@ again if a thread could not be started or a process had to be waited for; `dry_r
 same code. If a fact that the policy needs to be sure could not be read, it refuses. The rules of a
 function are tried in their order.
 
+A process is *starting* until it has connected to its console, or will not do so by itself any more:
+a fact that is read of its loader (`peb.is_starting`), and no matter of its age.
+
 An event to a group (`group_event`)
   G1  A live process on the caller's console whose PEB names the group proves that the console
       knows the group: send to the group. Only then does GenerateConsoleCtrlEvent reach exactly its
@@ -14,8 +17,9 @@ An event to a group (`group_event`)
       without a console, proves nothing even if it is on the list: a plain `os.kill` of its pid puts
       it there without its being connected.
   G2  A Ctrl+C that every member would ignore is refused: CtrlCIgnored.
-  G3  No process on the console is in the group, but its leader is alive, young, and may still
-      connect: wait for it; when the time is up, NoConsole.
+  G3  No process on the console is in the group, but its leader is alive, starting, and may connect,
+      here or to a console of its own: wait for it; when the time is up, NoConsole. (As long as it
+      is starting it has no descendants, so there are no other members.)
   G4  A process on the console could not be read, and nothing else is known of the group: the
       process may be a member. PermissionError.
   G5  Else the group is not on this console: look elsewhere.
@@ -25,8 +29,8 @@ An event to a group that is not on the caller's console (`group_elsewhere`)
       leads none; else ProcessLookupError. If the process of that pid cannot be read:
       PermissionError.
   E2  GUI programs get no console events. Members on no console get them by a thread alone, so they
-      are left out if other members are on a console. If none is: a young member that is to get a
-      console of its own is waited for; else the members on no console are meant; without any:
+      are left out if other members are on a console. If none is: a starting member that is to get
+      a console of its own is waited for; else the members on no console are meant; without any:
       NoConsole.
   E3  A Ctrl+C that every member that is left would ignore is refused: CtrlCIgnored.
   E4  If threads are allowed and have not been tried yet, and the caller prefers threads, or the
@@ -46,13 +50,13 @@ An event to another process (`process_event`)
   P2  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
   P3  It is on the caller's console, and every other process there is known to be in another group:
       to its group. (A process that cannot be read may be a member.)
-  P4  It is young, and may still connect to the caller's console, where P3 may hold: wait, while
-      there is time.
+  P4  It is starting, and may connect to the caller's console, where P3 may hold: wait, while there
+      is time.
   P5  Threads in other processes are allowed, and a thread has not been tried yet: a thread at
       CtrlRoutine in that process.
   P6  It shares its group, or may share it: refused with WouldReachOthers.
-  P7  It is connected to another console, and no longer young, and there is a Python to run as the
-      helper process: the helper sends to its group there, if it is alone in it.
+  P7  It is connected to another console, as it is not starting any more, and there is a Python to
+      run as the helper process: the helper sends to its group there, if it is alone in it.
   P8  No route is open: PermissionError if a thread was tried, else NoConsole.
 
 An event to a process and its descendants in its group (`tree_event`; the process itself by
@@ -61,7 +65,7 @@ An event to a process and its descendants in its group (`tree_event`; the proces
   T2  A Ctrl+C that each of the others would ignore is refused: CtrlCIgnored.
   T3  All of them are on the caller's console, and every other process there is known to be in
       another group: to their group.
-  T4  As T3, but one of them is young and may still connect: wait, while there is time.
+  T4  As T3, but one of them is starting and may connect: wait, while there is time.
   T5  Threads in other processes are allowed, and have not been tried yet: a thread at CtrlRoutine
       in each of them, or in none.
   T6  Other processes are in their group, or may be: refused with WouldReachOthers.
@@ -140,11 +144,6 @@ HEAR_CTRL_C = (
 NO_THREADS = "threads in other processes are forbidden, by inject=False or CTRLEVENT_INJECT=0"
 
 
-# Seconds after which a process has connected to its console, or is looked for elsewhere. It takes
-# some 50 ms. A process that takes longer is not found elsewhere either, and looked for here again.
-STARTING = 0.5
-
-
 class Means(NamedTuple):
     """What is left to send an event by."""
 
@@ -172,13 +171,14 @@ def group_event(
     event: int,
     on_console: Iterable[Seen],
     named: Callable[[], Seen | None],
-    age: Callable[[int], float],
+    is_starting: Callable[[int], bool],
     means: Means,
 ) -> GroupPlan:
     """What to do for an event to a group.
 
     `on_console` is read no further than needed. `named` gives the process whose pid the group id
-    is; None when there is none alive. `age` gives how many seconds ago a pid was created.
+    is; None when there is none alive. `is_starting` tells whether the process of a pid may still
+    connect to the caller's console, or has done so since `on_console` was read.
     """
     found: list[Facts] = []
     unreadable: list[Unreadable] = []
@@ -193,7 +193,8 @@ def group_event(
         raise _ignored(f"every member of process group {pgid}", found)  # G2
     leader = named()
     if isinstance(leader, Facts):
-        if leader.is_leader and may_be_connected(leader) and is_starting(pgid, age):
+        may_connect = may_be_connected(leader) or _is_to_get_a_console(leader)
+        if leader.is_leader and may_connect and is_starting(pgid):
             return _wait_for(leader, means)  # G3
     elif unreadable and leader is None:
         raise make(  # G4
@@ -209,12 +210,13 @@ def group_elsewhere(
     event: int,
     everywhere: Sequence[Facts],
     named: Seen | None,
-    age: Callable[[int], float],
+    is_starting: Callable[[int], bool],
     means: Means,
 ) -> ElsewherePlan:
     """What to do for an event to a group that is not on the caller's console.
 
-    `everywhere`: its members (see `members`); `named`, `age`: as for `group_event`.
+    `everywhere`: its members (see `members`); `named`: as for `group_event`. `is_starting` tells
+    whether the process of a pid may still connect to any console.
     """
     if not everywhere or isinstance(named, Unreadable):
         raise no_group(pgid, named)  # E1
@@ -222,7 +224,7 @@ def group_elsewhere(
     are_connected = bool(meant)
     if not meant:
         for member in everywhere:
-            if member.console == Console.ASKED_FOR and is_starting(member.pid, age):
+            if _is_to_get_a_console(member) and is_starting(member.pid):
                 return _wait_for(member, means)  # E2
         meant = [member for member in everywhere if not member.has_gui_subsystem]
         if not meant:
@@ -254,13 +256,13 @@ def process_event(
     on_console: Sequence[Seen],
     everywhere: Callable[[], Iterable[Seen]],
     describe: Callable[[Seen], ProcessInfo],
-    age: Callable[[int], float],
+    is_starting: Callable[[int], bool],
     means: Means,
 ) -> ProcessPlan:
     """What to do for an event to one process, which is not the caller.
 
-    `everywhere` gives all processes there are; `describe` describes a process for an error; `age`:
-    as for `group_event`.
+    `everywhere` gives all processes there are; `describe` describes a process for an error;
+    `is_starting`: as for `group_event`.
     """
     if target.has_gui_subsystem:
         raise _never_connected(target, means)  # P1
@@ -270,7 +272,7 @@ def process_event(
     if connected and not possible_others(target, on_console):
         return SendToGroup(target.pgid)  # P3
     may_connect = may_be_connected(target) and not connected
-    if may_connect and is_starting(target.pid, age) and means.may_wait():
+    if may_connect and is_starting(target.pid) and means.may_wait():
         return AwaitConsole()  # P4
     if means.may_start_threads:
         return StartThread(target)  # P5
@@ -280,7 +282,7 @@ def process_event(
     if others:
         raise _would_reach([target], [describe(other) for other in others], means)  # P6
     refusal = _no_route(target, may_connect, means)
-    if may_connect and not is_starting(target.pid, age) and means.has_helper():
+    if may_connect and not is_starting(target.pid) and means.has_helper():
         return AskHelperIfAlone(target, refusal)  # P7
     raise refusal  # P8
 
@@ -291,7 +293,7 @@ def tree_event(
     on_console: Sequence[Seen],
     everywhere: Callable[[], Iterable[Seen]],
     describe: Callable[[Seen], ProcessInfo],
-    age: Callable[[int], float],
+    is_starting: Callable[[int], bool],
     means: Means,
 ) -> TreePlan:
     """What to do for an event to a process, the first of `family`, and to its descendants.
@@ -310,7 +312,7 @@ def tree_event(
     if not others:
         if not apart:
             return SendToGroup(root.pgid)  # T3
-        may_connect = any(may_be_connected(one) and is_starting(one.pid, age) for one in apart)
+        may_connect = any(may_be_connected(one) and is_starting(one.pid) for one in apart)
         if may_connect and means.may_wait():
             return AwaitConsole()  # T4
     if means.may_start_threads:
@@ -479,13 +481,9 @@ def may_be_connected(process: Facts) -> bool:
     return process.console == Console.SOME and not process.has_gui_subsystem
 
 
-def is_starting(pid: int, age: Callable[[int], float]) -> bool:
-    """Whether a process is so young that it may still connect to its console.
-
-    A negative age is not young: the clock was set back since, and the caller would wait for as long
-    as it was set back.
-    """
-    return 0 <= age(pid) < STARTING
+def _is_to_get_a_console(process: Facts) -> bool:
+    """Whether a process that is starting may come to be on a console of its own."""
+    return process.console == Console.ASKED_FOR and not process.has_gui_subsystem
 
 
 def _hears(process: Facts, event: int) -> bool:

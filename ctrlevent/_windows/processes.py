@@ -23,6 +23,7 @@ from .peb import (
     Unreadable,
     has_exited,
     is_loading_dlls,
+    is_starting,
     no_such_process,
     read,
     read_caller,
@@ -177,6 +178,26 @@ class Processes:
     def age(self, pid: int) -> float:
         """How many seconds ago a process was created; it may have exited since it was seen."""
         return age_of(self._windows, self._of_seen(pid))
+
+    def is_starting(self, pid: int) -> bool:
+        """See `peb.is_starting`. False if it exits meanwhile."""
+        try:
+            return is_starting(self._windows, self._of_seen(pid))
+        except OSError:
+            return not has_exited(self._windows, self._of_seen(pid))
+
+    def may_connect(self, pid: int) -> bool:
+        """Whether a process may still connect to the caller's console, or has just done so.
+
+        For a process that was not on the console when that was looked at. The process may have
+        connected since, so the console is looked at once more, after its loader.
+        """
+        if self.is_starting(pid):
+            return True
+        try:
+            return pid in console_pids(self._windows)
+        except NoConsole:
+            return False
 
     def is_loading_dlls(self, pid: int) -> bool:
         """See `peb.is_loading_dlls`. False if it exits meanwhile."""

@@ -27,9 +27,9 @@ from .._win32.constants import (
     WAIT_OBJECT_0,
 )
 from .._win32.whole import whole
-from .console_route import is_wine
 from .create_process import close_handles, create_suspended, end_process
 from .peb import write_ignores_ctrl_c
+from .wine import is_wine
 
 if TYPE_CHECKING:
     from collections.abc import Generator

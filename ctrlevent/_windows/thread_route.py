@@ -33,8 +33,9 @@ from .._win32.constants import (
     WAIT_OBJECT_0,
     ProcessMachineTypeInfo,
 )
-from .peb import has_exited
+from .peb import has_exited, is_starting
 from .processes import LOOK, age_of, open_process
+from .wine import HAS_STARTED_AFTER, is_wine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +56,6 @@ RIGHTS = (
 
 # How many bytes of the routine must be the same in the target.
 _CODE = 32
-
-# In seconds: no thread is started in a process younger than this, though the routine is there
-# already. On Wine 10, a thread that met a process before it was set up, or loading its DLLs,
-# corrupted its heap or made it hang (half of 30 Pythons that got it as soon as they were started).
-_STARTING = 0.5
 
 # In seconds: how often a starting process is looked at, and how long a wait lasts at most before
 # the interpreter gets a chance to act on a Ctrl+Break that the caller itself got meanwhile. (A
@@ -269,14 +265,30 @@ def _address_in(windows: System, process: int, target: Facts, deadline: float) -
             _raise_if_exited(windows, process, target.pid)
             cause = error
         else:
-            # A young process may not have all of its code in place yet.
-            if not 0 <= age_of(windows, process) < _STARTING:
+            if _has_started(windows, process):
                 if found != expected:
                     raise _no_thread("it has other code where CtrlRoutine should be")
                 return start
         if windows.monotonic() >= deadline:
             raise _no_thread("it is still starting", cause) from cause
         windows.sleep(_PAUSE)
+
+
+def _has_started(windows: System, process: int) -> bool:
+    """Whether a thread may be started in a process that has the routine in place.
+
+    On Windows at any time. But on Wine 10 a thread that came before the process's own first thread
+    was at its loader corrupted the heap, or made the process hang: half of 30 Pythons that got the
+    event as soon as they were started. A thread that comes later waits until the loader is done, as
+    on Windows (none of 240 Pythons and native programs was harmed). For what else Wine's own
+    CtrlRoutine needs, see `wine`.
+    """
+    if is_wine(windows):
+        return not 0 <= age_of(windows, process) < HAS_STARTED_AFTER
+    try:
+        return not is_starting(windows, process)
+    except OSError:
+        return False
 
 
 def _machine(windows: System, process: int) -> int | None:

@@ -149,7 +149,7 @@ class Real(World):
 
 def is_wine() -> bool:
     from ctrlevent._win32 import system
-    from ctrlevent._windows.console_route import is_wine
+    from ctrlevent._windows.wine import is_wine
 
     return sys.platform == "win32" and is_wine(system())
 

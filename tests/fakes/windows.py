@@ -116,8 +116,11 @@ class Process:
     def map(self, address: int, content: Structure) -> None:
         self.memory[address] = bytearray(content)
 
-    def load(self, count: int) -> None:
-        """So many modules are in the list of its loader; 0: it has not run an instruction yet."""
+    def load(self, count: int, *, initialized: bool = True) -> None:
+        """So many modules are in the list of its loader; 0: it has not run an instruction yet.
+
+        `initialized`: of the third and later, which are initialized after all have been loaded.
+        """
         self.peb.Ldr = LDR[self.bits] if count else 0
         entries = [LDR[self.bits] + 0x100 * number for number in range(1, count + 1)]
         head = LDR[self.bits] + (0x10 if self.bits == 64 else 0x0C)
@@ -126,8 +129,17 @@ class Process:
             LDR[self.bits],
             self.layout.peb_ldr_data(InLoadOrderFlink=links[1], InLoadOrderBlink=links[-2]),
         )
-        for before, at, after in zip(links, links[1:], links[2:]):
-            self.map(at, self.layout.list_entry(Flink=after, Blink=before))
+        kind = self.layout.ldr_data_table_entry
+        for number, at in enumerate(entries, 1):
+            # ReactOS and Wine: never of the program, and of ntdll, which has no entry point.
+            flags = c.LDRP_PROCESS_ATTACH_CALLED if initialized and number > 2 else 0
+            before, after = links[number - 1], links[number + 1]
+            self.map(at, kind(InLoadOrderFlink=after, InLoadOrderBlink=before, Flags=flags))
+
+    def module(self, number: int) -> Any:
+        """The entry of a module, counted from 1, as it is in memory."""
+        at = LDR[self.bits] + 0x100 * number
+        return self.layout.ldr_data_table_entry.from_buffer(self.memory[at])
 
     @property
     def layout(self) -> Layout:
@@ -177,13 +189,14 @@ class Process:
         if not self.is_alive or self.has_started:
             return
         self.memory[CTRL_ROUTINE[self.bits]] = bytearray(CODE)
-        self.load(3)
+        self.load(3, initialized=False)
         self.peb.ProcessParameters = PARAMETERS[self.bits]
         if self.bits == 32 and PARAMETERS[64] in self.memory:  # made from its twin
             other = LAYOUT64.process_parameters.from_buffer(self.memory[PARAMETERS[64]])
             self.parameters.ConsoleFlags = other.ConsoleFlags
         if self.starts_on:
             self.connect(self.starts_on)
+        self.load(3)  # kernelbase connects while it is initialized
 
     def connect(self, console: Console, *, starts: bool = True) -> bool:
         """Attach to a console, as kernelbase does when the process starts, or in AttachConsole.
@@ -386,7 +399,8 @@ class FakeWindows:
         if console and not gui and console_handle is None and connects_after is not None:
             at = console
             if connects_after:
-                self.after(connects_after, lambda: process.connect(at))
+                process.load(3, initialized=False)
+                self.after(connects_after, lambda: (process.connect(at), process.load(3)))
             else:
                 process.connect(at)
         return process

@@ -10,7 +10,7 @@ import pytest
 from ctrlevent import _demo
 from ctrlevent._demo import ROWS
 from ctrlevent._win32 import system
-from ctrlevent._windows.console_route import is_wine
+from ctrlevent._windows.wine import is_wine
 from docs._diagrams import demo as recording
 from tests.tools.bed import probes
 

@@ -70,13 +70,22 @@ BASIC = [
 # Its InLoadOrderModuleList is at 0x10 or 0x0C (winternl.h has the next list, at 0x20 or 0x14).
 LDR = [("InLoadOrderFlink", 0x10, 0x0C), ("InLoadOrderBlink", 0x18, 0x10)]
 
+# The links of the first list, and what else is read (phnt, ntldr.h).
+MODULE = [
+    ("InLoadOrderFlink", 0x00, 0x00),
+    ("InLoadOrderBlink", 0x08, 0x04),
+    ("DllBase", 0x30, 0x18),
+    ("BaseDllName", 0x58, 0x2C),
+    ("Flags", 0x68, 0x34),
+]
+
 FIELDS = [
     pytest.param(getattr(layout, kind), field, offset, id=f"{kind}.{field}-{bits}")
     for kind, rows in (
         ("process_parameters", PARAMETERS),
         ("peb", PEB),
         ("peb_ldr_data", LDR),
-        ("list_entry", [("Flink", 0x00, 0x00), ("Blink", 0x08, 0x04)]),
+        ("ldr_data_table_entry", MODULE),
         ("process_basic_information", BASIC),
         ("critical_section", CRITICAL_SECTION),
     )

@@ -180,7 +180,7 @@ def test_leader_that_does_not_connect_in_time(windows: FakeWindows) -> None:
     with pytest.raises(NoConsole):
         ctrlevent.killpg(slow.pid, C, timeout=3.0)
     assert windows.received == []
-    assert windows.now - start <= 3.0
+    assert windows.now - start < 3.01
 
 
 @pytest.fixture

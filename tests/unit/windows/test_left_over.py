@@ -38,7 +38,7 @@ def denied() -> PermissionError:
 
 
 def plan_for(
-    target: Facts, on_console: list[Facts], age: float, means: policy.Means = MEANS
+    target: Facts, on_console: list[Facts], starting: bool, means: policy.Means = MEANS
 ) -> policy.ProcessPlan:
     return policy.process_event(
         target,
@@ -46,28 +46,16 @@ def plan_for(
         on_console,
         list,
         lambda _seen: pytest.fail("nothing to describe"),
-        lambda _pid: age,
+        lambda _pid: starting,
         means._replace(inject=False),
     )
 
 
-def test_leader_that_was_created_this_very_moment_is_waited_for() -> None:
-    leader = TARGET._replace(console=Console.ASKED_FOR)
-    event = CtrlEvent.CTRL_C_EVENT
-    plan = policy.group_elsewhere(8, event, [leader], leader, lambda _: 0.0, MEANS)
-    assert plan == AwaitConsole()
-
-
-@pytest.mark.parametrize(
-    ("age", "is_young"), [(-0.1, False), (0.0, True), (0.4, True), (0.5, False), (9.0, False)]
-)
-def test_target_that_may_still_connect_is_young(age: float, is_young: bool) -> None:
-    assert isinstance(plan_for(TARGET, [], age), AwaitConsole) is is_young
-    if is_young:
-        with pytest.raises(NoConsole):
-            plan_for(TARGET, [], age, means(may_wait=False))
-    else:
-        assert isinstance(plan_for(TARGET, [], age), AskHelperIfAlone)
+def test_target_that_is_starting_is_waited_for_and_never_looked_for_elsewhere() -> None:
+    assert plan_for(TARGET, [], True) == AwaitConsole()
+    with pytest.raises(NoConsole):
+        plan_for(TARGET, [], True, means(may_wait=False))
+    assert isinstance(plan_for(TARGET, [], False), AskHelperIfAlone)
 
 
 def test_looking_whether_a_process_has_ended_does_not_wait(
@@ -93,13 +81,13 @@ def test_process_on_no_console_shares_no_group_elsewhere() -> None:
 
 
 def test_refusals_carry_the_winerror_that_led_to_them() -> None:
-    plan = plan_for(TARGET, [], 10.0, means(no_thread=denied()))
+    plan = plan_for(TARGET, [], False, means(no_thread=denied()))
     assert isinstance(plan, AskHelperIfAlone)
     assert winerror_of(plan.otherwise) == c.ERROR_ACCESS_DENIED
     left = means(no_thread=denied(), has_helper=False)
     event = CtrlEvent.CTRL_C_EVENT
     with pytest.raises(PermissionError) as caught:
-        policy.group_elsewhere(8, event, [TARGET], TARGET, lambda _: 10.0, left)
+        policy.group_elsewhere(8, event, [TARGET], TARGET, lambda _: False, left)
     assert winerror_of(caught.value) == c.ERROR_ACCESS_DENIED
 
 

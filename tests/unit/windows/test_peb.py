@@ -96,6 +96,93 @@ def test_console_handle(pair: tuple[FakeWindows, Process], handle: int, console:
     assert facts(windows, child.pid).console == console
 
 
+# --- whether it is starting -----------------------------------------------------------------------
+
+
+def is_starting(windows: FakeWindows, process: Process) -> bool:
+    with Processes(windows) as processes:
+        return processes.is_starting(process.pid)
+
+
+def test_process_is_starting_until_a_dll_has_been_initialized(
+    pair: tuple[FakeWindows, Process],
+) -> None:
+    windows, process = pair
+    assert not is_starting(windows, process)
+    for modules in (0, 1, 2, 3, 5):
+        process.load(modules, initialized=False)
+        assert is_starting(windows, process)
+    process.load(3)
+    assert not is_starting(windows, process)
+
+
+def test_one_initialized_dll_is_enough(pair: tuple[FakeWindows, Process]) -> None:
+    """kernelbase is initialized before kernel32, which has loaded it."""
+    windows, process = pair
+    process.load(4, initialized=False)
+    process.module(4).Flags = c.LDRP_PROCESS_ATTACH_CALLED | 0x8
+    assert not is_starting(windows, process)
+
+
+@pytest.mark.parametrize("flags", [0, 0x8, c.LDRP_PROCESS_ATTACH_CALLED >> 1])
+def test_other_flags_of_a_module_say_nothing(pair: tuple[FakeWindows, Process], flags: int) -> None:
+    windows, process = pair
+    process.load(3, initialized=False)
+    process.module(3).Flags = flags
+    assert is_starting(windows, process)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_program_and_ntdll_do_not_count(pair: tuple[FakeWindows, Process], number: int) -> None:
+    windows, process = pair
+    process.load(3, initialized=False)
+    process.module(number).Flags = c.LDRP_PROCESS_ATTACH_CALLED
+    assert is_starting(windows, process)
+
+
+def test_modules_far_behind_are_not_looked_at(pair: tuple[FakeWindows, Process]) -> None:
+    windows, process = pair
+    process.load(9, initialized=False)
+    process.module(7).Flags = c.LDRP_PROCESS_ATTACH_CALLED
+    assert is_starting(windows, process)
+    process.module(6).Flags = c.LDRP_PROCESS_ATTACH_CALLED
+    assert not is_starting(windows, process)
+
+
+def test_process_whose_modules_cannot_be_read_is_starting(
+    pair: tuple[FakeWindows, Process],
+) -> None:
+    windows, process = pair
+    process.peb.Ldr = 0x10
+    assert is_starting(windows, process)
+    process.load(3)
+    process.module(2).InLoadOrderFlink = 0
+    assert is_starting(windows, process)
+
+
+def test_process_that_has_exited_is_not_starting(windows: FakeWindows) -> None:
+    child = windows.spawn()
+    with Processes(windows) as processes:
+        processes.facts(child.pid)
+        child.held = True
+        child.exit()
+        assert not processes.is_starting(child.pid)
+
+
+def test_answer_that_is_too_short_is_no_start_that_is_over(
+    pair: tuple[FakeWindows, Process],
+) -> None:
+    windows, process = pair
+    with Processes(windows) as processes:
+        processes.handle(process.pid)
+        for size in (0, 8, 0x18, 0x60):
+            windows.answer_bytes = size
+            assert processes.is_starting(process.pid)
+
+
+# --- the twins of a 32-bit process ----------------------------------------------------------------
+
+
 def test_32_bit_process_that_has_not_run_yet_is_read_from_its_64_bit_twin(
     windows: FakeWindows,
 ) -> None:

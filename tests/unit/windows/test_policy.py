@@ -82,10 +82,10 @@ def group_event(
     event: CtrlEvent,
     on_console: Iterable[Seen],
     named: Callable[[], Seen | None] = not_asked,
-    age: Callable[[int], float] = not_asked,
+    is_starting: Callable[[int], bool] = not_asked,
     means: p.Means = MEANS,
 ) -> p.GroupPlan:
-    return p.group_event(pgid, event, on_console, named, age, means)
+    return p.group_event(pgid, event, on_console, named, is_starting, means)
 
 
 @pytest.mark.parametrize("event", [C, BREAK])
@@ -143,32 +143,32 @@ def test_G2_break_cannot_be_ignored() -> None:
     assert group_event(8, BREAK, [facts(8, ignores=True)]) == SendToGroup(8)
 
 
-def test_G3_young_leader_that_may_still_connect_is_waited_for() -> None:
-    plan = group_event(8, C, [], lambda: facts(8), lambda _: p.STARTING - 0.01)
+def test_G3_starting_leader_that_may_still_connect_is_waited_for() -> None:
+    plan = group_event(8, C, [], lambda: facts(8), lambda _: True)
     assert plan == AwaitConsole()
 
 
 def test_G3_leader_that_has_not_connected_in_time_is_refused() -> None:
     with pytest.raises(e.NoConsole, match=r"process 8 is not on the console.*longer timeout="):
-        group_event(8, C, [], lambda: facts(8), lambda _: p.STARTING - 0.01, TOO_LATE)
+        group_event(8, C, [], lambda: facts(8), lambda _: True, TOO_LATE)
 
 
-def test_G3_age_is_asked_of_the_leader() -> None:
-    plan = group_event(8, C, [], lambda: facts(8), {8: 0.0}.__getitem__)
+def test_G3_it_is_asked_of_the_leader_whether_it_is_starting() -> None:
+    plan = group_event(8, C, [], lambda: facts(8), {8: True}.__getitem__)
     assert plan == AwaitConsole()
 
 
-def test_G3_old_leader_is_not_waited_for() -> None:
-    assert group_event(8, C, [], lambda: facts(8), lambda _: p.STARTING) == LookElsewhere()
+def test_G3_leader_that_has_started_elsewhere_is_not_waited_for() -> None:
+    assert group_event(8, C, [], lambda: facts(8), lambda _: False) == LookElsewhere()
 
 
 @pytest.mark.parametrize("why", [{"has_gui_subsystem": True}, {"console": Console.NONE}])
 def test_G3_leader_that_never_connects_is_not_waited_for(why: dict[str, Any]) -> None:
-    assert group_event(8, C, [], lambda: facts(8, **why), lambda _: 0.0) == LookElsewhere()
+    assert group_event(8, C, [], lambda: facts(8, **why), lambda _: True) == LookElsewhere()
 
 
 def test_G3_process_that_leads_no_group_is_not_waited_for() -> None:
-    assert group_event(12, C, [], lambda: facts(12, 8), lambda _: 0.0) == LookElsewhere()
+    assert group_event(12, C, [], lambda: facts(12, 8), lambda _: True) == LookElsewhere()
 
 
 def test_G3_gui_leader_that_a_plain_os_kill_put_on_the_list_is_no_proof() -> None:
@@ -177,7 +177,7 @@ def test_G3_gui_leader_that_a_plain_os_kill_put_on_the_list_is_no_proof() -> Non
 
 
 def test_G3_unreadable_bystander_does_not_matter_while_the_leader_starts() -> None:
-    plan = group_event(8, C, [denied(4)], lambda: facts(8), lambda _: 0.0)
+    plan = group_event(8, C, [denied(4)], lambda: facts(8), lambda _: True)
     assert plan == AwaitConsole()
 
 
@@ -210,10 +210,10 @@ def group_elsewhere(
     event: CtrlEvent,
     everywhere: list[Facts],
     named: Seen | None,
-    age: Callable[[int], float] = lambda _: 60.0,
+    is_starting: Callable[[int], bool] = lambda _: False,
     means: p.Means = MEANS,
 ) -> p.ElsewherePlan:
-    return p.group_elsewhere(pgid, event, everywhere, named, age, means)
+    return p.group_elsewhere(pgid, event, everywhere, named, is_starting, means)
 
 
 def test_E1_no_such_group() -> None:
@@ -246,17 +246,21 @@ def test_E2_member_without_a_console_is_left_out_beside_others() -> None:
     assert group_elsewhere(8, C, [detached, hears], detached) == AskHelper(8, (hears,))
 
 
-def test_E2_young_process_that_is_to_get_a_console_of_its_own_is_waited_for() -> None:
-    leader, age = facts(8, console=Console.ASKED_FOR), {8: p.STARTING - 0.01}
-    assert group_elsewhere(8, C, [leader], leader, age.__getitem__) == AwaitConsole()
+def test_E2_starting_process_that_is_to_get_a_console_of_its_own_is_waited_for() -> None:
+    leader, starting = facts(8, console=Console.ASKED_FOR), {8: True}
+    assert group_elsewhere(8, C, [leader], leader, starting.__getitem__) == AwaitConsole()
     with pytest.raises(e.NoConsole, match="process 8 is not on the console"):
-        group_elsewhere(8, C, [leader], leader, age.__getitem__, TOO_LATE)
+        group_elsewhere(8, C, [leader], leader, starting.__getitem__, TOO_LATE)
 
 
-@pytest.mark.parametrize(("console", "age"), [(Console.ASKED_FOR, p.STARTING), (Console.NONE, 0.0)])
-def test_E2_other_process_without_a_console_is_not_waited_for(console: Console, age: float) -> None:
+@pytest.mark.parametrize(
+    ("console", "starting"), [(Console.ASKED_FOR, False), (Console.NONE, True)]
+)
+def test_E2_other_process_without_a_console_is_not_waited_for(
+    console: Console, starting: bool
+) -> None:
     leader = facts(8, console=console)
-    assert group_elsewhere(8, C, [leader], leader, lambda _: age) == StartThreads((leader,))
+    assert group_elsewhere(8, C, [leader], leader, lambda _: starting) == StartThreads((leader,))
 
 
 def test_E2_members_without_a_console_are_left_out() -> None:
@@ -371,7 +375,7 @@ def plan(
     event: CtrlEvent,
     *on_console: Seen,
     everywhere: Iterable[Seen] = (),
-    age: Callable[[int], float] = lambda _: 60.0,
+    is_starting: Callable[[int], bool] = lambda _: False,
     **given: Any,
 ) -> p.ProcessPlan:
     return p.process_event(
@@ -380,7 +384,7 @@ def plan(
         on_console,
         lambda: everywhere,
         lambda seen: info(seen.pid),
-        age,
+        is_starting,
         means(**given),
     )
 
@@ -413,23 +417,23 @@ def test_P3_goes_to_the_group_also_where_the_leader_is_gone() -> None:
     assert plan(target, C, facts(CALLER), target) == SendToGroup(8)
 
 
-def test_P4_young_process_that_may_still_connect_is_waited_for() -> None:
+def test_P4_starting_process_that_may_still_connect_is_waited_for() -> None:
     """Once it is connected, P3 may hold."""
-    found = plan(facts(8), C, facts(CALLER), age={8: p.STARTING - 0.01}.__getitem__)
+    found = plan(facts(8), C, facts(CALLER), is_starting={8: True}.__getitem__)
     assert found == AwaitConsole()
 
 
 def test_P4_is_not_waited_for_when_the_time_is_up() -> None:
     target = facts(8)
-    assert plan(target, C, age=lambda _: 0.1, may_wait=False) == StartThread(target)
+    assert plan(target, C, is_starting=lambda _: True, may_wait=False) == StartThread(target)
 
 
-@pytest.mark.parametrize("why", ["old", "connected", "without a console"])
+@pytest.mark.parametrize("why", ["started", "connected", "without a console"])
 def test_P4_process_that_need_not_be_waited_for(why: str) -> None:
     target = facts(8, console=Console.NONE if why == "without a console" else Console.SOME)
     on_console = [target, facts(12, 8)] if why == "connected" else []
-    age = p.STARTING if why == "old" else 0.0
-    assert plan(target, C, *on_console, age=lambda _: age) == StartThread(target)
+    starts = why != "started"
+    assert plan(target, C, *on_console, is_starting=lambda _: starts) == StartThread(target)
 
 
 def test_P5_process_that_shares_its_group_gets_a_thread() -> None:
@@ -523,8 +527,8 @@ def test_P6_error_carries_the_winerror_of_its_cause() -> None:
 def test_P7_process_on_another_console_gets_it_from_the_helper(
     tried: dict[str, Any], error: type[OSError]
 ) -> None:
-    age = {8: 60.0}.__getitem__
-    found = plan(facts(8), C, facts(CALLER), everywhere=[facts(8)], age=age, **tried)
+    starting = {8: False}.__getitem__
+    found = plan(facts(8), C, facts(CALLER), everywhere=[facts(8)], is_starting=starting, **tried)
     assert isinstance(found, AskHelperIfAlone)
     assert found == AskHelperIfAlone(facts(8), found.otherwise)
     assert type(found.otherwise) is error
@@ -537,13 +541,13 @@ def test_P7_alone_is_a_process_beside_which_none_may_be_in_its_group() -> None:
     assert not p.is_alone(8, 8, [facts(12, 8)])
 
 
-@pytest.mark.parametrize("why", ["young", "no helper"])
+@pytest.mark.parametrize("why", ["starting", "no helper"])
 def test_P8_process_that_no_route_leads_to(why: str) -> None:
-    age = p.STARTING - 0.01 if why == "young" else p.STARTING
     with pytest.raises(e.NoConsole) as caught:
         plan(
             facts(8), C,
-            age=lambda _: age, may_wait=False, inject=False, has_helper=why != "no helper",
+            is_starting=lambda _: why == "starting", may_wait=False, inject=False,
+            has_helper=why != "no helper",
         )  # fmt: skip
     assert "process 8 is not on the console of the calling process" in str(caught.value)
     assert "call this from a process on its console" in str(caught.value)
@@ -575,7 +579,7 @@ def tree(
     event: CtrlEvent = C,
     on_console: Iterable[Seen] = (),
     everywhere: Iterable[Seen] = (),
-    age: float = 60.0,
+    is_starting: Callable[[int], bool] = lambda _: False,
     **given: Any,
 ) -> p.TreePlan:
     return p.tree_event(
@@ -584,7 +588,7 @@ def tree(
         list(on_console),
         lambda: everywhere,
         lambda seen: info(seen.pid),
-        lambda _: age,
+        is_starting,
         means(**given),
     )
 
@@ -613,17 +617,21 @@ def test_T3_they_are_their_whole_group() -> None:
     assert tree(LAUNCHER, PROGRAM, on_console=[PROGRAM, LAUNCHER, facts(4)]) == SendToGroup(8)
 
 
-def test_T4_young_descendant_that_may_still_connect_is_waited_for() -> None:
-    assert tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER], age=0.1) == AwaitConsole()
+def test_T4_starting_descendant_that_may_still_connect_is_waited_for() -> None:
+    assert (
+        tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER], is_starting=lambda _: True) == AwaitConsole()
+    )
 
 
 def test_T4_is_not_waited_for_when_the_time_is_up() -> None:
-    plan = tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER], age=0.1, may_wait=False)
+    plan = tree(
+        LAUNCHER, PROGRAM, on_console=[LAUNCHER], is_starting=lambda _: True, may_wait=False
+    )
     assert plan == StartThreads((LAUNCHER, PROGRAM))
 
 
 def test_T4_is_not_waited_for_where_others_are_in_the_group() -> None:
-    plan = tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER, NEIGHBOUR], age=0.1)
+    plan = tree(LAUNCHER, PROGRAM, on_console=[LAUNCHER, NEIGHBOUR], is_starting=lambda _: True)
     assert plan == StartThreads((LAUNCHER, PROGRAM))
 
 

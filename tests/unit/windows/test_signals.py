@@ -259,8 +259,9 @@ def test_killpg_elsewhere_reads_nobody_who_is_older_than_the_leader(
     windows.now += 60
     ctrlevent.killpg(leader.pid, C)
     assert windows.heard(CTRL_C) == [leader.pid, child.pid]
-    # The leader three times and its child, three reads each; and the code of CtrlRoutine.
-    assert windows.calls.count("ReadProcessMemory") == 3 * 4 + 4
+    # The leader three times and its child, three reads each; the code of CtrlRoutine; and whether
+    # the leader is starting, and once more both of them before they get a thread.
+    assert windows.calls.count("ReadProcessMemory") == 3 * 4 + 4 + 5 * 3
 
 
 def test_killpg_elsewhere_is_all_or_nobody(windows: FakeWindows) -> None:
@@ -358,7 +359,7 @@ def test_killpg_of_a_leader_that_does_not_connect_in_time(windows: FakeWindows) 
 
 
 def test_killpg_of_a_leader_that_ends_meanwhile(windows: FakeWindows) -> None:
-    child = windows.spawn(new_group=True, ignores=False, connects_after=None)
+    child = windows.create(windows.caller, c.CREATE_NEW_PROCESS_GROUP, starts=False)
     windows.after(0.02, child.exit)
     with pytest.raises(ProcessLookupError):
         ctrlevent.killpg(child.pid, C)
@@ -543,11 +544,43 @@ def test_kill_of_a_process_on_another_console(windows: FakeWindows) -> None:
 
 
 def test_kill_of_a_process_on_another_console_without_injection(windows: FakeWindows) -> None:
+    """It has connected there, so it will not connect here, however young it is."""
     child = windows.spawn(new_group=True, ignores=False, console=Console(windows))
     with pytest.raises(NoConsole):
-        ctrlevent.kill(child.pid, C, inject=False, timeout=0.1)
+        ctrlevent.kill(child.pid, C, inject=False)
     assert_nothing_happened(windows)
-    assert 1000.1 <= windows.now < 1000.2
+    assert windows.now == 1000.0
+
+
+def test_process_that_connects_between_the_two_looks_is_looked_for_here_again(
+    windows: FakeWindows,
+) -> None:
+    """Its loader says that it has connected, and the process list of before did not have it."""
+    child = windows.create(windows.caller, c.CREATE_NEW_PROCESS_GROUP, starts=False)
+    child.ignores = False
+    real = windows.GetConsoleProcessList
+
+    def process_list() -> tuple[int, ...]:
+        pids = real()
+        child.start()
+        return pids
+
+    windows.GetConsoleProcessList = process_list  # type: ignore[method-assign]
+    ctrlevent.killpg(child.pid, C, inject=False)
+    assert windows.received == [(child.pid, C)]
+    assert windows.calls.count("GenerateConsoleCtrlEvent") == 1
+
+
+@pytest.mark.parametrize("verb", [ctrlevent.kill, ctrlevent.killpg])
+def test_process_that_stays_suspended_is_waited_for_as_long_as_the_caller_says(
+    windows: FakeWindows, verb: Callable[..., None]
+) -> None:
+    child = windows.create(windows.caller, c.CREATE_NEW_PROCESS_GROUP, starts=False)
+    child.ignores = False
+    with pytest.raises(OSError, match=f"process {child.pid} is not on the console"):
+        verb(child.pid, C, timeout=3.0)
+    assert 1003.0 <= windows.now < 1003.02
+    assert_nothing_happened(windows)
 
 
 def test_kill_without_injection_waits_for_a_process_that_connects(windows: FakeWindows) -> None:

@@ -9,6 +9,7 @@ from ctrlevent import CtrlEvent, Delivery, NoConsole, WouldReachOthers
 from ctrlevent._win32 import constants as c
 from ctrlevent._windows import thread_route
 from ctrlevent._windows.thread_route import NoThread
+from tests.fakes.profiles import WINE
 from tests.fakes.windows import (
     CODE,
     CTRL_ROUTINE,
@@ -277,14 +278,42 @@ def test_target_that_maps_the_routine_a_moment_later(windows: FakeWindows, targe
     assert 1000.04 <= windows.now < 1000.06
 
 
-def test_no_thread_meets_a_target_that_is_still_starting(windows: FakeWindows) -> None:
+def test_young_target_that_has_started_is_not_waited_for(windows: FakeWindows) -> None:
     target = windows.spawn()
     assert ctrlevent.deliver(target.pid, C) is Delivery.HANDLED
-    assert 1000.5 <= windows.now < 1000.52
+    assert windows.now == 1000.0
+
+
+def test_no_thread_meets_a_target_that_is_still_starting(windows: FakeWindows) -> None:
+    target = windows.spawn()
+    target.load(3, initialized=False)
+    windows.after(0.2, lambda: target.load(3))
+    assert ctrlevent.deliver(target.pid, C) is Delivery.HANDLED
+    assert 1000.2 <= windows.now < 1000.22
+
+
+def test_target_whose_loader_cannot_be_read_is_still_starting(windows: FakeWindows) -> None:
+    target = windows.spawn()
+    target.peb.Ldr = 1
+    windows.after(0.2, lambda: target.load(3))
+    assert ctrlevent.deliver(target.pid, C) is Delivery.HANDLED
+    assert 1000.2 <= windows.now < 1000.22
+
+
+@pytest.mark.parametrize(("age", "waits"), [(-0.1, 0), (0.0, 0.5), (0.4, 0.1), (0.5, 0), (9.0, 0)])
+def test_on_wine_no_thread_meets_a_young_target(
+    monkeypatch: pytest.MonkeyPatch, age: float, waits: float
+) -> None:
+    windows = install(monkeypatch, FakeWindows(profile=WINE))
+    target = windows.spawn()
+    target.created -= round(age * SECOND)
+    assert ctrlevent.deliver(target.pid, C) is Delivery.HANDLED
+    assert 999.999 + waits <= windows.now < 1000.02 + waits
 
 
 def test_target_that_is_still_starting_when_the_time_is_up(windows: FakeWindows) -> None:
     target = windows.spawn()
+    target.load(3, initialized=False)
     with pytest.raises(WouldReachOthers, match="it is still starting"):
         ctrlevent.deliver(target.pid, C, timeout=0.4)
     assert windows.received == []
