@@ -7,7 +7,8 @@ same code. If a fact that the policy needs to be sure could not be read, it refu
 function are tried in their order.
 
 A process is *starting* until it has connected to its console, or will not do so by itself any more:
-a fact that is read of its loader (`peb.is_starting`), and no matter of its age.
+a fact that is read of its loader (`peb.is_starting`), and no matter of its age. Until then its PEB
+may say that it has no console.
 
 An event to a group (`group_event`)
   G1  A live process on the caller's console whose PEB names the group proves that the console
@@ -17,9 +18,9 @@ An event to a group (`group_event`)
       without a console, proves nothing even if it is on the list: a plain `os.kill` of its pid puts
       it there without its being connected.
   G2  A Ctrl+C that every member would ignore is refused: CtrlCIgnored.
-  G3  No process on the console is in the group, but its leader is alive, starting, and may connect,
-      here or to a console of its own: wait for it; when the time is up, NoConsole. (As long as it
-      is starting it has no descendants, so there are no other members.)
+  G3  No process on the console is in the group, but its leader is alive and starting: wait for it,
+      whichever console it will be on; when the time is up, NoConsole. (As long as it is starting it
+      has no descendants, so there are no other members.) Not if it is a GUI program.
   G4  A process on the console could not be read, and nothing else is known of the group: the
       process may be a member. PermissionError.
   G5  Else the group is not on this console: look elsewhere.
@@ -29,9 +30,8 @@ An event to a group that is not on the caller's console (`group_elsewhere`)
       leads none; else ProcessLookupError. If the process of that pid cannot be read:
       PermissionError.
   E2  GUI programs get no console events. Members on no console get them by a thread alone, so they
-      are left out if other members are on a console. If none is: a starting member that is to get
-      a console of its own is waited for; else the members on no console are meant; without any:
-      NoConsole.
+      are left out if other members are on a console. If none is: a member that is starting is
+      waited for; else the members on no console are meant; without any: NoConsole.
   E3  A Ctrl+C that every member that is left would ignore is refused: CtrlCIgnored.
   E4  If threads are allowed and have not been tried yet, and the caller prefers threads, or the
       members are on no console: a thread at CtrlRoutine in each of them.
@@ -50,8 +50,8 @@ An event to another process (`process_event`)
   P2  A Ctrl+C that it would ignore is refused: CtrlCIgnored.
   P3  It is on the caller's console, and every other process there is known to be in another group:
       to its group. (A process that cannot be read may be a member.)
-  P4  It is starting, and may connect to the caller's console, where P3 may hold: wait, while there
-      is time.
+  P4  It is starting, and may come to be on the caller's console, where P3 may hold: wait, while
+      there is time.
   P5  Threads in other processes are allowed, and a thread has not been tried yet: a thread at
       CtrlRoutine in that process.
   P6  It shares its group, or may share it: refused with WouldReachOthers.
@@ -65,7 +65,7 @@ An event to a process and its descendants in its group (`tree_event`; the proces
   T2  A Ctrl+C that each of the others would ignore is refused: CtrlCIgnored.
   T3  All of them are on the caller's console, and every other process there is known to be in
       another group: to their group.
-  T4  As T3, but one of them is starting and may connect: wait, while there is time.
+  T4  As T3, but one of them is starting: wait, while there is time.
   T5  Threads in other processes are allowed, and have not been tried yet: a thread at CtrlRoutine
       in each of them, or in none.
   T6  Other processes are in their group, or may be: refused with WouldReachOthers.
@@ -178,7 +178,7 @@ def group_event(
 
     `on_console` is read no further than needed. `named` gives the process whose pid the group id
     is; None when there is none alive. `is_starting` tells whether the process of a pid may still
-    connect to the caller's console, or has done so since `on_console` was read.
+    connect to a console, or to the caller's since `on_console` was read.
     """
     found: list[Facts] = []
     unreadable: list[Unreadable] = []
@@ -193,8 +193,7 @@ def group_event(
         raise _ignored(f"every member of process group {pgid}", found)  # G2
     leader = named()
     if isinstance(leader, Facts):
-        may_connect = may_be_connected(leader) or _is_to_get_a_console(leader)
-        if leader.is_leader and may_connect and is_starting(pgid):
+        if leader.is_leader and not leader.has_gui_subsystem and is_starting(pgid):
             return _wait_for(leader, means)  # G3
     elif unreadable and leader is None:
         raise make(  # G4
@@ -216,17 +215,17 @@ def group_elsewhere(
     """What to do for an event to a group that is not on the caller's console.
 
     `everywhere`: its members (see `members`); `named`: as for `group_event`. `is_starting` tells
-    whether the process of a pid may still connect to any console.
+    whether the process of a pid may still connect to a console.
     """
     if not everywhere or isinstance(named, Unreadable):
         raise no_group(pgid, named)  # E1
     meant = [member for member in everywhere if may_be_connected(member)]
     are_connected = bool(meant)
     if not meant:
-        for member in everywhere:
-            if _is_to_get_a_console(member) and is_starting(member.pid):
-                return _wait_for(member, means)  # E2
         meant = [member for member in everywhere if not member.has_gui_subsystem]
+        for member in meant:
+            if is_starting(member.pid):
+                return _wait_for(member, means)  # E2
         if not meant:
             raise _never_connected(everywhere[0], means)  # E2
     heard = tuple(hearing(meant, event))
@@ -271,8 +270,7 @@ def process_event(
     connected = is_connected(target, on_console)
     if connected and not possible_others(target, on_console):
         return SendToGroup(target.pgid)  # P3
-    may_connect = may_be_connected(target) and not connected
-    if may_connect and is_starting(target.pid) and means.may_wait():
+    if not connected and is_starting(target.pid) and means.may_wait():
         return AwaitConsole()  # P4
     if means.may_start_threads:
         return StartThread(target)  # P5
@@ -281,6 +279,7 @@ def process_event(
     )
     if others:
         raise _would_reach([target], [describe(other) for other in others], means)  # P6
+    may_connect = may_be_connected(target) and not connected
     refusal = _no_route(target, may_connect, means)
     if may_connect and not is_starting(target.pid) and means.has_helper():
         return AskHelperIfAlone(target, refusal)  # P7
@@ -312,8 +311,7 @@ def tree_event(
     if not others:
         if not apart:
             return SendToGroup(root.pgid)  # T3
-        may_connect = any(may_be_connected(one) and is_starting(one.pid) for one in apart)
-        if may_connect and means.may_wait():
+        if any(is_starting(one.pid) for one in apart) and means.may_wait():
             return AwaitConsole()  # T4
     if means.may_start_threads:
         return StartThreads(heard)  # T5
@@ -479,11 +477,6 @@ def hearing(members: Iterable[Facts], event: int) -> list[Facts]:
 def may_be_connected(process: Facts) -> bool:
     """Whether a process is, or may by itself come to be, on the console of its creator."""
     return process.console == Console.SOME and not process.has_gui_subsystem
-
-
-def _is_to_get_a_console(process: Facts) -> bool:
-    """Whether a process that is starting may come to be on a console of its own."""
-    return process.console == Console.ASKED_FOR and not process.has_gui_subsystem
 
 
 def _hears(process: Facts, event: int) -> bool:

@@ -62,6 +62,8 @@ class Processes:
         """The pids whose handle is known to be theirs: see `verify`."""
         self._moments: dict[int, float] = {}
         """Until when each of them may be waited for to become readable."""
+        self._starting: set[int] = set()
+        """The pids that were starting when that was last asked."""
 
     def __enter__(self) -> Processes:
         return self
@@ -180,11 +182,21 @@ class Processes:
         return age_of(self._windows, self._of_seen(pid))
 
     def is_starting(self, pid: int) -> bool:
-        """See `peb.is_starting`. False if it exits meanwhile."""
+        """See `peb.is_starting`. False if it exits meanwhile.
+
+        True once more if it has started since that was last asked: what was read of it in between
+        may be of before, such as that it has no console.
+        """
         try:
-            return is_starting(self._windows, self._of_seen(pid))
+            starting = is_starting(self._windows, self._of_seen(pid))
         except OSError:
-            return not has_exited(self._windows, self._of_seen(pid))
+            starting = not has_exited(self._windows, self._of_seen(pid))
+        was_starting = pid in self._starting
+        if starting:
+            self._starting.add(pid)
+        else:
+            self._starting.discard(pid)
+        return starting or was_starting
 
     def may_connect(self, pid: int) -> bool:
         """Whether a process may still connect to the caller's console, or has just done so.

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Callable
 
 import ctrlevent
+from tests.waiting import HANG_LIMIT
 
 NEW_GROUP, SUSPENDED = 0x200, 0x4  # winbase.h
 
@@ -18,6 +19,66 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 MOMENT = 0.03
+
+NO_STREAMS: dict[str, Any] = {
+    "stdin": subprocess.DEVNULL,
+    "stdout": subprocess.DEVNULL,
+    "stderr": subprocess.DEVNULL,
+}
+
+
+def _in_a_group(command: list[str]) -> Any:
+    child = ctrlevent.Popen(command, **NO_STREAMS)
+    child.interrupt(HANG_LIMIT)
+    return child
+
+
+def _on_its_own_console(command: list[str]) -> Any:
+    child = ctrlevent.Popen(command, console="own", **NO_STREAMS)
+    child.interrupt(HANG_LIMIT)
+    return child
+
+
+def _beside_others(command: list[str]) -> Any:
+    child = subprocess.Popen(command, **NO_STREAMS)
+    ctrlevent.kill(child.pid, ctrlevent.CTRL_C_EVENT, timeout=HANG_LIMIT)
+    return child
+
+
+def _without_threads(command: list[str]) -> Any:
+    """Without threads in others: it is alone in its group, so the event goes to that."""
+    child = ctrlevent.Popen(command, **NO_STREAMS)
+    ctrlevent.kill(child.pid, ctrlevent.CTRL_C_EVENT, timeout=HANG_LIMIT, inject=False)
+    return child
+
+
+STARTED: dict[str, Callable[[list[str]], Any]] = {
+    "in a group of its own": _in_a_group,
+    "on a console of its own": _on_its_own_console,
+    "in the caller's group": _beside_others,
+    "without threads": _without_threads,
+}
+
+
+def interrupted_at_once(how: str, command: list[str], count: int) -> list[str]:
+    """Starts children that no handler keeps from being ended, and that stay for an hour.
+
+    Returns what was wrong with those that an event at once, behind their start, did not end.
+    """
+    problems: list[str] = []
+    for number in range(count):
+        try:
+            child = STARTED[how](command)
+        except OSError as error:
+            problems.append(f"{number}: {type(error).__name__}: {error}")
+            continue
+        try:
+            child.wait(HANG_LIMIT)
+        except subprocess.TimeoutExpired:
+            problems.append(f"{number}: not ended")
+            child.kill()
+            child.wait()
+    return problems
 
 
 @contextlib.contextmanager

@@ -169,6 +169,18 @@ def test_process_that_has_exited_is_not_starting(windows: FakeWindows) -> None:
         assert not processes.is_starting(child.pid)
 
 
+def test_process_that_has_started_since_is_starting_once_more(
+    pair: tuple[FakeWindows, Process],
+) -> None:
+    """What was read of it in between may be of before."""
+    windows, process = pair
+    process.load(3, initialized=False)
+    with Processes(windows) as processes:
+        assert [processes.is_starting(process.pid) for _ in range(2)] == [True, True]
+        process.load(3)
+        assert [processes.is_starting(process.pid) for _ in range(3)] == [True, False, False]
+
+
 def test_answer_that_is_too_short_is_no_start_that_is_over(
     pair: tuple[FakeWindows, Process],
 ) -> None:

@@ -162,9 +162,15 @@ def test_G3_leader_that_has_started_elsewhere_is_not_waited_for() -> None:
     assert group_event(8, C, [], lambda: facts(8), lambda _: False) == LookElsewhere()
 
 
-@pytest.mark.parametrize("why", [{"has_gui_subsystem": True}, {"console": Console.NONE}])
-def test_G3_leader_that_never_connects_is_not_waited_for(why: dict[str, Any]) -> None:
-    assert group_event(8, C, [], lambda: facts(8, **why), lambda _: True) == LookElsewhere()
+@pytest.mark.parametrize("console", [Console.NONE, Console.ASKED_FOR])
+def test_G3_leader_that_has_no_console_yet_is_waited_for(console: Console) -> None:
+    leader = facts(8, console=console)
+    assert group_event(8, C, [], lambda: leader, lambda _: True) == AwaitConsole()
+
+
+def test_G3_gui_leader_is_not_waited_for() -> None:
+    leader = facts(8, has_gui_subsystem=True)
+    assert group_event(8, C, [], lambda: leader, not_asked) == LookElsewhere()
 
 
 def test_G3_process_that_leads_no_group_is_not_waited_for() -> None:
@@ -246,21 +252,31 @@ def test_E2_member_without_a_console_is_left_out_beside_others() -> None:
     assert group_elsewhere(8, C, [detached, hears], detached) == AskHelper(8, (hears,))
 
 
-def test_E2_starting_process_that_is_to_get_a_console_of_its_own_is_waited_for() -> None:
-    leader, starting = facts(8, console=Console.ASKED_FOR), {8: True}
+@pytest.mark.parametrize("console", [Console.NONE, Console.ASKED_FOR])
+def test_E2_starting_process_that_has_no_console_yet_is_waited_for(console: Console) -> None:
+    leader, starting = facts(8, console=console), {8: True}
     assert group_elsewhere(8, C, [leader], leader, starting.__getitem__) == AwaitConsole()
     with pytest.raises(e.NoConsole, match="process 8 is not on the console"):
         group_elsewhere(8, C, [leader], leader, starting.__getitem__, TOO_LATE)
 
 
-@pytest.mark.parametrize(
-    ("console", "starting"), [(Console.ASKED_FOR, False), (Console.NONE, True)]
-)
-def test_E2_other_process_without_a_console_is_not_waited_for(
-    console: Console, starting: bool
-) -> None:
+@pytest.mark.parametrize("console", [Console.NONE, Console.ASKED_FOR])
+def test_E2_other_process_without_a_console_is_not_waited_for(console: Console) -> None:
     leader = facts(8, console=console)
-    assert group_elsewhere(8, C, [leader], leader, lambda _: starting) == StartThreads((leader,))
+    assert group_elsewhere(8, C, [leader], leader, lambda _: False) == StartThreads((leader,))
+
+
+def test_E2_each_member_is_asked_but_gui_programs() -> None:
+    leader, gui = facts(8, console=Console.NONE), facts(12, 8, has_gui_subsystem=True)
+    child = facts(16, 8, console=Console.NONE)
+    starting = {8: False, 16: True}.__getitem__
+    assert group_elsewhere(8, C, [leader, gui, child], leader, starting) == AwaitConsole()
+
+
+def test_E2_beside_a_connected_member_none_is_waited_for() -> None:
+    leader, hears = facts(8, console=Console.NONE), facts(12, 8)
+    plan = group_elsewhere(8, C, [leader, hears], leader, lambda _: pytest.fail("asked"))
+    assert plan == AskHelper(8, (hears,))
 
 
 def test_E2_members_without_a_console_are_left_out() -> None:
@@ -428,9 +444,14 @@ def test_P4_is_not_waited_for_when_the_time_is_up() -> None:
     assert plan(target, C, is_starting=lambda _: True, may_wait=False) == StartThread(target)
 
 
-@pytest.mark.parametrize("why", ["started", "connected", "without a console"])
+def test_P4_process_that_has_no_console_yet_is_waited_for() -> None:
+    target = facts(8, console=Console.NONE)
+    assert plan(target, C, is_starting={8: True}.__getitem__) == AwaitConsole()
+
+
+@pytest.mark.parametrize("why", ["started", "connected"])
 def test_P4_process_that_need_not_be_waited_for(why: str) -> None:
-    target = facts(8, console=Console.NONE if why == "without a console" else Console.SOME)
+    target = facts(8)
     on_console = [target, facts(12, 8)] if why == "connected" else []
     starts = why != "started"
     assert plan(target, C, *on_console, is_starting=lambda _: starts) == StartThread(target)
