@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from ctypes import Structure
 
 
@@ -101,9 +101,14 @@ class System(Protocol):
         """The Python that can run code of ours; None in a frozen program, which has none."""
         ...
 
-    def start_python(self, code: str, *, on_console: bool = False) -> PythonProcess:
+    def start_python(
+        self, code: str, modules: Mapping[str, str], *, on_console: bool = False
+    ) -> PythonProcess:
         """Run code in that Python, as the leader of a group of its own.
 
+        `modules`: those that it is sent, by their names there; with their names here. The code
+        reads them from its standard input, before anything else: a marshalled bytes object, which
+        is a marshalled dict of each module's code, its file, and the folders of a package or None.
         `on_console`: on the caller's console; else on none.
         """
         ...

@@ -38,7 +38,7 @@ from .structures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from ctypes import Structure
     from typing import Any, Callable, ClassVar
 
@@ -119,7 +119,9 @@ class Native:
         # A venv's python.exe on Windows only starts the real Python.
         return getattr(sys, "_base_executable", None) or sys.executable
 
-    def start_python(self, code: str, *, on_console: bool = False) -> PythonProcess:
+    def start_python(
+        self, code: str, modules: Mapping[str, str], *, on_console: bool = False
+    ) -> PythonProcess:
         if self._python_process is None:
             with importing:
                 from .python_process import Python
@@ -128,7 +130,7 @@ class Native:
         assert python is not None
         if on_console and python.lower().endswith("pythonw.exe"):
             python = f"{python[:-5]}.exe"  # pythonw is a GUI program, which gets no console
-        held = [self._python_process(python, code, on_console=on_console)]
+        held = [self._python_process(python, code, modules, on_console=on_console)]
         try:
             held[0].start()
             return held.pop()  # and no variable has it: then it ends if it is lost here

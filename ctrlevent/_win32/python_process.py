@@ -1,9 +1,11 @@
 """`boundary.PythonProcess` as a process of this Python, in isolated mode.
 
 No environment variable, no folder of the user's and no `site` changes what it runs. It has no
-window, no shell, and no handle but its two pipes.
+window, no shell, and no handle but its two pipes. Its text is UTF-8, though it reads and writes
+none: so it need not look for the codec of its locale.
 
-The caller needs no thread for it: it looks whether there is an answer, again and again.
+The caller needs no thread for an answer: it looks whether there is one, again and again. A thread
+sends the modules, as that waits until the process has come to read them.
 """
 
 from __future__ import annotations
@@ -11,14 +13,20 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os.path
+from importlib.util import find_spec
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._subprocess import DEVNULL, PIPE, Popen
-from .._unpatched import allocate_lock, monotonic, sleep
+from .._unpatched import Thread, allocate_lock, monotonic, sleep
 from .constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
 from .foreign import read_available
 from .whole import whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_OPTIONS = ("-I", "-S", "-X", "utf8")
 
 # In seconds: for how long after a request the caller only lets others run between two looks, and
 # how long it sleeps between them from then on. An answer takes 1 to 3 ms, and a sleep of Windows
@@ -30,13 +38,18 @@ _PAUSE = 0.001
 class Python:
     _is_closed = False
 
-    def __init__(self, python: str, code: str, *, on_console: bool) -> None:
-        self._python, self._code = python, code
+    def __init__(
+        self, python: str, code: str, modules: Mapping[str, str], *, on_console: bool
+    ) -> None:
+        self._python, self._code, self._modules = python, code, modules
         self._flags = CREATE_NEW_PROCESS_GROUP | (0 if on_console else DETACHED_PROCESS)
         self._process: Any = None
         self._received = b""
         """What has been read and not been returned: answers, the last maybe in part."""
         self._asked = monotonic()
+        self._sending = allocate_lock()
+        self._waiting: list[bytes] | None = []
+        """Messages that are sent behind the modules; None when the modules have been sent."""
         # Waiting for it is a sleep that works at the interpreter's end, too: `time.sleep` waits for
         # an event of the interpreter, which is closed by then.
         self._never = allocate_lock()
@@ -44,10 +57,30 @@ class Python:
 
     def start(self) -> None:
         whole(self._start)
+        try:
+            Thread(self._send_modules)
+        except OSError:  # the interpreter is ending
+            self._send_first(marshal.dumps({}))
+
+    def _send_modules(self) -> None:
+        self._send_first(marshal.dumps(dict(_found(self._modules))))
+
+    def _send_first(self, modules: bytes) -> None:
+        """What the process reads first, and then the messages of until then.
+
+        If the process has exited, the caller finds that out when it looks for an answer.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            self._write(marshal.dumps(modules))
+        with self._sending:
+            messages, self._waiting = self._waiting, None
+            with contextlib.suppress(OSError, ValueError):
+                for message in messages or ():
+                    self._write(message)
 
     def _start(self) -> None:
         self._process = Popen(
-            [self._python, "-I", "-S", "-c", self._code],
+            [self._python, *_OPTIONS, "-c", self._code],
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
@@ -70,6 +103,13 @@ class Python:
 
     def send(self, message: bytes) -> None:
         self._asked = monotonic()
+        with self._sending:
+            if self._waiting is not None:
+                self._waiting.append(message)
+                return
+            self._write(message)
+
+    def _write(self, message: bytes) -> None:
         self._process.stdin.write(message)
         self._process.stdin.flush()
 
@@ -114,3 +154,20 @@ class Python:
         with contextlib.suppress(OSError):  # what could not be written any more
             self._process.stdin.close()
         self._process.stdout.close()
+
+
+def _found(
+    modules: Mapping[str, str],
+) -> Iterator[tuple[str, tuple[Any, str | None, list[str] | None]]]:
+    """Of modules, by their names there, the code, the file, and the folders of a package.
+
+    Leaves out what has no code in a file, as a module that is a part of the interpreter, and what
+    cannot be read. The process then looks for it as usual.
+    """
+    for there, here in modules.items():
+        with contextlib.suppress(Exception):
+            spec: Any = find_spec(here)
+            if spec.has_location:
+                places = spec.submodule_search_locations
+                code = spec.loader.get_code(here)
+                yield there, (code, spec.origin, places and list(places))

@@ -75,8 +75,8 @@ class ConsoleGuard:
         self._found_before, self._found = self._found_before + self._found, 0
         for _ in range(_STARTS):
             self._discard()
-            self._process = self._windows.start_python(
-                own_python.code("guard_process", *self._arguments), on_console=True
+            self._process = own_python.start(
+                self._windows, "guard_process", *self._arguments, on_console=True
             )
             if self._receive(deadline) is not None:
                 return

@@ -186,7 +186,7 @@ def _helper(windows: System) -> PythonProcess:
     global _running  # noqa: PLW0603  # one helper for the whole process, under _lock
     if _running is None or not _running.is_alive():
         _discard()
-        _running = windows.start_python(own_python.code("helper_process"))
+        _running = own_python.start(windows, "helper_process")
     return _running
 
 

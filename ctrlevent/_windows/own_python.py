@@ -15,6 +15,73 @@ if TYPE_CHECKING:
 # Windows is not broken off by it.
 _SLICE = 0.05
 
+# What the modules of this folder import that run in such a Python: of the standard library what is
+# in no interpreter's own executable file, and of this package. `start` sends them.
+_LIBRARY = ("__future__", "types", "struct", "ctypes", "ctypes._endian", "ctypes._layout")
+_LIBRARY_FOR = {
+    "guard_process": ("collections", "contextlib", "functools", "keyword", "operator", "reprlib")
+}
+_PACKAGE = (
+    "",
+    "_errors",
+    "_late",
+    "_typing",
+    "_unpatched",
+    "_win32",
+    "_win32.constants",
+    "_win32.declarations",
+    "_win32.foreign",
+    "_win32.native",
+    "_win32.structures",
+    "_windows",
+    "_windows.console_route",
+    "_windows.peb",
+    "_windows.plans",
+    "_windows.policy",
+    "_windows.processes",
+    "_windows.standing_guards",
+    "_windows.wine",
+)
+
+# Imports a module that was sent from there. Any other is imported as usual.
+_FINDER = """
+import sys, marshal
+from _frozen_importlib import ModuleSpec
+class Sent:
+    modules = marshal.loads(marshal.load(sys.stdin.buffer))
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name in cls.modules:
+            code, origin, places = cls.modules[name]
+            spec = ModuleSpec(name, cls, origin=origin)
+            spec.submodule_search_locations = places
+            spec.has_location = True
+            return spec
+    @staticmethod
+    def create_module(spec):
+        pass
+    @classmethod
+    def exec_module(cls, module):
+        exec(cls.modules.pop(module.__name__)[0], vars(module))
+sys.meta_path.insert(0, Sent)
+"""
+
+
+def start(
+    windows: System, module: str, *arguments: object, on_console: bool = False
+) -> PythonProcess:
+    """A Python that calls `main` of a module of this folder.
+
+    It looks up no module, which takes longer than all else that it does until then: it is sent what
+    it imports, while it starts.
+    """
+    own = __package__.rpartition(".")[0]  # of a package that is vendored, the whole name
+    package = own.rpartition(".")[2]
+    sent = {name: name for name in (*_LIBRARY, *_LIBRARY_FOR.get(module, ()))}
+    for name in (*_PACKAGE, f"_windows.{module}"):
+        sent[f"{package}.{name}".rstrip(".")] = f"{own}.{name}".rstrip(".")
+    return windows.start_python(code(module, *arguments), sent, on_console=on_console)
+
 
 def code(module: str, *arguments: object) -> str:
     """Calls `main` of a module of this folder.
@@ -26,8 +93,8 @@ def code(module: str, *arguments: object) -> str:
     root, name = os.path.split(here)
     values = ", ".join(map(repr, arguments))
     return (
-        f"import sys; sys.path.insert(0, {root!r});"
-        f" from {name}._windows.{module} import main; main({values})"
+        f"{_FINDER}sys.path.insert(0, {root!r})\n"
+        f"from {name}._windows.{module} import main; main({values})"
     )
 
 

@@ -30,7 +30,7 @@ from .console import CTRL_BREAK, CTRL_C, Console, Entry
 from .profiles import WINDOWS, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pytest
 
@@ -555,7 +555,13 @@ class FakeWindows:
     def python(self) -> str | None:
         return "python.exe" if self.helper else None
 
-    def start_python(self, code: str, *, on_console: bool = False) -> PythonProcess:
+    def start_python(
+        self,
+        code: str,
+        modules: Mapping[str, str],  # noqa: ARG002
+        *,
+        on_console: bool = False,
+    ) -> PythonProcess:
         if on_console:
             assert "_windows.guard_process import main" in code
             assert self.start_guard

@@ -61,7 +61,7 @@ def holds(profile: Profile, clears: bool, count: int) -> None:
             world.begin(bits=64, helper=False, family=family)
             windows = world.windows
             fake_guard.install(windows)
-            windows.start_python("_windows.guard_process import main", on_console=True)
+            windows.start_python("_windows.guard_process import main", {}, on_console=True)
             (guard,) = windows.guards
             for sender, target, event in calls:
                 attached = [entry.process for entry in windows.console.entries if entry.process]

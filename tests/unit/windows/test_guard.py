@@ -32,7 +32,7 @@ from tests.fakes.windows import FakeWindows, install
 from tests.waiting import HANG_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 PROGRAM = """
 import marshal, os, sys
@@ -76,9 +76,11 @@ class Caller(FakeWindows):
     def python(self) -> str | None:
         return sys.executable if self.has_python else None
 
-    def start_python(self, code: str, *, on_console: bool = False) -> Python:
+    def start_python(
+        self, code: str, modules: Mapping[str, str], *, on_console: bool = False
+    ) -> Python:
         assert on_console
-        process = Python(sys.executable, code, on_console=on_console)
+        process = Python(sys.executable, code, modules, on_console=on_console)
         process.start()
         return process
 
@@ -108,10 +110,11 @@ def use(caller: Caller, commands: list[str], monkeypatch: pytest.MonkeyPatch) ->
     real = subprocess.Popen
 
     def popen(command: list[str], *, creationflags: int, **named: Any) -> Any:
-        assert command[1:4] == ["-I", "-S", "-c"]
+        assert command[1:6] == ["-I", "-S", "-X", "utf8", "-c"]
         assert creationflags == c.CREATE_NEW_PROCESS_GROUP
-        commands.append(command[4])
-        process: Any = real([sys.executable, "-S", "-c", programs.pop(0)], **named)
+        commands.append(command[6])
+        code = f"import marshal, sys; marshal.load(sys.stdin.buffer)\n{programs.pop(0)}"
+        process: Any = real([sys.executable, "-S", "-c", code], **named)
         started.append(process)
         return process
 

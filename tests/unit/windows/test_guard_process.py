@@ -40,7 +40,7 @@ class World:
         self.leader = self.windows.create(self.windows.caller, c.CREATE_NEW_PROCESS_GROUP)
         self.leader.ignores = False
         fake_guard.install(self.windows)
-        self.windows.start_python("_windows.guard_process import main", on_console=True)
+        self.windows.start_python("_windows.guard_process import main", {}, on_console=True)
         (self.guard,) = self.windows.guards
 
     def wrong_call(self, event: int) -> None:

@@ -82,9 +82,10 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
     real = subprocess.Popen
 
     def popen(command: list[str], *, creationflags: int, **named: Any) -> Any:
-        assert command[1:4] == ["-I", "-S", "-c"]
+        assert command[1:6] == ["-I", "-S", "-X", "utf8", "-c"]
         assert creationflags
-        process: Any = real([sys.executable, "-S", "-c", programs.pop(0)], **named)
+        code = f"import marshal, sys; marshal.load(sys.stdin.buffer)\n{programs.pop(0)}"
+        process: Any = real([sys.executable, "-S", "-c", code], **named)
         started.append(process)
         return started[-1]
 
