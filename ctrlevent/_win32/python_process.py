@@ -13,11 +13,11 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os.path
-from importlib.util import find_spec
+import sys
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
 
 from .._subprocess import DEVNULL, PIPE, Popen
+from .._typing import TYPE_CHECKING
 from .._unpatched import Thread, allocate_lock, monotonic, sleep
 from .constants import CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS
 from .foreign import read_available
@@ -25,6 +25,7 @@ from .whole import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
 _OPTIONS = ("-I", "-S", "-X", "utf8")
 
@@ -161,12 +162,12 @@ def _found(
 ) -> Iterator[tuple[str, tuple[Any, str | None, list[str] | None]]]:
     """Of modules, by their names there, the code, the file, and the folders of a package.
 
-    Leaves out what has no code in a file, as a module that is a part of the interpreter, and what
-    cannot be read. The process then looks for it as usual.
+    Leaves out what is not loaded here, what has no code in a file, as a module that is a part of
+    the interpreter, and what cannot be read. The process then looks for it as usual.
     """
     for there, here in modules.items():
         with contextlib.suppress(Exception):
-            spec: Any = find_spec(here)
+            spec: Any = sys.modules[here].__spec__
             if spec.has_location:
                 places = spec.submodule_search_locations
                 code = spec.loader.get_code(here)

@@ -43,9 +43,10 @@ _PACKAGE = (
     "_windows.wine",
 )
 
-# Imports a module that was sent from there. Any other is imported as usual.
+# Imports a module that was sent from there. Any other is imported as usual. _ctypes comes first:
+# its DLLs take long to load, and meanwhile the caller reads the modules.
 _FINDER = """
-import sys, marshal
+import _ctypes, sys, marshal
 from _frozen_importlib import ModuleSpec
 class Sent:
     modules = marshal.loads(marshal.load(sys.stdin.buffer))
@@ -72,8 +73,8 @@ def start(
 ) -> PythonProcess:
     """A Python that calls `main` of a module of this folder.
 
-    It looks up no module, which takes longer than all else that it does until then: it is sent what
-    it imports, while it starts.
+    It is sent what it imports, while it starts. To look for each module would take longer than all
+    else that it does until its first answer.
     """
     own = __package__.rpartition(".")[0]  # of a package that is vendored, the whole name
     package = own.rpartition(".")[2]
