@@ -73,6 +73,7 @@ def main() -> None:
             by_turns("run", subject.measure_run, {"": (native,)}, 60)
             with tempfile.TemporaryDirectory() as folder:
                 by_turns("command line", subject.measure_command_line, {"": (folder,)}, 20)
+            by_turns("at once", subject.measure_at_once, {"": (native,)}, 100)
             by_turns("guard", subject.measure_guard, {"": (native,)}, 200)
             elsewhere = subjects[small].call(subject.start_elsewhere, native)
             subjects[small].call(subject.measure_first, elsewhere, 2)  # the bytecode is written

@@ -63,7 +63,7 @@ def started(samples: Mapping[str, Samples]) -> Iterator[Result]:
     yield _kill_self(ours, found["os.kill"], "until KeyboardInterrupt", 1.0)
     yield tail("the same, its 99th percentile", ours, 3.0)
 
-    for when, limit in (("first", 1.0), ("again", 1 / 20)):
+    for when, limit in (("first", 0.4), ("again", 1 / 20)):
         found = samples[f"elsewhere, {when}"]
         what = f"`killpg` of a group on another console, {when}"
         yield compare(what, found["ctrlevent"], "console-ctrl", found["console-ctrl"], limit)
@@ -88,6 +88,12 @@ def started(samples: Mapping[str, Samples]) -> Iterator[Result]:
     yield compare(what, ours, "`python -m this`, then `python -c pass`", both, None)
     ours, text = found["--own-console"], "the session itself"
     yield compare("`pytest --own-console`", ours, text, found["pytest"], None)
+
+    found = samples["at once"]
+    text = "`subprocess.Popen`, until it is on the console, and the bare call"
+    yield compare("`Popen(...)` and `interrupt()`", found["interrupt"], text, found["bare"], None)
+    what, text = "a start in the caller's group, and `kill`", "a start, until it is on the console"
+    yield compare(what, found["kill"], text, found["connected"], None)
 
     found = samples["guard"]
     nothing, text = found["nothing"], "a line to another Python and back"

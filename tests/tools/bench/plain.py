@@ -82,6 +82,10 @@ class Plain:
         if not read(process, address, ctypes.byref(into), size, ctypes.byref(done)):
             raise OSError("ReadProcessMemory")
 
+    def is_on_console(self, pid: int) -> bool:
+        pids = (ctypes.c_uint32 * _ROOM)()
+        return pid in pids[: self._kernel32.GetConsoleProcessList(pids, _ROOM)]
+
     def generate(self, event: int, pgid: int) -> None:
         """The bare call."""
         if not self._kernel32.GenerateConsoleCtrlEvent(event, pgid):

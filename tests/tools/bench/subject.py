@@ -233,6 +233,44 @@ def measure_command_line(folder: str, rounds: int) -> Samples:
     )
 
 
+def measure_at_once(native: str, rounds: int) -> Samples:
+    """A start and an event behind it, beside the least that must be waited for: the connection."""
+    command = [native, "default", _LONG]
+    plain = Plain()
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+
+    def in_a_group() -> Any:
+        child = ctrlevent.Popen(command, **streams)
+        child.interrupt(60)
+        return child
+
+    def beside_others() -> Any:
+        child = subprocess.Popen(command, **streams)
+        ctrlevent.kill(child.pid, CTRL_C, timeout=60)
+        return child
+
+    def until_connected(flags: int = 0) -> Any:
+        child = subprocess.Popen(command, creationflags=flags, **streams)
+        while not plain.is_on_console(child.pid):
+            time.sleep(0.001)
+        return child
+
+    def and_sent() -> Any:
+        child = until_connected(NEW_GROUP)
+        plain.generate(CTRL_C, child.pid)
+        return child
+
+    def end(child: Any) -> None:
+        child.kill()
+        child.wait()
+
+    ways = {
+        "interrupt": in_a_group, "bare": and_sent, "kill": beside_others,
+        "connected": until_connected,
+    }  # fmt: skip
+    return interleaved(ways, rounds, end)
+
+
 _ECHO = """
 import sys
 for line in sys.stdin:

@@ -283,13 +283,15 @@ def test_verbs_that_start_something() -> None:
             "pytest": [2.0],
             "--own-console": [3.0],
         },
+        "at once": sampled(interrupt=4.0, bare=2.0, kill=5.0, connected=1.0),
         "guard": {"nothing": [3.0], "Ctrl+C": [6.0], "echo": [1.0]},
     }
     found = list(pairs.started(samples))
     assert [one.reached for one in found[:6]] == [True, True, False, True, False, True]
     rest = [(one.ratio.value, one.reached) for one in found[6:]]
     assert rest == [
-        (1.5, None), (5.0, False), (2.0, None), (1.5, None), (3.0, None), (2.0, None)
+        (1.5, None), (5.0, False), (2.0, None), (1.5, None), (2.0, None), (5.0, None),
+        (3.0, None), (2.0, None),
     ]  # fmt: skip
 
 

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ctrlevent
-from ctrlevent._win32 import python_process
+from ctrlevent._win32 import declarations, native, python_process
 from ctrlevent._win32.python_process import Python
-from ctrlevent._windows import own_python
+from ctrlevent._windows import helper_route, own_python
 from tests.waiting import HANG_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+# What a caller has loaded that starts the helper: its code is found for these.
+LOADED = (helper_route, native, declarations)
 
 PACKAGE = Path(ctrlevent.__file__).parent
 
