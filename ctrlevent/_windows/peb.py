@@ -255,7 +255,9 @@ def _are_initialized(twin: Twin, handle: int, ldr: int) -> Iterator[bool]:
     Verifier, whose own DLL comes first.
     """
     modules = _structure(twin, handle, twin.layout.peb_ldr_data, ldr) if ldr else None
-    at = modules.InLoadOrderFlink if modules else 0
+    if not modules:
+        return
+    at = modules.InLoadOrderFlink
     for number in range(_FIRST_MODULES):
         module = _structure(twin, handle, twin.layout.ldr_data_table_entry, at) if at else None
         if not module:

@@ -400,7 +400,8 @@ class FakeWindows:
             at = console
             if connects_after:
                 process.load(3, initialized=False)
-                self.after(connects_after, lambda: (process.connect(at), process.load(3)))
+                self.after(connects_after, lambda: process.connect(at))
+                self.after(connects_after, lambda: process.load(3))
             else:
                 process.connect(at)
         return process

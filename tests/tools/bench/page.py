@@ -59,6 +59,9 @@ _NOTES = """\
   process; on Windows, every process on that console. Its time is that of the call.
 - "First" is in a new Python that has imported what it calls: it includes the start of the helper
   process.
+- "`Popen(...)` and `interrupt()`" is a native program that gets the event as soon as it has
+  connected. What any sender has to wait for is in the time of the line's other side too: the start,
+  and the look whether the process is on the console, each millisecond.
 - A load average above the number of processors says that others were at work there meanwhile:
   times and spreads are larger by that, and a ratio near its limit may fall to either side of it.
 - Imports are measured in a new Python without `site`, with the bytecode written before.

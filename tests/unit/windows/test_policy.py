@@ -528,7 +528,7 @@ def test_P6_hint_is_the_tree_where_only_descendants_share_the_group() -> None:
     with pytest.raises(e.WouldReachOthers, match=r"use kill\(8, ..., tree=True\)"):
         p.process_event(
             target, C, [target, child], list,
-            lambda seen: info(seen.pid)._replace(ppid=8), lambda _: 60.0, means(inject=False),
+            lambda seen: info(seen.pid)._replace(ppid=8), lambda _: False, means(inject=False),
         )  # fmt: skip
 
 
