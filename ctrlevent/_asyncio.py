@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ._arguments import Options
     from ._protocol import LoopChild
 
+# Loaded with this module, not by the first start, for which a loop would stand still.
+half.loop_child  # noqa: B018
+half.interrupt  # noqa: B018
+
 _SIGNAL_SECONDS = 5.0
 
 # In seconds: how long a Ctrl+C may take to be sent that the caller has not asked for by itself; and
