@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     from ._protocol import LoopChild
 
-# Seconds that a start that is broken off may take until there is a transport.
+# Seconds that a start that is broken off may take until there is a transport; and the exit of its
+# child, if the task is cancelled again meanwhile.
 _WITHIN = 2.0
+_EXITS_WITHIN = 10.0
 
 
 class Streams(subprocess.SubprocessStreamProtocol):
@@ -51,9 +53,9 @@ class Streams(subprocess.SubprocessStreamProtocol):
         super().connection_made(transport)
 
     def process_exited(self) -> None:
-        super().process_exited()
-        if not self.exited.done():
+        if not self.exited.done():  # first: asyncio's fails if `connection_made` was broken off
             self.exited.set_result(None)
+        super().process_exited()
 
 
 class Creation:
@@ -82,7 +84,12 @@ class Creation:
         return self._protocol.transport
 
     def _begin(self) -> None:
-        self._waits_for.append(self._coroutine.send(None))
+        try:
+            self._waits_for.append(self._coroutine.send(None))
+        except StopIteration as end:
+            # The protocol has got it too, unless a KeyboardInterrupt came just then.
+            self._protocol.transport = end.value[0]
+            self._end()
 
     def _go_on(self) -> None:
         """Take the next step when what the coroutine waits for is done."""
@@ -97,8 +104,6 @@ class Creation:
         try:
             self._begin()
             self._go_on()
-        except StopIteration:
-            self._end()
         except Exception as error:
             self._error = error
             self._end()
@@ -133,4 +138,4 @@ class Creation:
         self.drop()
         if self._protocol.transport is not None:
             with contextlib.suppress(asyncio.CancelledError):
-                await to_the_end(self._protocol.exited)
+                await to_the_end(self._protocol.exited, _EXITS_WITHIN)
