@@ -20,6 +20,10 @@ CALLS = {
     "handler": "handler(print).__enter__().__exit__()",
     "patch_os": "patch_os",
     "Popen": "Popen(command).wait()",
+    # Without a loop: an awaitable that no code awaits.
+    "create_subprocess_exec": "create_subprocess_exec(*command).close()",
+    "create_subprocess_shell": "create_subprocess_shell('exit').close()",
+    "multiprocessing_context": "multiprocessing_context()",
     "run": "run(command)",
     "create_process": "create_process(command).close()",
     "PseudoConsole": "PseudoConsole().close()",

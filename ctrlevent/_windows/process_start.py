@@ -28,7 +28,7 @@ from .._unpatched import system_calls
 from .._win32 import system
 from .._win32.constants import CREATE_NEW_PROCESS_GROUP, INFINITE, WAIT_OBJECT_0
 from .._win32.whole import whole
-from . import dispatch, keyboard, popen
+from . import dispatch, group, keyboard
 from .create_process import create_suspended, end_process
 from .peb import write_ignores_ctrl_c
 from .standing_guards import clear_first
@@ -181,7 +181,7 @@ class Child:
     def interrupt(self, options: Options) -> None:
         windows, is_deaf = self._windows, not self._hears_keyboard
         if self._leads_group:
-            popen.interrupt(self.pid, options, is_deaf=is_deaf, deafens=False)
+            group.interrupt(self.pid, options, is_deaf=is_deaf, deafens=False)
         elif is_deaf:
             keyboard.interrupt_process(windows, self.pid, options)
         else:
