@@ -10,7 +10,7 @@ from . import looping
 from .harness import CONTROL_C_EXIT, CTRL_C, NEW_GROUP, Console, bed_program
 
 # The exit codes of the native program, and of what `stop` has ended.
-STDIN_ENDED, ENDED = 7, 1
+STDIN_ENDED, ENDED = 7, CONTROL_C_EXIT
 
 HEARD = [b"event 0"]
 
