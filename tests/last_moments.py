@@ -99,14 +99,13 @@ else:
 
 # Goes on when it is interrupted, and exits at the end of its input.
 _WAITS = """
-import os, sys, threading, time
+import os, signal, sys, threading, time
+# Not `except KeyboardInterrupt`: the next may come before the next `try`.
+signal.signal(signal.SIGINT, lambda *_: None)
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 print("up", flush=True)
 while True:
-    try:
-        time.sleep(0.05)
-    except KeyboardInterrupt:
-        pass
+    time.sleep(0.05)
 """
 
 PROGRAM = _PROGRAM.replace("CALLS", repr(CALLS)).replace("WAITS", repr(_WAITS))

@@ -44,6 +44,8 @@ def exchanges(policy: str, plans: dict[str, tuple[str, ...]]) -> list[Exchange]:
         if match is None:
             continue
         name = "AwaitConsole" if match[1] == "_wait_for" else match[1]
+        if name not in plans:  # it answers with processes, not with a plan
+            continue
         found += [
             Exchange(match[3], number, match[1], other)
             for other, shape in plans.items()

@@ -37,8 +37,8 @@ PROGRAMS = {
     # Exits by it, or when its input ends.
     "listens": 'trap "echo heard; exit 33" INT; echo up; read line',
     "goes on": 'trap "echo heard" INT; echo up; while :; do read line; done',
-    # The other process ignores SIGINT, and keeps the pipe open.
-    "leaves one behind": "(trap '' INT; exec sleep 600) & "
+    # The other process ignores SIGINT from its start on, and keeps the pipe open.
+    "leaves one behind": "trap '' INT; sleep 600 & "
     'trap "echo heard; exit 33" INT; echo up; read line',
 }
 

@@ -49,7 +49,7 @@ class Popen:
 class Start:
     """In the place of `popen.Start`."""
 
-    def __init__(self, named: dict[str, Any], console: str, tree: object) -> None:
+    def __init__(self, named: dict[str, Any], console: str, keyboard: bool, tree: object) -> None:
         named["creationflags"] |= NEW_GROUP | SUSPENDED
         log.append(f"start {console} {tree}")
 
