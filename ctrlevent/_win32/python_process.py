@@ -4,7 +4,7 @@ No environment variable, no folder of the user's and no `site` changes what it r
 window, no shell, and no handle but its two pipes. Its text is UTF-8, though it reads and writes
 none: so it need not look for the codec of its locale.
 
-The caller needs no thread for an answer: it looks whether there is one, again and again. A thread
+The caller needs no thread for an answer: it looks whether that has come, again and again. A thread
 sends the modules, as that waits until the process has come to read them.
 """
 

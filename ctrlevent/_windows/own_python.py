@@ -76,7 +76,7 @@ def start(
     It is sent what it imports, while it starts. To look for each module would take longer than all
     else that it does until its first answer.
     """
-    own = __package__.rpartition(".")[0]  # of a package that is vendored, the whole name
+    own = __name__.rpartition("._windows.")[0]  # of a package that is vendored, the whole name
     package = own.rpartition(".")[2]
     sent = {name: name for name in (*_LIBRARY, *_LIBRARY_FOR.get(module, ()))}
     for name in (*_PACKAGE, f"_windows.{module}"):
