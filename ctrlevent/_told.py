@@ -57,9 +57,9 @@ class Told:
 
 def _told_of(interrupt: Any) -> set[int]:
     """The numbers of those that were told of a KeyboardInterrupt."""
-    if not hasattr(interrupt, "_ctrlevent_told"):
-        interrupt._ctrlevent_told = set()  # noqa: SLF001
-    told: set[int] = interrupt._ctrlevent_told  # noqa: SLF001
+    found: Any = getattr(interrupt, "_ctrlevent_told", None)
+    told: set[int] = set() if found is None else found
+    interrupt._ctrlevent_told = told  # noqa: SLF001
     return told
 
 

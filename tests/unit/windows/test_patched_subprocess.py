@@ -50,6 +50,7 @@ class Start:
     """In the place of `popen.Start`."""
 
     def __init__(self, named: dict[str, Any], console: str, keyboard: bool, tree: object) -> None:
+        assert keyboard
         named["creationflags"] |= NEW_GROUP | SUSPENDED
         log.append(f"start {console} {tree}")
 
