@@ -9,8 +9,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.tools.bed import cache, fetch, programs
-from tests.tools.bed.report import step
+from tests.tools.bed import cache, cpython, fetch, programs
+from tests.tools.bed.report import BedError, step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,12 +31,27 @@ def source(project: Project) -> Path:
 
 
 def ensure(projects: Sequence[Project]) -> None:
-    if _part().exists():
-        return
-    with cache.lock():
-        if not _part().exists():
-            with cache.building(_part()) as folder:
-                _build(folder, projects)
+    if not _part().exists():
+        with cache.lock():
+            if not _part().exists():
+                with cache.building(_part()) as folder:
+                    _build(folder, projects)
+
+
+def copy_of_cpython(project: Project, folder: Path) -> None:
+    """Copy what the project takes of CPython's own tests into the project's folder."""
+    for target, name in project.of_cpython.items():
+        found = cpython.standard_library() / name
+        if not found.exists():
+            raise BedError(
+                f"this Python's standard library has no {name}: install CPython's tests "
+                "(Debian: libpython3.X-testsuite), or use a Python that has them"
+            )
+        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        if found.is_dir():
+            shutil.copytree(found, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(found, folder / target)
 
 
 def _part() -> Path:
@@ -46,12 +61,13 @@ def _part() -> Path:
 
 
 def _build(folder: Path, projects: Sequence[Project]) -> None:
+    projects = [project for project in projects if project.is_released]
     archives, sources, unpacked = folder / "archives", folder / "sources", folder / "unpacked"
     # pip asks a source for its metadata before it hands it out, which is done by the project's own
     # build tool: that takes its time.
     fetch.wheels(
         str(_PINS / "sources.txt"),
-        "the sources of other projects (5 MB, a minute or two)",
+        "the sources of other projects (20 MB, some minutes)",
         archives,
         "--no-binary=" + ",".join(project.name for project in projects),
         unpack=False,
@@ -69,7 +85,7 @@ def _build(folder: Path, projects: Sequence[Project]) -> None:
     options += ["--python-version", programs.MINOR]
     fetch.wheels(
         str(_PINS / "packages.txt"),
-        "what they import (5 MB)",
+        "what they import (15 MB)",
         folder / "packages",
         *options,
         unpack=True,

@@ -70,9 +70,11 @@ def page(bed: Bed, arch: str, outcomes: Sequence[report.Outcome]) -> str:
 def _runs(bed: Bed, arch: str, stage: Path, folder: Path, project: Project) -> list[dict[str, Any]]:
     # A copy: tests leave files where they are.
     copy = folder / project.name
-    shutil.copytree(fetching.source(project), copy)
+    if project.is_released:
+        shutil.copytree(fetching.source(project), copy)
+    fetching.copy_of_cpython(project, copy)
     paths = [_HOOKS, stage / "site", copy, fetching.packages()]
-    options = ["-p", "no:cacheprovider", "-p", "hears_ctrl_c", "-o", "addopts="]
+    options = ["-p", "no:cacheprovider", "-p", "hears_ctrl_c", "-o", "addopts=", *project.options]
     if project.skipped_on_windows:
         options += ["-p", "run_skipped"]
     found: list[dict[str, Any]] = []

@@ -79,6 +79,7 @@ def page(outcomes: Sequence[Outcome], projects: Sequence[Project], heads: Sequen
     """docs/others.md."""
     found = rows(outcomes)
     verdicts = [verdict(row) for row in found.values()]
+    columns = " | ".join(f"{call}, {start}" for start, call in _COLUMNS)
     lines = [
         *heads,
         "",
@@ -86,17 +87,20 @@ def page(outcomes: Sequence[Outcome], projects: Sequence[Project], heads: Sequen
         "",
         *(f"- {verdicts.count(text)} {text}" for text in VERDICTS),
         "",
-        f"| test | {' | '.join(f'{call}, {start}' for start, call in _COLUMNS)} | with ctrlevent |",
-        "|---|---|---|---|---|---|",
+        f"| test | {columns} | with ctrlevent | what it needs of ctrlevent |",
+        "|---|---|---|---|---|---|---|",
     ]
     for project in projects:
-        skipped = "; skipped by the project on Windows" if project.skipped_on_windows else ""
-        lines.append(f"| **{project.name} {project.version}**: {project.call}{skipped} | | | | | |")
+        head = f"**{project.name} {project.version}**: {project.call}"
+        if project.skipped_on_windows:
+            head += "; skipped by the project on Windows, run here all the same"
+        lines.append(f"| {head} | | | | | | |")
         for (name, test), row in found.items():
             if name == project.name:
                 short = test.rpartition("::")[2].replace("|", "\\|")
                 cells = [_cell(row[column]) for column in _COLUMNS]
-                lines.append(f"| `{short}` | {' | '.join([*cells, verdict(row)])} |")
+                cells += [verdict(row), project.tests[test]]
+                lines.append(f"| `{short}` | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
