@@ -48,6 +48,9 @@ def measure(bed: Bed, arch: str, stage: Path, projects: Sequence[Project]) -> li
     """The outcomes; `stage` has the package in `site`, and the tests."""
     fetching.ensure(PROJECTS)
     folder = stage / "others"
+    folder.mkdir()
+    # For a project without settings of its own: else pytest would take those of our tests.
+    (folder / "pytest.ini").touch()
     runs = [run for project in projects for run in _runs(bed, arch, stage, folder, project)]
     asked, answered = folder / "runs.json", folder / "outcomes.json"
     asked.write_text(json.dumps(runs), encoding="utf-8")
