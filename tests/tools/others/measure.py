@@ -29,7 +29,8 @@ releases named: with plain `os.kill`, and with ctrlevent in its place, which is 
 every Python that takes part. Each test ran in a pytest of its own, on the bed's console, which is
 Microsoft's own: as a process that leads its group ("leads"), and behind a launcher, as `pytest.exe`
 is ("launcher"). Another process on the same console, in another group, noted what reached it. A
-test that fails is tried again.
+test that fails is tried again. A test that its project skips on Windows is run with either call:
+nothing else is changed in it.
 
 An event to a process that leads no group is kept by the console, and goes to every process on it
 when any of them calls the console: so a test may pass, fail or hang by what is printed meanwhile,

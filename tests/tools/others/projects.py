@@ -2,7 +2,8 @@
 
 Chosen: projects whose tests, or the code that they test, call `os.kill` with a console event, or
 with a signal for which an event is meant, and which Wine can run; of their tests those that come to
-it, those that fail with either call included.
+it, those that fail with either call included. Of projects that skip such tests on Windows, those
+whose skip is for want of the signal, and whose sources have all that the tests import.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ _OF_UNITTEST = "unittest/test" if sys.version_info < (3, 12) else "test/test_uni
 _IN_SUBPROCESS = "test/test_subprocess.py::POSIXProcessTestCase"
 _PY = f"py{sys.version_info[0]}.{sys.version_info[1]}"
 _SPAWN = f"{_PY}/multiprocess/tests/test_multiprocessing_spawn/test_processes.py"
+_POOL = "tests/unit/test_processpool.py"
 _SPINNER = "tests/twistedsupport/test_spinner.py::TestRunInReactor"
 _RUNTEST = "tests/twistedsupport/test_runtest.py::TestAsynchronousDeferredRunTest"
 
@@ -160,6 +162,17 @@ PROJECTS = (
             ),
             _SIGINT_TO_ITSELF,
         ),
+        skipped_on_windows=True,
+    ),
+    Project(
+        "s3transfer",
+        "0.19.3",
+        "SIGINT to itself, in a worker's code",
+        {
+            f"{_POOL}::TestIgnoreCtrlC::test_ignore_ctrl_c": _SIGINT_TO_ITSELF,
+            f"{_POOL}::TestGetObjectSubmitter::test_submitter_cannot_be_killed": _SIGINT_TO_ITSELF,
+            f"{_POOL}::TestGetObjectWorker::test_worker_cannot_be_killed": _SIGINT_TO_ITSELF,
+        },
         skipped_on_windows=True,
     ),
     Project(
