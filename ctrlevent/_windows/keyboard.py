@@ -54,14 +54,17 @@ def interrupt(
 ) -> None:
     """Ctrl+C to a group whose members ignore it. Raises what `dispatch.to_group` raises.
 
-    `hears_keys`: they have not ignored it until now. They do so from here on: the group is to stop,
-    and the key is not to break off what its members do for that.
+    `hears_keys`: they have not ignored it until now, but for a member that has chosen to, and is
+    left alone. They do so from here on: the group is to stop, and the key is not to break off what
+    its members do for that.
     """
     options = _arguments.options(seconds, inject, waits=False)
     deadline = windows.monotonic() + seconds
     if not hears_keys:
         windows.sleep(_ARRIVES_WITHIN)
     connected = _connected_members(windows, pgid, deadline)
+    if hears_keys:
+        connected = policy.hearing(connected, CtrlEvent.CTRL_C_EVENT)
     if connected and options.inject:
 
         def let_run(threads: Sequence[int]) -> None:
@@ -123,13 +126,13 @@ def _connected_members(windows: System, pgid: int, deadline: float) -> list[Fact
 def _hearing(windows: System, pgid: int, *, deafens: bool) -> Generator[None]:
     """Within the block, the members of a group that ignore Ctrl+C hear it.
 
-    `deafens`: after it, none does; else those that have heard it before.
+    `deafens`: within it, those alone that have heard it before; after it, none.
     """
     with Processes(windows, WRITE) as targets:
         members = _members(windows, pgid)
         heard_before = {member.pid for member in members if not member.ignores_ctrl_c}
         go_on_hearing: set[int] = set() if deafens else heard_before
-        deaf = [member.pid for member in members if member.ignores_ctrl_c]
+        deaf = [] if deafens else [member.pid for member in members if member.ignores_ctrl_c]
         try:
             _write(windows, targets, deaf, False)
             yield

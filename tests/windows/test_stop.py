@@ -99,6 +99,15 @@ def test_child_that_cannot_be_asked_is_ended_at_once(console: Console) -> None:
     assert console.parent.call(stopping.stop, pid, None) == (CONTROL_C_EXIT, True)
 
 
+def test_child_that_ignores_ctrl_c_by_itself_is_not_asked(console: Console) -> None:
+    """It is not made to hear it: that it ignores it is its own decision."""
+    child = start(console.parent)
+    child.ignore_ctrl_c(True)
+    assert console.parent.call(stopping.stop, child.pid, None) == (CONTROL_C_EXIT, True)
+    assert child.exit_code() == CONTROL_C_EXIT
+    console.assert_untouched()
+
+
 def test_child_that_has_exited_is_sent_nothing(console: Console) -> None:
     parent = console.parent
     child = start(parent)

@@ -122,6 +122,36 @@ def test_member_that_hears_the_keyboard_goes_on_to_do_so(
     assert (command.ignores, child.ignores) == (True, False)
 
 
+@pytest.mark.parametrize("inject", [True, False])
+def test_group_that_is_to_stop_hears_it_once_and_no_key_after_it(
+    windows: FakeWindows, command: Process, child: Process, inject: bool
+) -> None:
+    command.ignores = child.ignores = False
+    keyboard.interrupt(windows, command.pid, SECONDS, inject, hears_keys=True)
+    assert pids(windows) == [command.pid, child.pid]
+    assert (command.ignores, child.ignores) == (True, True)
+
+
+@pytest.mark.parametrize("inject", [True, False])
+def test_member_that_ignores_it_by_itself_is_left_alone_when_its_group_is_to_stop(
+    windows: FakeWindows, command: Process, child: Process, inject: bool
+) -> None:
+    command.ignores = False
+    keyboard.interrupt(windows, command.pid, SECONDS, inject, hears_keys=True)
+    assert pids(windows) == [command.pid]
+    assert (command.ignores, child.ignores) == (True, True)
+
+
+@pytest.mark.parametrize("inject", [True, False])
+def test_group_that_ignores_it_by_itself_is_refused(
+    windows: FakeWindows, command: Process, inject: bool
+) -> None:
+    with pytest.raises(CtrlCIgnored):
+        keyboard.interrupt(windows, command.pid, SECONDS, inject, hears_keys=True)
+    assert windows.received == []
+    assert command.ignores
+
+
 def test_command_that_is_starting_is_waited_for(windows: FakeWindows) -> None:
     command = windows.spawn(new_group=True, connects_after=0.3)
     keyboard.interrupt(windows, command.pid, SECONDS, True)
