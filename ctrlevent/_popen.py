@@ -299,9 +299,9 @@ class Popen(_Popen):
         child that has exited leaves the rest of its group the time that is left.
 
         `grace`: in seconds. 0: ends it at once. None: waits as long as it takes. A child that
-        cannot be asked, as on Windows a program that has made itself ignore Ctrl+C or gets no events,
-        is ended at once. The exit code of a child that is ended is 0xC000013A on Windows, that of a
-        Ctrl+C; on POSIX -9 (SIGKILL).
+        cannot be asked, as on Windows a GUI program or a program that has made itself ignore
+        Ctrl+C, is ended at once. The exit code of a child that is ended is 0xC000013A on Windows,
+        that of a Ctrl+C; on POSIX -9 (SIGKILL).
 
         No child hears two events for one key. Where the caller handles a KeyboardInterrupt, and the
         key has reached the child too (on Windows, with `keyboard=True`), the child is not asked:
