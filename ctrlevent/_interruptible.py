@@ -163,7 +163,6 @@ class Started:
                     f"{watch.name} was not started: something listens at port {port} of {host}"
                     " already; give the program a port that is free"
                 )
-        popen.setdefault("keyboard", False)
         # In the list at once, so that the end of the test finds it.
         self._processes.append((Interruptible(args, contain=True, **popen), watch))
         process = self._processes[-1][0]

@@ -340,8 +340,8 @@ def _interruptible(request: pytest.FixtureRequest) -> Iterator[Callable[..., Int
     failed test has it.
 
     After the test the processes are stopped, the last started first: a Ctrl+C; what has not exited
-    `grace` seconds later is ended, with all that it has started. They get no Ctrl+C from the
-    keyboard, unless `keyboard=True` is given.
+    `grace` seconds later is ended, with all that it has started. A process that has heard the
+    user's own Ctrl+C is not asked as well; with `keyboard=False` no process hears it.
 
     `class_interruptible`, `module_interruptible`, `package_interruptible` and
     `session_interruptible` are the same for fixtures of these scopes.

@@ -393,8 +393,9 @@ from inside import stay
 
 def test_it(interruptible):
     # The second is stopped first.
-    wait(interruptible, [sys.executable, "listens.py"], ready="up", grace=HANG_LIMIT)
-    wait(interruptible, [sys.executable, "gentle.py", "second"], ready="up", grace=HANG_LIMIT)
+    options = {"ready": "up", "grace": HANG_LIMIT, "keyboard": False}
+    wait(interruptible, [sys.executable, "listens.py"], **options)
+    wait(interruptible, [sys.executable, "gentle.py", "second"], **options)
     open("running", "w").close()
     stay()
 """
@@ -435,7 +436,7 @@ from inside import stay
 
 def test_it(interruptible):
     command = [sys.executable, "counts.py"]
-    wait(interruptible, command, ready="up", grace=HANG_LIMIT, keyboard=True)
+    wait(interruptible, command, ready="up", grace=HANG_LIMIT)
     open("running", "w").close()
     stay()
 """
