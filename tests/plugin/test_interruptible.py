@@ -393,7 +393,7 @@ from inside import stay
 
 def test_it(interruptible):
     # The second is stopped first.
-    options = {"ready": "up", "grace": HANG_LIMIT, "keyboard": False}
+    options = dict(ready="up", grace=HANG_LIMIT, keyboard=False)
     wait(interruptible, [sys.executable, "listens.py"], **options)
     wait(interruptible, [sys.executable, "gentle.py", "second"], **options)
     open("running", "w").close()
