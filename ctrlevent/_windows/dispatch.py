@@ -51,7 +51,8 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
 
-# A new process shows on the console 20 to 50 ms after its creation: worth asking this often.
+# In seconds: how soon it is looked again for a process that is starting, at first. It shows on the
+# console 20 to 50 ms after its creation.
 _PAUSE = 0.005
 
 # How often a group is looked for elsewhere, in seconds, and what time must be left for that: if the
@@ -139,6 +140,7 @@ def _plan_for_group(
     at: Sending, pgid: int, means: Means
 ) -> Union[SendToGroup, StartThreads, AskHelper]:
     windows, processes, event = at.windows, at.processes, at.event
+    pauses = growing_pauses()
     while True:
         plan: Union[SendToGroup, StartThreads, AskHelper, AwaitConsole, LookElsewhere]
         plan = policy.group_event(
@@ -155,7 +157,7 @@ def _plan_for_group(
             plan = policy.group_elsewhere(pgid, event, members, named, processes.is_starting, means)
         if not isinstance(plan, AwaitConsole) and not _is_too_early(at, plan, means):
             return plan
-        windows.sleep(_PAUSE)
+        windows.sleep(next(pauses))
 
 
 def to_process(
@@ -174,6 +176,7 @@ def to_process(
         # it anywhere from then on.
         return take(policy.caller_event(read_caller(windows, pid), event), at)
     no_thread: NoThread | None = None
+    pauses = growing_pauses()
     with processes:
         while True:
             means = _means(at, options, no_thread)
@@ -187,7 +190,7 @@ def to_process(
                 means,
             )
             if isinstance(plan, AwaitConsole) or _is_too_early(at, plan, means):
-                windows.sleep(_PAUSE)
+                windows.sleep(next(pauses))
             elif isinstance(plan, SendToGroup):
                 return take(plan, at)
             elif isinstance(plan, StartThread):
@@ -231,6 +234,7 @@ def _plan_for_tree(
 ) -> Union[SendToGroup, StartThreads, AskHelper, None]:
     """None: the process has no descendants in its group."""
     processes = at.processes
+    pauses = growing_pauses()
     while True:
         root = processes.facts(pid)
         family = policy.family([root], processes.all, processes.created)
@@ -247,7 +251,15 @@ def _plan_for_tree(
         )
         if not isinstance(plan, AwaitConsole) and not _is_too_early(at, plan, means):
             return plan
-        at.windows.sleep(_PAUSE)
+        at.windows.sleep(next(pauses))
+
+
+def growing_pauses() -> Iterator[float]:
+    """Each a fifth longer than the last: a process may stay suspended for good."""
+    pause = _PAUSE
+    while True:
+        yield pause
+        pause = min(1.2 * pause, _LONG_PAUSE)
 
 
 def members_of(processes: Processes, pgid: int, named: Seen | None) -> list[Facts]:

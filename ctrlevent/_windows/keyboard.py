@@ -46,8 +46,6 @@ _ARRIVES_WITHIN = 0.1
 # In seconds: how long CtrlRoutine may take to test the bit, where nothing says that it has.
 _TESTED_WITHIN = 0.5
 
-_PAUSE = 0.005
-
 
 def interrupt(
     windows: System, pgid: int, seconds: float, inject: bool, *, hears_keys: bool = False
@@ -108,6 +106,7 @@ def interrupt_process(windows: System, pid: int, options: Options) -> None:
 
 def _connected_members(windows: System, pgid: int, deadline: float) -> list[Facts]:
     """Those on the caller's console; while the leader is starting, waits for that."""
+    pauses = dispatch.growing_pauses()
     while True:
         with Processes(windows) as processes:
             found = policy.connected_members(pgid, dispatch.on_console_if_any(processes, pgid))
@@ -119,7 +118,7 @@ def _connected_members(windows: System, pgid: int, deadline: float) -> list[Fact
             )
         if found or not may_connect or windows.monotonic() >= deadline:
             return found
-        windows.sleep(_PAUSE)
+        windows.sleep(next(pauses))
 
 
 @contextlib.contextmanager
