@@ -38,6 +38,8 @@ _TELL_WITHIN = 3.0
 _BRIEFLY = 0.25
 _BEFORE_THE_END = 3.0
 
+_communication_class: type[Communication] | None = None
+
 
 @public
 class Popen(_Popen):
@@ -285,9 +287,12 @@ class Popen(_Popen):
             raise
 
     def _communicate_with(self, input: Any) -> None:
-        with importing:
-            from ._communication import Communication
-        self._communication = Communication(self, input)
+        global _communication_class  # noqa: PLW0603  # kept: see `_late`
+        if _communication_class is None:
+            with importing:
+                from ._communication import Communication
+            _communication_class = Communication
+        self._communication = _communication_class(self, input)
 
     # --- stopping ---------------------------------------------------------------------------------
 

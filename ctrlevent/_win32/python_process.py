@@ -48,9 +48,7 @@ class Python:
         self._received = b""
         """What has been read and not been returned: answers, the last maybe in part."""
         self._asked = monotonic()
-        self._sending = allocate_lock()
-        self._waiting: list[bytes] | None = []
-        """Messages that are sent behind the modules; None when the modules have been sent."""
+        self._input = _Input()
         # Waiting for it is a sleep that works at the interpreter's end, too: `time.sleep` waits for
         # an event of the interpreter, which is closed by then.
         self._never = allocate_lock()
@@ -59,25 +57,10 @@ class Python:
     def start(self) -> None:
         whole(self._start)
         try:
-            Thread(self._send_modules)
+            # Not a method of this object, which the thread would keep alive.
+            Thread(self._input.begin, self._modules)
         except OSError:  # the interpreter is ending
-            self._send_first(marshal.dumps({}))
-
-    def _send_modules(self) -> None:
-        self._send_first(marshal.dumps(dict(_found(self._modules))))
-
-    def _send_first(self, modules: bytes) -> None:
-        """What the process reads first, and then the messages of until then.
-
-        If the process has exited, the caller finds that out when it looks for an answer.
-        """
-        with contextlib.suppress(OSError, ValueError):
-            self._write(marshal.dumps(modules))
-        with self._sending:
-            messages, self._waiting = self._waiting, None
-            with contextlib.suppress(OSError, ValueError):
-                for message in messages or ():
-                    self._write(message)
+            self._input.begin({})
 
     def _start(self) -> None:
         self._process = Popen(
@@ -89,6 +72,7 @@ class Python:
             cwd=os.path.dirname(self._python),
             creationflags=self._flags,
         )
+        self._input.stream = self._process.stdin
 
     def __del__(self) -> None:
         if not self._is_closed:
@@ -104,15 +88,7 @@ class Python:
 
     def send(self, message: bytes) -> None:
         self._asked = monotonic()
-        with self._sending:
-            if self._waiting is not None:
-                self._waiting.append(message)
-                return
-            self._write(message)
-
-    def _write(self, message: bytes) -> None:
-        self._process.stdin.write(message)
-        self._process.stdin.flush()
+        self._input.send(message)
 
     def receive(self, seconds: float) -> Any:
         deadline = monotonic() + seconds
@@ -155,6 +131,41 @@ class Python:
         with contextlib.suppress(OSError):  # what could not be written any more
             self._process.stdin.close()
         self._process.stdout.close()
+
+
+class _Input:
+    """What the process reads: the modules, and then messages."""
+
+    stream: Any = None
+
+    def __init__(self) -> None:
+        self._sending = allocate_lock()
+        self._waiting: list[bytes] | None = []
+        """Messages that are sent behind the modules; None when the modules have been sent."""
+
+    def begin(self, modules: Mapping[str, str]) -> None:
+        """Send the modules, and then the messages of until then.
+
+        If the process has exited, the caller finds that out when it looks for an answer.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            self._write(marshal.dumps(marshal.dumps(dict(_found(modules)))))
+        with self._sending:
+            messages, self._waiting = self._waiting, None
+            with contextlib.suppress(OSError, ValueError):
+                for message in messages or ():
+                    self._write(message)
+
+    def send(self, message: bytes) -> None:
+        with self._sending:
+            if self._waiting is not None:
+                self._waiting.append(message)
+                return
+            self._write(message)
+
+    def _write(self, message: bytes) -> None:
+        self.stream.write(message)
+        self.stream.flush()
 
 
 def _found(

@@ -136,12 +136,18 @@ class Job:
 start = Start
 
 
+_group: Callable[[], Tree] | None = None
+
+
 def tree(contain: bool) -> Tree:
+    global _group  # noqa: PLW0603  # kept: see `_late`
     if contain:
         return Job()
-    with importing:
-        from .group import Group
-    return Group()
+    if _group is None:
+        with importing:
+            from .group import Group
+        _group = Group
+    return _group()
 
 
 def end_child(process: Any, terminate: Callable[[], None], signal_name: str) -> None:

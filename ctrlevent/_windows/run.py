@@ -110,6 +110,19 @@ class _Command:
         )
 
 
+_sends: tuple[Any, Any] | None = None
+
+
+def _what_sends() -> tuple[Any, Any]:
+    """The modules `dispatch` and `keyboard`: most commands get no Ctrl+C, and need neither."""
+    global _sends  # noqa: PLW0603  # kept: see `_late`
+    if _sends is None:
+        with importing:
+            from . import dispatch, keyboard
+        _sends = dispatch, keyboard
+    return _sends
+
+
 def interrupt_contained(
     windows: System, pgid: int, inject: bool, *, hears_keyboard: bool = True
 ) -> OSError | None:
@@ -118,8 +131,7 @@ def interrupt_contained(
     It ignores Ctrl+C, say. At the end of its time that is no error: the job ends any process that
     is still running.
     """
-    with importing:
-        from . import dispatch, keyboard
+    dispatch, keyboard = _what_sends()
     try:
         if not hears_keyboard:
             keyboard.interrupt(windows, pgid, SEND_WITHIN, inject)
