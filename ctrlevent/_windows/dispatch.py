@@ -140,7 +140,7 @@ def _plan_for_group(
     at: Sending, pgid: int, means: Means
 ) -> Union[SendToGroup, StartThreads, AskHelper]:
     windows, processes, event = at.windows, at.processes, at.event
-    pauses = growing_pauses()
+    pauses = growing_pauses(windows, at.deadline)
     while True:
         plan: Union[SendToGroup, StartThreads, AskHelper, AwaitConsole, LookElsewhere]
         plan = policy.group_event(
@@ -176,7 +176,7 @@ def to_process(
         # it anywhere from then on.
         return take(policy.caller_event(read_caller(windows, pid), event), at)
     no_thread: NoThread | None = None
-    pauses = growing_pauses()
+    pauses = growing_pauses(windows, deadline)
     with processes:
         while True:
             means = _means(at, options, no_thread)
@@ -234,7 +234,7 @@ def _plan_for_tree(
 ) -> Union[SendToGroup, StartThreads, AskHelper, None]:
     """None: the process has no descendants in its group."""
     processes = at.processes
-    pauses = growing_pauses()
+    pauses = growing_pauses(at.windows, at.deadline)
     while True:
         root = processes.facts(pid)
         family = policy.family([root], processes.all, processes.created)
@@ -254,11 +254,11 @@ def _plan_for_tree(
         at.windows.sleep(next(pauses))
 
 
-def growing_pauses() -> Iterator[float]:
+def growing_pauses(windows: System, deadline: float) -> Iterator[float]:
     """Each a fifth longer than the last: a process may stay suspended for good."""
     pause = _PAUSE
     while True:
-        yield pause
+        yield min(pause, max(0.0, deadline - windows.monotonic()))
         pause = min(1.2 * pause, _LONG_PAUSE)
 
 

@@ -106,7 +106,7 @@ def interrupt_process(windows: System, pid: int, options: Options) -> None:
 
 def _connected_members(windows: System, pgid: int, deadline: float) -> list[Facts]:
     """Those on the caller's console; while the leader is starting, waits for that."""
-    pauses = dispatch.growing_pauses()
+    pauses = dispatch.growing_pauses(windows, deadline)
     while True:
         with Processes(windows) as processes:
             found = policy.connected_members(pgid, dispatch.on_console_if_any(processes, pgid))
