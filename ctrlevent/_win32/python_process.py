@@ -14,6 +14,9 @@ import contextlib
 import marshal
 import os.path
 import sys
+
+# Always loaded, unlike `importlib.machinery`, which has this name from here.
+from _frozen_importlib_external import SourceFileLoader
 from io import BytesIO
 
 from .._subprocess import DEVNULL, PIPE, Popen
@@ -181,5 +184,9 @@ def _found(
             spec: Any = sys.modules[here].__spec__
             if spec.has_location:
                 places = spec.submodule_search_locations
-                code = spec.loader.get_code(here)
+                # pytest loads the modules of a plugin, and all that come with it, by a loader of
+                # its own, which gives no code.
+                finds = hasattr(spec.loader, "get_code")
+                loader = spec.loader if finds else SourceFileLoader(here, spec.origin)
+                code = loader.get_code(here)
                 yield there, (code, spec.origin, places and list(places))

@@ -117,6 +117,16 @@ def test_what_is_not_sent_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None
     assert answer("sorted(Sent.modules)") == sent
 
 
+def test_module_is_sent_whatever_has_loaded_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pytest's own loader, which gives no code."""
+    import ctrlevent._types as found
+
+    spec: Any = found.__spec__
+    monkeypatch.setattr(spec, "loader", object())
+    monkeypatch.setattr(own_python, "_PACKAGE", ("", "_types"))
+    assert "ctrlevent._types" in answer("sorted(Sent.modules)")
+
+
 ECHO = """
 while True:
     marshal.dump(marshal.load(sys.stdin.buffer), sys.stdout.buffer)
