@@ -351,7 +351,9 @@ STAYS = f"""{START}
 from inside import stay
 
 def test_it(interruptible):
-    wait(interruptible, [sys.executable, "stubborn.py"], ready="up", grace=HANG_LIMIT)
+    # Else, on Windows, the child is taken to have heard what pytest has heard.
+    options = dict(ready="up", grace=HANG_LIMIT, keyboard=False)
+    wait(interruptible, [sys.executable, "stubborn.py"], **options)
     open("running", "w").close()
     stay()
 """
