@@ -130,6 +130,14 @@ def may_inject(inject: Any) -> bool:
     return bool(inject) and os.environ.get("CTRLEVENT_INJECT") != "0"
 
 
+def check_own_group(console: Any, named: Mapping[str, Any]) -> None:
+    """What a child that leads its group may be started with. Raises ValueError."""
+    if console not in ("inherit", "own"):
+        raise ValueError(f'console must be "inherit" or "own", not {console!r}')
+    if named.get("process_group"):
+        raise ValueError("the child leads a process group of its own, it joins no other")
+
+
 def seconds(value: Any, name: str = "timeout") -> float:
     """A timeout in seconds: an int or float, 0 or more; None and infinity: no limit."""
     if value is None:

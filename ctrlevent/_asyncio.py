@@ -15,7 +15,7 @@ from ._creation import Creation, Streams
 from ._half import half
 from ._off_the_loop import off_the_loop, to_the_end
 from ._signals import killpg
-from ._told import Told
+from ._told import BEFORE_THE_END, TELL_WITHIN, Told
 from ._types import CtrlEvent
 from ._typing import public
 from ._unpatched import monotonic
@@ -31,11 +31,6 @@ half.loop_child  # noqa: B018
 half.interrupt  # noqa: B018
 
 _SIGNAL_SECONDS = 5.0
-
-# In seconds: how long a Ctrl+C may take to be sent that the caller has not asked for by itself; and
-# how long a child has that is told late, before it is ended. As those of `Popen`.
-_TELL_WITHIN = 3.0
-_BEFORE_THE_END = 3.0
 
 # In seconds: how soon it is seen at first, and at the latest, that the rest of a group has exited.
 _FIRST_PAUSE = 0.001
@@ -199,13 +194,13 @@ class Process(subprocess.Process):
         was_told = self._told.needs_no_other()
         is_gone = await self._gone_within(seconds if was_told or await self._tell() else 0.0)
         if not is_gone and was_told and not self._told.to_stop and await self._tell():
-            is_gone = await self._gone_within(min(seconds, _BEFORE_THE_END))
+            is_gone = await self._gone_within(min(seconds, BEFORE_THE_END))
         return is_gone
 
     async def _tell(self) -> bool:
         """Send a Ctrl+C, once; no key reaches the child after it. Whether it could be sent."""
         told = self._told
-        options = _arguments.options(_TELL_WITHIN, inject=True, waits=False)
+        options = _arguments.options(TELL_WITHIN, inject=True, waits=False)
         told.now()
 
         def send() -> None:
@@ -320,10 +315,7 @@ async def _started(
     named: dict[str, Any],
 ) -> Process:
     call = Call()
-    if console not in ("inherit", "own"):
-        raise ValueError(f'console must be "inherit" or "own", not {console!r}')
-    if named.get("process_group"):
-        raise ValueError("the child leads a process group of its own, it joins no other")
+    _arguments.check_own_group(console, named)
     loop = asyncio.get_running_loop()
     # uvloop's does not know `process_group`. A loop that is derived from asyncio's hands it on.
     takes_process_group = isinstance(loop, asyncio.BaseEventLoop)

@@ -10,7 +10,7 @@ from ._calls import Call
 from ._half import half
 from ._late import importing
 from ._subprocess import TimeoutExpired
-from ._told import Told
+from ._told import BEFORE_THE_END, TELL_WITHIN, Told
 from ._types import CtrlEvent
 from ._typing import TYPE_CHECKING, public
 from ._unpatched import monotonic
@@ -30,13 +30,9 @@ else:
 
 _SIGNAL_SECONDS = 5.0
 
-# In seconds: how long a Ctrl+C may take to be sent that the caller has not asked for by itself.
-_TELL_WITHIN = 3.0
-
 # In seconds: how long the end of a `with` block waits for a child whose parent is interrupted, as
-# that of `subprocess` does; and how long for a child that is ended otherwise.
+# that of `subprocess` does. (For a child that is ended otherwise: BEFORE_THE_END.)
 _BRIEFLY = 0.25
-_BEFORE_THE_END = 3.0
 
 _communication_class: type[Communication] | None = None
 
@@ -127,10 +123,7 @@ class Popen(_Popen):
         **named: Any,
     ) -> None:
         call = self._call = Call()
-        if console not in ("inherit", "own"):
-            raise ValueError(f'console must be "inherit" or "own", not {console!r}')
-        if named.get("process_group"):
-            raise ValueError("the child leads a process group of its own, it joins no other")
+        _arguments.check_own_group(console, named)
         named.update(
             preexec_fn=preexec_fn,
             creationflags=creationflags,
@@ -328,7 +321,7 @@ class Popen(_Popen):
                 time = seconds if was_told or self._tell() else 0.0
                 is_gone = tree.wait(self, monotonic() + time)
                 if not is_gone and was_told and not told.to_stop and self._tell():
-                    is_gone = tree.wait(self, monotonic() + min(seconds, _BEFORE_THE_END))
+                    is_gone = tree.wait(self, monotonic() + min(seconds, BEFORE_THE_END))
             self.was_ended = not is_gone
             tree.end(self)
         elif self._contains:
@@ -338,7 +331,7 @@ class Popen(_Popen):
     def _tell(self) -> bool:
         """Send a Ctrl+C, once; no key reaches the child after it. Whether it could be sent."""
         _, told = self._parts()
-        options = _arguments.options(_TELL_WITHIN, inject=True, waits=False)
+        options = _arguments.options(TELL_WITHIN, inject=True, waits=False)
 
         def send() -> None:
             self._interrupt(options, is_last=True)
@@ -382,9 +375,9 @@ class Popen(_Popen):
         _, told = self._parts()
         if not told.needs_no_other():
             with contextlib.suppress(OSError):
-                self._interrupt(_arguments.options(_TELL_WITHIN, inject=True, waits=False))
+                self._interrupt(_arguments.options(TELL_WITHIN, inject=True, waits=False))
         with contextlib.suppress(TimeoutExpired):
-            self.wait(_BEFORE_THE_END if self._contains else _BRIEFLY)
+            self.wait(BEFORE_THE_END if self._contains else _BRIEFLY)
 
     def _close_pipes(self) -> None:
         # Windows would keep the caller waiting for a thread that reads.

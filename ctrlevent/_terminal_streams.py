@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from ._subprocess import TimeoutExpired
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any, Callable
@@ -64,6 +66,15 @@ def copy_screen(console: Any, show: Callable[[str], None]) -> None:
             if not text:
                 return
             show(text)
+
+
+def captured(shown: list[str], is_text: bool, broken_off: BaseException | None) -> Any:
+    """The output, for the result; and for the TimeoutExpired that has broken `run` off."""
+    text = "".join(shown)
+    found = text if is_text else text.encode()
+    if isinstance(broken_off, TimeoutExpired):
+        broken_off.output = found
+    return found
 
 
 def stdin() -> Any:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _numbers = count()
 
+# In seconds: how long a Ctrl+C may take to be sent that the caller has not asked for by itself; and
+# how long a child has that is told late, before it is ended.
+TELL_WITHIN = 3.0
+BEFORE_THE_END = 3.0
+
 
 class Told:
     """What a child was told.

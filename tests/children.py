@@ -29,6 +29,19 @@ while True:
     time.sleep(0.01)
 """
 
+# Prints, waits for the file that is its argument, reads its input, prints more.
+GOES_ON = """
+import os, sys, time
+sys.stdout.write("before\\n" * 1000)
+sys.stdout.flush()
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.002)
+data = sys.stdin.buffer.read()
+sys.stdout.write("after %d\\n" % len(data))
+sys.stderr.write("errors\\n")
+sys.exit(3)
+"""
+
 
 def is_alive(pid: int) -> bool:
     try:

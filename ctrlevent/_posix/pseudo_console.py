@@ -391,14 +391,7 @@ class _Child:
 
     def has_exited(self) -> bool:
         """Without waiting for it, where the system can tell that."""
-        if self.returncode is not None or not self.pid:
-            return True
-        if not waits.CAN_LOOK:
-            return self.poll() is not None
-        try:
-            return waits.has_exited(self.pid)
-        except ChildProcessError:  # SIGCHLD is ignored, or other code has waited for it
-            return True
+        return not self.pid or waits.is_over(self)
 
     def poll(self) -> Any:
         with self._polling:

@@ -11,7 +11,6 @@ if sys.platform == "win32":
     raise ImportError("ctrlevent._posix is for POSIX; Windows has ctrlevent._windows")
 
 from .. import _patience, _terminal_streams
-from .._subprocess import TimeoutExpired
 from .._terminal_streams import STDIN
 from .._unpatched import Thread, monotonic
 from .._unpatched import system_calls as os
@@ -79,10 +78,7 @@ def run_on_terminal(
             output.join()
             if copies is not None:
                 copies.join()
-    text = "".join(shown)
-    found: Any = (text if is_text else text.encode()) if capture_output else None
-    if isinstance(broken_off, TimeoutExpired):
-        broken_off.output = found
+    found = _terminal_streams.captured(shown, is_text, broken_off) if capture_output else None
     return process, found, None, broken_off
 
 

@@ -20,14 +20,10 @@ from .._errors import CtrlCIgnored, make
 from .._unpatched import monotonic, sleep
 from .._unpatched import signal_calls as signal
 from .._unpatched import system_calls as os
-from . import processes, signals
+from . import processes, signals, waits
 
 if TYPE_CHECKING:
     from .._arguments import Options
-
-# In seconds: the pauses between looks at the processes, from the first on, and at most.
-_FIRST_PAUSE = 0.0005
-_PAUSE = 0.05
 
 # How often the processes are looked for again while they are ended, as they may start others.
 _ROUNDS = 100
@@ -106,14 +102,7 @@ class Stopping:
         return self._root.is_alive()
 
     def wait(self, seconds: float) -> bool:
-        deadline, pause = monotonic() + seconds, _FIRST_PAUSE
-        while self._left():
-            left = deadline - monotonic()
-            if left <= 0:
-                return False
-            sleep(min(left, pause))
-            pause = min(2 * pause, _PAUSE)
-        return True
+        return waits.until(monotonic() + seconds, lambda: not self._left())
 
     def end(self) -> None:
         for _ in range(_ROUNDS):
@@ -123,7 +112,7 @@ class Stopping:
             self._send(signal.SIGKILL, left)
             if self._is_group:  # a process cannot start another in it after that
                 break
-            sleep(_FIRST_PAUSE)
+            sleep(waits.FIRST_PAUSE)
 
     def _send(self, number: int, to: list[int]) -> None:
         if self._is_group:

@@ -8,7 +8,6 @@ import subprocess
 from typing import TYPE_CHECKING, Any, Callable
 
 from .. import _patience, _terminal_streams
-from .._subprocess import TimeoutExpired
 from .._terminal_streams import STDIN, STDOUT
 from .._unpatched import Thread
 from .._win32 import system
@@ -69,10 +68,7 @@ def run_on_terminal(
             console.end_processes()
             console.close()
             output.join()
-    text = "".join(shown)
-    found: Any = (text if is_text else text.encode()) if capture_output else None
-    if isinstance(broken_off, TimeoutExpired):
-        broken_off.output = found
+    found = _terminal_streams.captured(shown, is_text, broken_off) if capture_output else None
     return process, found, None, broken_off
 
 

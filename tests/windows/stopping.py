@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Optional
 
 import ctrlevent
 from ctrlevent import PseudoConsole
+from tests.children import GOES_ON
 from tests.waiting import HANG_LIMIT
 
 from . import actor, starting
@@ -107,18 +108,6 @@ def ignores(pid: int) -> bool:
 
 # --- waits that are broken off --------------------------------------------------------------------
 
-# Prints, waits for the file that is its argument, reads its input, prints more.
-GOES_ON = """
-import os, sys, time
-sys.stdout.write("before\\n" * 1000)
-sys.stdout.flush()
-while not os.path.exists(sys.argv[1]):
-    time.sleep(0.002)
-data = sys.stdin.buffer.read()
-sys.stdout.write("after %d\\n" % len(data))
-sys.stderr.write("errors\\n")
-sys.exit(3)
-"""
 EXPECTED = "before\n" * 1000
 
 INPUT = "x" * 500_000  # more than a pipe holds

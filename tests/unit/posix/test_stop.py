@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ctrlevent
-from tests.children import WAITS, WILL_NOT_END
+from tests.children import GOES_ON, WAITS, WILL_NOT_END
 from tests.repeats import repeats
 from tests.waiting import HANG_LIMIT, growing_limits, wait_until
 
@@ -249,18 +249,6 @@ for _ in range(int(file.rpartition(".")[2])):
     whole = output in (None, "before\\n" * 1000 + "after %d\\n" % len(data or ""))
     print(running, whole, errors in (None, "errors\\n"), child.returncode, flush=True)
     os.unlink(file)
-"""
-
-GOES_ON = """
-import os, sys, time
-sys.stdout.write("before\\n" * 1000)
-sys.stdout.flush()
-while not os.path.exists(sys.argv[1]):
-    time.sleep(0.002)
-data = sys.stdin.buffer.read()
-sys.stdout.write("after %d\\n" % len(data))
-sys.stderr.write("errors\\n")
-sys.exit(3)
 """
 
 KINDS = [
